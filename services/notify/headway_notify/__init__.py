@@ -1,0 +1,1 @@
+"""Notify: turns balance changes into progress emails, each decided once."""

@@ -1,0 +1,1 @@
+"""What the three Headway services share: contracts, programme, domain, ledger and hosts."""

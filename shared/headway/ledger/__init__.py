@@ -1,0 +1,1 @@
+"""The points ledger in Postgres: queries, migrations, and the proof that it is whole."""

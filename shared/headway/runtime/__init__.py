@@ -1,0 +1,1 @@
+"""How a service runs: host, settings, health, metrics, logging and clock."""

@@ -1,0 +1,1 @@
+"""Kafka in batches: the consumer loop, the outbox relay, dead letters and lag."""
