@@ -1,0 +1,78 @@
+"""What a member has after one cause changed it: the stream that others build on."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from headway.contracts.fields import (
+    MAX_SAFE_INTEGER,
+    Counter,
+    Currency,
+    Data,
+    Id,
+    Label,
+    OwnId,
+    Positive32,
+    Sha256Hex,
+    Source,
+    Subject,
+    Time,
+)
+
+CauseKind = Literal["event", "effect", "redemption", "tick", "timeout", "admin"]
+
+Owed = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=0)]
+"""Points taken back beyond what was there: zero or below."""
+
+SavedMinor = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+"""Minor units."""
+
+
+class Cause(Data):
+    """The input that changed the account: `source` and `id` are its identity in the input log."""
+
+    source: Source
+    id: OwnId
+    kind: CauseKind
+    time: Time
+
+
+class NextReward(Data):
+    """The cheapest reward out of reach, its price, and the points still missing."""
+
+    id: Id
+    points: Counter
+    missing: Counter
+
+
+class BalanceChanged(Subject):
+    """A member's account as it stood right after one cause.
+
+    The event's id is MEMBER:EPOCH:VERSION. Versions rise by one per cause and member within an
+    epoch; a new epoch begins when the ledger was restored to an earlier point. The same version
+    may be published more than once, always with the same content.
+    """
+
+    epoch: Positive32
+    version: Annotated[int, Strict(), Field(ge=1, le=MAX_SAFE_INTEGER)]
+    cause: Cause
+    seq_from: Counter | None
+    seq_to: Counter | None
+    """First and last points event of this cause; null when it moved no points."""
+    account_time: Time
+    """The latest business time the account has been settled to."""
+    head_hash: Sha256Hex
+    """Hash of the account's last points event."""
+    pending: Counter
+    available: Counter
+    reserved: Counter
+    owed: Owed
+    tier: Label
+    saved: Annotated[dict[Currency, SavedMinor], Field(max_length=200)]
+    """Minor units saved by confirmed redemptions since joining, by currency."""
+    joined_at: Time | None
+    left_at: Time | None
+    program_version: Positive32
+    rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
+    """Rewards that the available points pay for, cheapest first."""
+    next_reward: NextReward | None

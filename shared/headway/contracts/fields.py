@@ -1,0 +1,103 @@
+"""What a value on the wire may be: every string bounded in length, every integer in size.
+
+Bounds are part of the contract. They stop a message at the door that would break a consumer
+later: Postgres takes neither NUL in text nor integers beyond 64 bits, and JSON readers elsewhere
+hold integers exactly only up to 2**53 - 1.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, WithJsonSchema
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON reader holds exactly (RFC 7493), and RFC 8785 can write."""
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""No purchase is older: an earlier time is some platform's zero value (0001-01-01), not a date."""
+
+_NO_NUL: Final = r"^[^\x00]*$"
+_rfc3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+).fullmatch
+
+
+def utc(value: object) -> datetime:
+    """An RFC 3339 text, or an aware datetime, as a UTC datetime with microseconds.
+
+    Finer digits are cut off. ValueError for anything else, without the value in its message.
+    """
+    if isinstance(value, str):
+        if _rfc3339(value) is None:
+            raise ValueError("should be RFC 3339 with an offset, like 2026-05-01T12:30:00Z")
+        try:
+            value = datetime.fromisoformat(value.upper())
+        except ValueError:
+            raise ValueError("should be a date and time that exist") from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("should be a text in RFC 3339 with an offset, like 2026-05-01T12:30:00Z")
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("should be a date between the years 1900 and 9999") from None
+    if value < EARLIEST:
+        raise ValueError("should not be before 1900; send the time at which it really happened")
+    return value
+
+
+class Data(BaseModel):
+    """The `data` of an event: frozen, exact about types, tolerant of fields it does not know."""
+
+    # Readers ignore unknown fields so that writers can be upgraded first.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Subject(Data):
+    """The `data` of an event about one member, whose id is also the Kafka key and the subject."""
+
+    member_id: "Id"
+
+
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
+"""An opaque identity from elsewhere, 1 to 128 characters; never a name or an address."""
+
+OwnId = Annotated[str, Field(min_length=1, max_length=320, pattern=_NO_NUL)]
+"""An identity that Headway puts together out of ids (MEMBER:EPOCH:VERSION), so longer than each."""
+
+Source = Annotated[str, Field(min_length=1, max_length=256, pattern=_NO_NUL)]
+"""Who sent an event; with the id it is the identity of the event."""
+
+Label = Annotated[str, Field(max_length=128, pattern=_NO_NUL)]
+"""A short word of the sender's own (sku, category), which may be empty."""
+
+Reason = Annotated[str, Field(max_length=256, pattern=_NO_NUL)]
+"""Why, in the sender's words; kept for people, never decided on."""
+
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+"""An ISO 4217 code."""
+
+Money = Annotated[int, Strict(), Field(ge=0, le=10**12)]
+"""Minor units of the currency (cents), never negative."""
+
+Quantity = Annotated[int, Strict(), Field(ge=1, le=10**6)]
+"""Pieces."""
+
+Positive32 = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
+"""A counter that starts at 1 and fits 32 bits: revisions, versions of an order or programme."""
+
+Counter = Annotated[int, Strict(), Field(ge=0, le=MAX_SAFE_INTEGER)]
+"""Points, millionths of a point, sequence numbers."""
+
+Flag = Annotated[bool, Strict()]
+"""true or false, not 0 or "yes"."""
+
+Time = Annotated[
+    datetime, PlainValidator(utc), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A moment, held in UTC with microseconds."""
+
+Sha256Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A SHA-256 in lower-case hexadecimal."""
+
+Subject.model_rebuild()
