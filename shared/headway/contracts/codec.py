@@ -172,8 +172,7 @@ def _json(value: bytes) -> object:
         raise Poison(
             "not-json",
             "",
-            f"the value should be JSON in UTF-8, but is not at position {error.pos}; send CloudEvents "
-            "JSON",
+            f"the value stops being JSON in UTF-8 at position {error.pos}; send CloudEvents JSON",
             stage="decode",
         ) from None
     return document
