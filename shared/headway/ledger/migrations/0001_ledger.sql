@@ -169,7 +169,8 @@ create table lots (
     exact_returned  bigint      not null constraint lots_exact_returned_in_bounds
                                 check (exact_returned >= 0 and exact_returned <= greatest(exact, 0)),
     rule            text        not null,
-    award           text        not null,                  -- what it was earned for: 'order:ID:LINE', 'review:ID', ...
+    award           text        not null,                  -- what it was earned for: 'order:ID', 'review:ID', ...
+    line_id         text        not null default '',
     program_version int         not null,
     earned_at       timestamptz not null,
     activates_at    timestamptz not null,
@@ -188,7 +189,8 @@ create table orders (
     currency        text        not null,
     paid_at         timestamptz not null,
     tier            text        not null,                  -- the tier it was judged at
-    program_version int         not null
+    program_version int         not null,
+    counts          boolean     not null                   -- towards tiers and awards: paid while a member
 ) with (fillfactor = 90);
 
 create table order_lines (
@@ -219,17 +221,11 @@ create table reviews (
     removed         boolean     not null default false
 );
 
--- A friend is referred once; the row lives with the friend's account.
+-- A friend is referred once. What became of the referral is in the friend's accounts.state.
 create table referees (
     account_id      bigint      not null constraint referees_pkey primary key,
     referral_id     text        not null constraint referees_referral_id_unique unique,
-    n               bigint      not null,
-    referrer        text        not null,                  -- member id
-    created_at      timestamptz,                           -- earliest referral.created
-    completed_order text,                                  -- named by referral.completed
-    order_id        text,                                  -- the first purchase it was paid for
-    revision        int         not null default 0,
-    worth           boolean     not null default false     -- whether the award stands
+    n               bigint      not null
 );
 
 -- What effects made of an account: the highest revision of each (referral, rule).

@@ -1,0 +1,150 @@
+"""The values a decision reads: one account, and those of its lots, orders and keys that matter now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Lot(NamedTuple):
+    """The points of one earn, by where they are now. `exact` in millionths of a point."""
+
+    lot: int
+    points: int
+    pending: int
+    available: int
+    reserved: int
+    expired: int
+    waived: int
+    exact: int
+    exact_returned: int
+    rule: str
+    award: str
+    line_id: str
+    program_version: int
+    earned_at: datetime
+    activates_at: datetime
+    expires_at: datetime | None
+
+
+class Order(NamedTuple):
+    """A known order. `counts`: paid while a member, so it earns and counts towards tiers."""
+
+    order_id: str
+    n: int
+    order_version: int
+    digest: bytes
+    currency: str
+    paid_at: datetime
+    tier: str
+    program_version: int
+    counts: bool
+
+
+class OrderLine(NamedTuple):
+    """One line; `amount` is the part that can earn, in minor units of the order's currency."""
+
+    order_id: str
+    line_id: str
+    sku: str
+    category: str
+    quantity: int
+    returned: int
+    amount: int
+
+
+class Review(NamedTuple):
+    """A known review."""
+
+    review_id: str
+    n: int
+    digest: bytes
+    removed: bool
+
+
+class Refund(NamedTuple):
+    """A known refund."""
+
+    refund_id: str
+    n: int
+    digest: bytes
+
+
+class EffectAward(NamedTuple):
+    """What the highest revision of an effect is worth here, in millionths of a point."""
+
+    key: str
+    revision: int
+    exact: int
+
+
+class FirstPurchase(NamedTuple):
+    """The first decided order with something to earn on."""
+
+    order_id: str
+    paid_at: datetime
+
+
+class Referral(NamedTuple):
+    """How this member came: who referred them, and what it has led to."""
+
+    referral_id: str
+    referrer: str
+    created_at: datetime | None
+    completed_order: str | None
+    revision: int
+    worth: bool
+
+
+class Input(NamedTuple):
+    """Something to decide on. `data` is the contract's model, `body` its canonical JSON."""
+
+    source: str
+    id: str
+    kind: str
+    time: datetime
+    data: object
+    digest: bytes
+    body: bytes
+
+
+class Parked(NamedTuple):
+    """An input that waits for another: for the member, an order or a review."""
+
+    n: int
+    waits_for: str
+    input: Input
+
+
+class Account(NamedTuple):
+    """One member's account. The mappings hold what was loaded for this batch, not everything."""
+
+    account_id: int
+    member_id: str
+    pending: int = 0
+    available: int = 0
+    reserved: int = 0
+    owed: int = 0
+    seq: int = 0
+    inputs: int = 0
+    tier_seq: int = 0
+    version: int = 0
+    time: datetime | None = None
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    tier: str = ""
+    next_due_at: datetime | None = None
+    remainders: Mapping[str, int] = {}
+    saved: Mapping[str, int] = {}
+    days: Mapping[str, int] = {}
+    first: FirstPurchase | None = None
+    referral: Referral | None = None
+    lots_complete: bool = True
+    unloaded_due_at: datetime | None = None  # when lots that were not loaded are due at the earliest
+    lots: Mapping[int, Lot] = {}
+    orders: Mapping[str, Order] = {}
+    lines: Mapping[tuple[str, str], OrderLine] = {}
+    refunds: Mapping[str, Refund] = {}
+    reviews: Mapping[str, Review] = {}
+    effects: Mapping[str, EffectAward] = {}
+    parked: tuple[Parked, ...] = ()
+    held_elsewhere: frozenset[str] = frozenset()

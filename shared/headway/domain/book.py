@@ -1,0 +1,191 @@
+"""The working copy of an account while one input is decided.
+
+Everything outside sees frozen values: a Book is opened from an Account, written in by the
+functions of this package, and closed into the next Account. Nothing else keeps it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
+from headway.domain.points import Bucket, Effect, Kind, PointsEvent, TierEvent
+from headway.errors import InvariantViolated
+
+_OWN = frozenset(("pending", "available", "reserved", "owed"))
+_LOT = frozenset(("pending", "available", "reserved"))
+
+
+@dataclass(slots=True)
+class Touched:
+    """Which rows beside the account itself a decision wrote."""
+
+    lots: set[int] = field(default_factory=set)
+    orders: set[str] = field(default_factory=set)
+    lines: set[tuple[str, str]] = field(default_factory=set)
+    refunds: set[str] = field(default_factory=set)
+    reviews: set[str] = field(default_factory=set)
+    effects: set[str] = field(default_factory=set)
+    referee: bool = False
+
+
+class Book:
+    """A mutable account; `cause` is the n of the input being decided."""
+
+    __slots__ = (
+        "account", "balances", "cause", "days", "effects_out", "effect_awards", "first", "joined_at",
+        "left_at", "lots", "lines", "orders", "points", "referral", "refunds", "remainders", "reviews",
+        "saved", "seq", "tier", "tier_due", "tier_events", "time", "touched", "version",
+        "redeemed_group",
+    )  # fmt: skip
+
+    def __init__(self, account: Account, cause: int, version: int) -> None:
+        self.account = account
+        self.cause = cause
+        self.version = version  # of the programme that judges this input
+        self.balances: dict[str, int] = {
+            "pending": account.pending,
+            "available": account.available,
+            "reserved": account.reserved,
+            "owed": account.owed,
+        }
+        self.seq = account.seq
+        self.time = account.time
+        self.tier = account.tier
+        self.joined_at, self.left_at = account.joined_at, account.left_at
+        self.first, self.referral = account.first, account.referral
+        self.remainders = account.remainders
+        self.saved = account.saved
+        self.days = account.days
+        self.lots = account.lots
+        self.orders = account.orders
+        self.lines = account.lines
+        self.refunds = account.refunds
+        self.reviews = account.reviews
+        self.effect_awards = account.effects
+        self.points: list[PointsEvent] = []
+        self.tier_events: list[TierEvent] = []
+        self.effects_out: list[Effect] = []
+        self.touched = Touched()
+
+    # -- moving points ---------------------------------------------------------------------
+
+    def move(
+        self, kind: Kind, points: int, source: Bucket, target: Bucket, at: datetime,
+        lot: int | None = None, **columns: Any,
+    ) -> None:  # fmt: skip
+        """Append one row, and move the points between the account's buckets and the lot's."""
+        if points < 0:
+            raise InvariantViolated(f"{kind} of {points} points on account {self.account.account_id}")
+        balances = self.balances
+        if source in _OWN:
+            balances[source] -= points
+        if target in _OWN:
+            balances[target] += points
+        if lot is not None and kind != "earn":
+            self._move_in_lot(lot, points, source, target)
+        self.seq += 1
+        self.points.append(
+            PointsEvent(
+                self.account.account_id, self.seq, kind, points, source, target, lot,
+                columns.get("corrects"), columns.get("group"), self.cause,
+                columns.get("order_id"), columns.get("line_id"), columns.get("rule"),
+                columns.get("program_version", self.version), columns.get("exact", 0),
+                columns.get("activates_at"), columns.get("expires_at"), at,
+            )  # fmt: skip
+        )
+
+    def _move_in_lot(self, number: int, points: int, source: Bucket, target: Bucket) -> None:
+        lot = self.lot(number)
+        if source in _LOT or source == "expired":
+            lot = lot._replace(**{source: getattr(lot, source) - points})
+        if target in _LOT or target == "expired":
+            lot = lot._replace(**{target: getattr(lot, target) + points})
+        if min(lot.pending, lot.available, lot.reserved, lot.expired) < 0:
+            raise InvariantViolated(f"lot {number} of account {self.account.account_id} below zero")
+        self.put_lot(lot)
+
+    # -- rows beside the account: copied on first write ------------------------------------------
+
+    def lot(self, number: int) -> Lot:
+        """The lot of that number; it must have been loaded."""
+        try:
+            return self.lots[number]
+        except KeyError:
+            raise InvariantViolated(
+                f"lot {number} of account {self.account.account_id} was needed but not loaded"
+            ) from None
+
+    def put_lot(self, lot: Lot) -> None:
+        """Write a lot."""
+        if self.lots is self.account.lots:
+            self.lots = dict(self.lots)
+        self.lots[lot.lot] = lot  # type: ignore[index]
+        self.touched.lots.add(lot.lot)
+
+    def put_order(self, order: Order) -> None:
+        """Write an order."""
+        self.orders = {**self.orders, order.order_id: order}
+        self.touched.orders.add(order.order_id)
+
+    def put_line(self, line: OrderLine) -> None:
+        """Write an order line."""
+        if self.lines is self.account.lines:
+            self.lines = dict(self.lines)
+        self.lines[line.order_id, line.line_id] = line  # type: ignore[index]
+        self.touched.lines.add((line.order_id, line.line_id))
+
+    def put_refund(self, refund: Refund) -> None:
+        """Write a refund's key."""
+        self.refunds = {**self.refunds, refund.refund_id: refund}
+        self.touched.refunds.add(refund.refund_id)
+
+    def put_review(self, review: Review) -> None:
+        """Write a review's key."""
+        self.reviews = {**self.reviews, review.review_id: review}
+        self.touched.reviews.add(review.review_id)
+
+    def put_effect(self, award: EffectAward) -> None:
+        """Write what an effect is worth here."""
+        self.effect_awards = {**self.effect_awards, award.key: award}
+        self.touched.effects.add(award.key)
+
+    def set_remainder(self, rule: str, remainder: int) -> None:
+        """Keep what is left of a point under a rule."""
+        if self.remainders.get(rule, 0) != remainder:
+            self.remainders = {**self.remainders, rule: remainder}
+
+    def add_saved(self, currency: str, minor: int) -> None:
+        """Add to (or take from) what the member has saved."""
+        self.saved = {**self.saved, currency: self.saved.get(currency, 0) + minor}
+
+    def add_spend(self, day: str, minor: int) -> None:
+        """Count spend towards the tier, on a local day."""
+        if minor:
+            self.days = {**self.days, day: self.days.get(day, 0) + minor}
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    def changed(self) -> bool:
+        """Whether anything people are told about is different now."""
+        account = self.account
+        return bool(
+            self.points
+            or self.tier_events
+            or self.saved is not account.saved
+            or self.joined_at is not account.joined_at
+            or self.left_at is not account.left_at
+        )
+
+    def open_lots(self) -> list[Lot]:
+        """Lots with available points in spend order: nearest expiry first, never-expiring last,
+        then oldest, then seq."""
+        if not self.account.lots_complete:
+            raise InvariantViolated(f"spend order of account {self.account.account_id} without its lots")
+        return sorted((lot for lot in self.lots.values() if lot.available), key=_spend_order)
+
+
+def _spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+    if lot.expires_at is None:
+        return (True, lot.earned_at, lot.earned_at, lot.lot)
+    return (False, lot.expires_at, lot.earned_at, lot.lot)

@@ -1,0 +1,29 @@
+"""The facts of a progress message (in the manner of DSW's): ready now, saved, how far the next is."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from headway.program.program import Program, Reward
+
+
+class Next(NamedTuple):
+    """The next reward and how many points are missing."""
+
+    reward: Reward
+    missing: int
+
+
+class Progress(NamedTuple):
+    """Rewards affordable now (cheapest first), and the cheapest one that is not."""
+
+    ready: tuple[Reward, ...]
+    next: Next | None
+
+
+def progress(program: Program, available: int, owed: int) -> Progress:
+    """What `available` points can become; `owed` (never positive) must be cleared first."""
+    rewards = program.rewards
+    split = bisect_right(rewards, available, key=lambda reward: reward.points)
+    following = rewards[split] if split < len(rewards) else None
+    missing = None if following is None else Next(following, following.points - available - owed)
+    return Progress(rewards[:split], missing)

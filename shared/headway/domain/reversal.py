@@ -1,0 +1,95 @@
+"""Taking back what an award gave: own lot first, then others in spend order, the rest is owed."""
+
+from datetime import datetime
+from typing import Literal
+
+from headway.domain.account import Lot
+from headway.domain.book import Book
+from headway.errors import InvariantViolated
+from headway.program.program import MICRO, Clawback, Programs
+
+_Place = Literal["pending", "available", "expired"]
+
+
+def reverse(
+    book: Book, programs: Programs, number: int, exact_back: int, at: datetime,
+    *, order_id: str | None = None, line_id: str | None = None,
+) -> None:  # fmt: skip
+    """Undo `exact_back` millionths of the award in lot `number`, by the awarding version's policy."""
+    if exact_back == 0:
+        return
+    lot = book.lot(number)
+    if exact_back > lot.exact - lot.exact_returned:
+        raise InvariantViolated(f"lot {number} would give back more than it was awarded")
+    book.put_lot(lot._replace(exact_returned=lot.exact_returned + exact_back))
+    points, remainder = divmod(book.remainders.get(lot.rule, 0) - exact_back, MICRO)
+    book.set_remainder(lot.rule, remainder)
+    _Taking(book, lot, -exact_back, at, order_id, line_id).take(
+        -points, programs.version(lot.program_version).clawback
+    )
+
+
+class _Taking:
+    """The rows of one reversal; the whole `exact` stands on the first of them."""
+
+    def __init__(
+        self, book: Book, lot: Lot, exact: int, at: datetime, order_id: str | None, line_id: str | None
+    ) -> None:
+        self.book, self.lot, self.exact, self.at = book, lot, exact, at
+        self.order_id, self.line_id = order_id, line_id
+
+    def take(self, points: int, policy: Clawback) -> None:
+        own: tuple[_Place, ...] = ("pending",) if policy == "only_pending" else ("pending", "available", "expired")
+        missing = points
+        for place in own:
+            missing -= self._from(self.lot.lot, place, missing)
+        if missing and policy != "only_pending":
+            for other in self.book.open_lots():
+                missing -= self._from(other.lot, "available", missing)
+        if missing:
+            self._row(missing, "owed", None)
+            if policy != "allow_negative":
+                self._waive(missing, policy)
+        elif self.exact:
+            self._row(0, self._fullest(), self.lot.lot)
+
+    def _from(self, number: int, place: _Place, wanted: int) -> int:
+        there: int = getattr(self.book.lot(number), place)
+        taken = min(there, wanted)
+        if taken:
+            self._row(taken, place, number)
+        return taken
+
+    def _row(self, points: int, place: Literal["pending", "available", "expired", "owed"], lot: int | None) -> None:
+        self.book.move(
+            "reverse", points, place, "reversed", self.at, lot, corrects=self.lot.lot,
+            rule=self.lot.rule, exact=self.exact, order_id=self.order_id, line_id=self.line_id,
+            program_version=self.lot.program_version,
+        )  # fmt: skip
+        self.exact = 0
+
+    def _waive(self, points: int, policy: Clawback) -> None:
+        self.book.move(
+            "waive", points, "waived", "owed", self.at, None, corrects=self.lot.lot,
+            rule=self.lot.rule, program_version=self.lot.program_version,
+        )  # fmt: skip
+        if policy == "within_balance":
+            lot = self.book.lot(self.lot.lot)
+            self.book.put_lot(lot._replace(waived=lot.waived + points))
+
+    def _fullest(self) -> _Place:
+        lot = self.book.lot(self.lot.lot)
+        places: tuple[_Place, ...] = ("pending", "available", "expired")
+        return max(places, key=lambda place: getattr(lot, place))
+
+
+def forgive_returned(book: Book, number: int, at: datetime) -> None:
+    """Points that came back to a lot whose return was waived go too (available -> waived)."""
+    lot = book.lot(number)
+    points = min(lot.waived, lot.available)
+    if points:
+        book.put_lot(lot._replace(waived=lot.waived - points))
+        book.move(
+            "waive", points, "available", "waived", at, number, corrects=number, rule=lot.rule,
+            program_version=lot.program_version,
+        )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Bringing an account up to a moment: what became due happens, each at its own due time.
+
+Order at one instant: activate, repay, expire, tier. Results do not depend on when this runs.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from headway.domain.account import Lot
+from headway.domain.book import Book
+from headway.domain.tier import judge_tier, next_fall
+from headway.errors import InvariantViolated
+from headway.program.program import Programs
+
+_ACTIVATE, _REPAY, _EXPIRE, _TIER = range(4)
+
+
+class _Due(NamedTuple):
+    at: datetime
+    step: int
+    lot: int
+
+
+def settle(book: Book, programs: Programs, until: datetime) -> None:
+    """Let everything due by `until` happen and move the account's time there."""
+    now = book.time
+    if now is not None and until < now:
+        until = now
+    if _something_due(book, until):
+        _run_dues(book, programs, until, now or until)
+    book.time = until
+
+
+def _something_due(book: Book, until: datetime) -> bool:
+    account = book.account
+    if account.unloaded_due_at is not None and account.unloaded_due_at <= until:
+        raise InvariantViolated(f"account {account.account_id} is due, but its lots were not loaded")
+    if account.next_due_at is not None and account.next_due_at <= until:
+        return True
+    if book.balances["owed"] < 0 < book.balances["available"]:
+        return True
+    return any(due.at <= until for due in map(_due_of, book.lots.values()) if due is not None)
+
+
+def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
+    while True:
+        due = _next_due(book, programs, instant)
+        if due is None or due.at > until:
+            return
+        if due.at > instant:
+            instant = due.at
+        if due.step == _ACTIVATE:
+            lot = book.lot(due.lot)
+            book.move("activate", lot.pending, "pending", "available", due.at, lot.lot)
+        elif due.step == _REPAY:
+            repay(book, due.at)
+        elif due.step == _EXPIRE:
+            lot = book.lot(due.lot)
+            book.move("expire", lot.available, "available", "expired", due.at, lot.lot)
+        else:
+            judge_tier(book, programs.at(due.at), due.at)
+
+
+def _due_of(lot: Lot) -> _Due | None:
+    if lot.pending:
+        return _Due(lot.activates_at, _ACTIVATE, lot.lot)
+    if lot.available and lot.expires_at is not None:
+        return _Due(lot.expires_at, _EXPIRE, lot.lot)
+    return None
+
+
+def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
+    dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
+    if book.balances["owed"] < 0 < book.balances["available"]:
+        # What became available clears what is owed before anything else happens later.
+        dues.append(_Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0))
+    fall = _tier_due(book, programs, instant)
+    if fall is not None:
+        dues.append(_Due(fall, _TIER, 0))
+    return min(dues, default=None)
+
+
+def _tier_due(book: Book, programs: Programs, instant: datetime) -> datetime | None:
+    program = programs.at(instant)
+    return next_fall(book, program, program.day(instant))
+
+
+def repay(book: Book, at: datetime) -> None:
+    """Available points clear what is owed, in spend order, one row per lot touched."""
+    for lot in book.open_lots():
+        owed = -book.balances["owed"]
+        if owed <= 0:
+            return
+        book.move("repay", min(lot.available, owed), "available", "owed", at, lot.lot)
+
+
+def next_due_at(book: Book, programs: Programs) -> datetime | None:
+    """When settling next has something to do (a lower bound where lots were not loaded)."""
+    moments = [due.at for due in map(_due_of, book.lots.values()) if due is not None]
+    if book.account.unloaded_due_at is not None:
+        moments.append(book.account.unloaded_due_at)
+    if book.time is not None:
+        fall = _tier_due(book, programs, book.time)
+        if fall is not None:
+            moments.append(fall)
+    return min(moments, default=None)

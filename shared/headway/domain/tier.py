@@ -1,0 +1,60 @@
+"""Tiers by spend in a window of local days. Spending points never lowers them; returns do."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+
+from headway.domain.book import Book
+from headway.domain.points import TierEvent
+from headway.program.calendar import add_months, midnight
+from headway.program.program import Program
+
+
+@lru_cache(maxsize=65536)
+def _leaves_on(day: str, window: str) -> date:
+    """The first local day on which spend of `day` no longer counts."""
+    spent_on = date.fromisoformat(day)
+    if window == "calendar_year":
+        return date(spent_on.year + 1, 1, 1)
+    return add_months(spent_on, 12)
+
+
+def spend_in_window(days: Mapping[str, int], program: Program, today: date) -> int:
+    """Minor units spent on the days that count on `today`."""
+    window = program.tier_window
+    return sum(spent for day, spent in days.items() if _leaves_on(day, window) > today)
+
+
+def next_fall(book: Book, program: Program, today: date) -> datetime | None:
+    """The local midnight on which the tier will change if nothing else happens."""
+    if not program.levels or book.tier in ("", program.levels[0].id):
+        return None
+    window = program.tier_window
+    left = sorted((_leaves_on(day, window), spent) for day, spent in book.days.items())
+    standing = sum(spent for leaves, spent in left if leaves > today)
+    for leaves, spent in left:
+        if leaves <= today:
+            continue
+        standing -= spent
+        if program.level_for(standing) != book.tier:
+            return midnight(leaves, program.zone)
+    return None
+
+
+def judge_tier(book: Book, program: Program, at: datetime) -> None:
+    """Set the tier to what the window's spend reaches; forget days that never count again."""
+    if not program.levels:
+        return
+    today = program.day(at)
+    window = program.tier_window
+    if any(_leaves_on(day, window) <= today for day in book.days):
+        book.days = {day: spent for day, spent in book.days.items() if _leaves_on(day, window) > today}
+    reached = program.level_for(sum(book.days.values()))
+    if reached != book.tier:
+        number = book.account.tier_seq + len(book.tier_events) + 1
+        book.tier_events.append(
+            TierEvent(
+                book.account.account_id, number, book.tier, reached, book.cause, program.version, at
+            )
+        )
+        book.tier = reached
