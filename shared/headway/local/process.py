@@ -1,6 +1,7 @@
 """One server process under a supervisor that stops it when its owner is gone."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -48,14 +49,25 @@ class ServerProcess:
         Raises LocalStackError when it cannot be started at all. Being started is not being
         ready: the caller asks the server.
         """
-        deadline = time.monotonic() + self._grace_s + 10
+        began = time.monotonic()
+        asked = False
         while not self._try_start(launch):
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            # By now its supervisor would have ended it: that one must have been killed.
+            if waited > self._grace_s and not asked:
+                self._stop_left_over()
+                asked = True
+            if waited > self._grace_s + 10:
                 raise LocalStackError(
                     f"An earlier {self.name} still runs (its pid is in {self._lock}).",
                     "Stop that process, then start again.",
                 )
             time.sleep(0.1)
+
+    def _stop_left_over(self) -> None:
+        """Ask the server that holds the lock, and so lives, to stop; its pid is in the file."""
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(self._lock.read_text()), self._stop_signal)
 
     def _try_start(self, launch: Launch) -> bool:
         """Start supervisor and server; False while an earlier server holds the lock."""

@@ -1,0 +1,28 @@
+"""What conftest.py promises to every test: a database and topics of its own."""
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+async def test_a_database_is_migrated_and_nobody_elses(database: str, turn: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM migrations") > 0
+        assert await connection.fetchval("SELECT to_regclass('footprint')") is None
+        await connection.execute("CREATE TABLE footprint ()")
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+async def test_topics_are_nobody_elses(kafka: str, topics: str, turn: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        assert not [name for name in await admin.list_topics() if name.startswith(topics)]
+        await admin.create_topics([NewTopic(f"{topics}orders", 1, 1)])
+        assert f"{topics}orders" in await admin.list_topics()
+    finally:
+        await admin.close()
