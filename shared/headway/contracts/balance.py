@@ -21,11 +21,7 @@ from headway.contracts.fields import (
 
 CauseKind = Literal["event", "effect", "redemption", "tick", "timeout", "admin"]
 
-Owed = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=0)]
-"""Points taken back beyond what was there: zero or below."""
-
 SavedMinor = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
-"""Minor units."""
 
 
 class Cause(Data):
@@ -54,21 +50,31 @@ class BalanceChanged(Subject):
     """
 
     epoch: Positive32
+    """Which life of the ledger this is."""
     version: Annotated[int, Strict(), Field(ge=1, le=MAX_SAFE_INTEGER)]
+    """How many causes have changed this account so far."""
     cause: Cause
     seq_from: Counter | None
+    """First points event of this cause; null when it moved no points."""
     seq_to: Counter | None
-    """First and last points event of this cause; null when it moved no points."""
+    """Last points event of this cause; null when it moved no points."""
     account_time: Time
     """The latest business time the account has been settled to."""
     head_hash: Sha256Hex
     """Hash of the account's last points event."""
     pending: Counter
+    """Points earned that cannot be spent yet."""
     available: Counter
+    """Points that can be spent now."""
     reserved: Counter
-    owed: Owed
+    """Points held for redemptions that are not confirmed yet."""
+    owed: Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=0)]
+    """Points taken back beyond what was there: zero or below."""
     tier: Label
-    saved: Annotated[dict[Currency, SavedMinor], Field(max_length=200)]
+    saved: Annotated[
+        dict[Currency, SavedMinor],
+        Field(max_length=200, json_schema_extra={"additionalProperties": False}),
+    ]
     """Minor units saved by confirmed redemptions since joining, by currency."""
     joined_at: Time | None
     left_at: Time | None

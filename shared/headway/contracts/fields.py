@@ -46,58 +46,80 @@ def utc(value: object) -> datetime:
     return value
 
 
+Id = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=_NO_NUL,
+        description="An opaque identity of the sender's; never a name or an address.",
+    ),
+]
+OwnId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=320,
+        pattern=_NO_NUL,
+        description="An identity that may be put together out of others, so longer than each.",
+    ),
+]
+Source = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        pattern=_NO_NUL,
+        description="Who sent an event; source and id together are its identity.",
+    ),
+]
+Label = Annotated[
+    str,
+    Field(
+        max_length=128, pattern=_NO_NUL, description="A short word of the sender's; may be empty."
+    ),
+]
+Reason = Annotated[
+    str,
+    Field(
+        max_length=256, pattern=_NO_NUL, description="Why, for people to read; never decided on."
+    ),
+]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="An ISO 4217 code.")]
+Money = Annotated[
+    int,
+    Strict(),
+    Field(ge=0, le=10**12, description="Minor units of the currency, such as cents."),
+]
+Quantity = Annotated[int, Strict(), Field(ge=1, le=10**6, description="Pieces.")]
+Positive32 = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
+Counter = Annotated[int, Strict(), Field(ge=0, le=MAX_SAFE_INTEGER)]
+Flag = Annotated[bool, Strict()]
+Time = Annotated[
+    datetime,
+    PlainValidator(utc),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "description": "RFC 3339 with an offset, from 1900 on; read to the microsecond.",
+        }
+    ),
+]
+Sha256Hex = Annotated[
+    str, Field(pattern="^[0-9a-f]{64}$", description="A SHA-256 in lower-case hexadecimal.")
+]
+
+
 class Data(BaseModel):
     """The `data` of an event: frozen, exact about types, tolerant of fields it does not know."""
 
     # Readers ignore unknown fields so that writers can be upgraded first.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Subject(Data):
     """The `data` of an event about one member, whose id is also the Kafka key and the subject."""
 
-    member_id: "Id"
-
-
-Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
-"""An opaque identity from elsewhere, 1 to 128 characters; never a name or an address."""
-
-OwnId = Annotated[str, Field(min_length=1, max_length=320, pattern=_NO_NUL)]
-"""An identity that Headway puts together out of ids (MEMBER:EPOCH:VERSION), so longer than each."""
-
-Source = Annotated[str, Field(min_length=1, max_length=256, pattern=_NO_NUL)]
-"""Who sent an event; with the id it is the identity of the event."""
-
-Label = Annotated[str, Field(max_length=128, pattern=_NO_NUL)]
-"""A short word of the sender's own (sku, category), which may be empty."""
-
-Reason = Annotated[str, Field(max_length=256, pattern=_NO_NUL)]
-"""Why, in the sender's words; kept for people, never decided on."""
-
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
-"""An ISO 4217 code."""
-
-Money = Annotated[int, Strict(), Field(ge=0, le=10**12)]
-"""Minor units of the currency (cents), never negative."""
-
-Quantity = Annotated[int, Strict(), Field(ge=1, le=10**6)]
-"""Pieces."""
-
-Positive32 = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
-"""A counter that starts at 1 and fits 32 bits: revisions, versions of an order or programme."""
-
-Counter = Annotated[int, Strict(), Field(ge=0, le=MAX_SAFE_INTEGER)]
-"""Points, millionths of a point, sequence numbers."""
-
-Flag = Annotated[bool, Strict()]
-"""true or false, not 0 or "yes"."""
-
-Time = Annotated[
-    datetime, PlainValidator(utc), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-"""A moment, held in UTC with microseconds."""
-
-Sha256Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-"""A SHA-256 in lower-case hexadecimal."""
-
-Subject.model_rebuild()
+    member_id: Id
+    """The member; the same as the record's key and the event's subject."""

@@ -10,6 +10,8 @@ from headway.contracts.fields import Subject
 AttributeName = Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
 AttributeValue = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
 
+_TWENTY = Field(max_length=20, json_schema_extra={"additionalProperties": False})
+
 
 class MemberJoined(Subject):
     """The member enrolled, at the event's time."""
@@ -18,7 +20,7 @@ class MemberJoined(Subject):
 class MemberUpdated(Subject):
     """Facts about a member that a programme may use; opaque, never personal data."""
 
-    attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=20)]
+    attributes: Annotated[dict[AttributeName, AttributeValue], _TWENTY]
 
 
 class MemberLeft(Subject):

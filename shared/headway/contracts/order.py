@@ -22,15 +22,18 @@ MAX_LINES = 500
 
 
 class Line(Data):
-    """One line of a paid order. `amount` is for the whole line, after discounts, before tax."""
+    """One line of a paid order."""
 
     line_id: Id
     sku: Label
     category: Label = ""
     quantity: Quantity
     amount: Money
+    """For the whole line, after discounts, before tax, in minor units of the order's currency."""
     paid_with_points: Money = 0
+    """How much of the amount was paid with points, in minor units: it earns nothing."""
     gift_card: Flag = False
+    """Whether the line buys a gift card, which earns nothing."""
 
     @property
     def base(self) -> int:

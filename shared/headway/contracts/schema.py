@@ -1,0 +1,145 @@
+"""The contracts as JSON Schema 2020-12, for people and programs that do not run Headway."""
+
+import json
+from inspect import cleandoc
+from typing import Final
+
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import CoreSchema
+
+from headway.contracts.envelope import SPECVERSION
+from headway.contracts.fields import Data, Id, OwnId, Source, Time
+from headway.contracts.registry import CONTRACTS, Contract
+from headway.contracts.topics import DEFAULT_PREFIX
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_INDEX: Final = """\
+# Contracts
+
+What travels between a shop, Headway and those who listen to it: CloudEvents 1.0 as JSON on Kafka.
+Written by `headway contracts export docs/contracts`; change the models, not these files.
+
+- **Key**: the member id in UTF-8, on every topic. Key, `subject` and `data.member_id` are equal.
+- **Identity**: `source` and `id`. The same identity with the same content again is a repeat and
+  changes nothing; with other content it is a conflict and goes to the dead letters.
+- **`time`** is when it happened (RFC 3339 with an offset), not when it was sent.
+- **Structured mode** (`content-type: application/cloudevents+json`, or no content-type and a value
+  with `specversion`) and **binary mode** (`ce_` headers, the data as value) are read; structured
+  mode is written. A value has at most 1 MiB.
+- Fields that a schema does not name are ignored. Numbers are integers: `1.0` and `"1"` are refused.
+- Rules that the schemas do not say: `line_id` differs between the lines of an order;
+  `paid_with_points` is at most the line's `amount`; a line of a refund names its `line_id` when
+  the refund names an `order_id`, else its `sku`; `time` is at most five minutes ahead.
+- A record without a value on `{prefix}member-contacts` is a tombstone: it forgets the member.
+
+## Types
+
+The prefix of the topics (`{prefix}`) is a setting. Each type links to its schema and an example.
+
+| type | topic | what it says |
+| --- | --- | --- |
+"""
+
+
+_REASONS: Final = """
+## Why an event is refused
+
+What cannot be read goes to the dead letters, whole, with one of these reasons, the field that was
+wrong and what to do. Values are never repeated in the message.
+
+| reason | meaning |
+| --- | --- |
+| `no-value` | a record without a value, where none is a tombstone |
+| `not-json` | the value is not JSON in UTF-8 |
+| `not-an-object` | the value, or its `data`, is JSON but no object |
+| `missing-attribute` | an attribute of the envelope, or `data`, is not there |
+| `bad-attribute` | an attribute is there but cannot be read |
+| `unknown-type` | `type` is in no row above |
+| `unknown-version` | `type` is known, in a version that this release does not read |
+| `invalid-data` | `data` does not fit its schema or the rules above |
+| `too-long` | a string or the whole value is longer than allowed |
+| `key-mismatch` | key, `subject` and `data.member_id` differ |
+| `from-the-future` | `time` is more than five minutes ahead of the reader's clock |
+"""
+
+
+class _Plain(GenerateJsonSchema):
+    """Without the titles that only repeat each field's name."""
+
+    def field_title_should_be_set(self, schema: CoreSchema | FieldInfo) -> bool:
+        return False
+
+
+class _Envelope(Data):
+    id: Id
+    source: Source
+    subject: Id
+    time: Time
+
+
+class _OwnEnvelope(Data):
+    id: OwnId
+    source: Source
+    subject: Id
+    time: Time
+
+
+def exported() -> dict[str, str]:
+    """Every file of the contracts' folder: its name and its text."""
+    files = {file_name(contract): _text(schema(contract)) for contract in CONTRACTS.values()}
+    files["README.md"] = _index()
+    return files
+
+
+def file_name(contract: Contract) -> str:
+    """Name of the file with a contract's schema."""
+    return f"{contract.type}.schema.json"
+
+
+def schema(contract: Contract) -> dict[str, object]:
+    """The JSON Schema of a whole event: the envelope and its data."""
+    data = contract.model.model_json_schema(schema_generator=_Plain)
+    definitions = data.pop("$defs", {})
+    envelope = _Envelope if contract.id_max == 128 else _OwnEnvelope
+    attributes = envelope.model_json_schema(schema_generator=_Plain)["properties"]
+    found: dict[str, object] = {
+        "$schema": _DIALECT,
+        "$id": f"urn:headway:contract:{contract.type}",
+        "title": contract.type,
+        "description": _said(contract),
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": SPECVERSION},
+            "id": attributes["id"],
+            "source": attributes["source"],
+            "type": {"const": contract.type},
+            "subject": attributes["subject"],
+            "time": attributes["time"],
+            "datacontenttype": {"const": "application/json"},
+            "data": data,
+        },
+    }
+    if definitions:
+        found["$defs"] = definitions
+    return found
+
+
+def _index() -> str:
+    rows = "".join(
+        f"| [{contract.type}]({file_name(contract)}) ([example](../../tests/contracts/golden/"
+        f"{contract.type}.json)) | {DEFAULT_PREFIX}{contract.topic} | "
+        f"{_said(contract).splitlines()[0]} |\n"
+        for contract in CONTRACTS.values()
+    )
+    return _INDEX.replace("{prefix}", DEFAULT_PREFIX) + rows + _REASONS
+
+
+def _said(contract: Contract) -> str:
+    return cleandoc(contract.model.__doc__ or "")
+
+
+def _text(document: dict[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
