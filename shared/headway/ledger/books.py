@@ -1,0 +1,128 @@
+"""The accounts of one transaction: opened under lock, decided on in memory, written in one trip."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from headway.domain.account import Account, Input
+from headway.domain.decide import Decision, decide_all
+from headway.ledger import reading, snapshot
+from headway.ledger.programs import ProgramCache
+from headway.ledger.reading import QUERIES, Keys, Known
+from headway.program.program import Programs
+
+if TYPE_CHECKING:
+    from headway.ledger.programs import Connection
+
+
+class Books:
+    """What a transaction holds and has decided.
+
+    Steps: `open_*` (locks, then reads), `decide` for each input, then `headway.ledger.writing`.
+    """
+
+    def __init__(self, programs: Programs, known: Known, keys: Keys, topic_prefix: str) -> None:
+        self.programs = programs
+        self.known = known
+        self.keys = keys
+        self.topic_prefix = topic_prefix
+        self.accounts: dict[int, Account] = {}
+        self.by_member: dict[str, int] = {}
+        self.before: dict[int, asyncpg.Record] = {}
+        self.decisions: list[Decision] = []
+
+    def recorded_at(self, account_id: int) -> datetime:
+        """When this transaction's rows of an account are recorded: read after the locks, never
+        below the account's last."""
+        last: datetime | None = self.before[account_id]["recorded_at"]
+        return self.known.now if last is None else max(last, self.known.now)
+
+    def decide(self, account_id: int, item: Input) -> list[Decision]:
+        """Decide an input, and what it releases; keeps the account's new state."""
+        account = self.accounts[account_id]
+        elsewhere = frozenset(
+            key for key in reading.keys_of(item) if self.keys.holders.get(key, account_id) != account_id
+        )
+        if elsewhere or account.held_elsewhere:
+            account = account._replace(held_elsewhere=elsewhere)
+        decisions = decide_all(self.programs, account, item)
+        self.accounts[account_id] = decisions[-1].account
+        self.decisions += decisions
+        for decision in decisions:
+            self._claim(account_id, decision)
+        return decisions
+
+    def _claim(self, account_id: int, decision: Decision) -> None:
+        """Keys claimed in this transaction, so that another account in it cannot claim them too."""
+        holders, touched = self.keys.holders, decision.touched
+        for order_id in touched.orders:
+            holders["order:" + order_id] = account_id
+        for refund_id in touched.refunds:
+            holders["refund:" + refund_id] = account_id
+        for review_id in touched.reviews:
+            holders["review:" + review_id] = account_id
+        for effect in touched.effects:
+            holders["effect:" + effect] = account_id
+        if touched.referee and decision.account.referral is not None:
+            holders["referral:" + decision.account.referral.referral_id] = account_id
+
+
+async def open_for_members(
+    connection: "Connection", cache: ProgramCache, items: Sequence[tuple[str, Input]], topic_prefix: str
+) -> Books:
+    """Create, lock and read the accounts of (member, input) pairs: at most six round trips."""
+    members = sorted({member for member, _ in items})
+    await connection.execute(QUERIES.create_accounts, members)
+    rows = await connection.fetch(QUERIES.lock_accounts, members)
+    by_member = {row["member_id"]: row["account_id"] for row in rows}
+    work: dict[int, list[Input]] = {}
+    for member, item in items:
+        work.setdefault(by_member[member], []).append(item)
+    return await _open(connection, cache, rows, work, topic_prefix)
+
+
+async def open_locked(
+    connection: "Connection", cache: ProgramCache, rows: Sequence[asyncpg.Record],
+    make: Callable[[asyncpg.Record], Input], topic_prefix: str,
+) -> tuple[Books, dict[int, Input]]:  # fmt: skip
+    """Read the accounts of rows that are locked already, one input each."""
+    work = {row["account_id"]: make(row) for row in rows}
+    books = await _open(
+        connection, cache, rows, {account: [item] for account, item in work.items()}, topic_prefix
+    )
+    return books, work
+
+
+async def _open(
+    connection: "Connection", cache: ProgramCache, rows: Sequence[asyncpg.Record],
+    work: Mapping[int, Sequence[Input]], topic_prefix: str,
+) -> Books:  # fmt: skip
+    identities = [(item.source, item.id) for items in work.values() for item in items]
+    known = await reading.read_known(connection, identities, [row["account_id"] for row in rows])
+    keys = await reading.read_keys(connection, work, known.parked)
+    programs = await cache.get(connection, known.program_version)
+    books = Books(programs, known, keys, topic_prefix)
+    flagged = []
+    for row in rows:
+        account = snapshot.account_from(row)
+        number = account.account_id
+        waiting = known.parked.get(number, [])
+        account = account._replace(
+            orders=keys.orders.get(number, {}), lines=keys.lines.get(number, {}),
+            refunds=keys.refunds.get(number, {}), reviews=keys.reviews.get(number, {}),
+            effects=keys.effects.get(number, {}), parked=tuple(waiting),
+        )  # fmt: skip
+        if reading.needs_lots(account, work.get(number, ()), waiting, keys):
+            flagged.append(account)
+        elif account.seq:
+            account = account._replace(lots_complete=False, unloaded_due_at=account.next_due_at)
+        books.accounts[number] = account
+        books.by_member[account.member_id] = number
+        books.before[number] = row
+    if flagged:
+        lots: Mapping[int, Any] = await reading.read_lots(connection, flagged, work, keys)
+        for account in flagged:
+            books.accounts[account.account_id] = account._replace(lots=lots[account.account_id])
+    return books

@@ -1,0 +1,76 @@
+"""Programme versions in the database: immutable rows, compiled once per process."""
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from headway.errors import InvariantViolated, UserError
+from headway.ledger.queries import load
+from headway.program.loading import load_program
+from headway.program.program import Program, Programs
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+QUERIES = load("headway.ledger", "queries.sql")
+
+
+class ProgramCache:
+    """The programme as of the version number read under the locks."""
+
+    def __init__(self) -> None:
+        self._programs: Programs | None = None
+
+    async def get(self, connection: "Connection", latest: int) -> Programs:
+        """All versions up to `latest`; reads them again only when there is a new one."""
+        if latest == 0:
+            raise InvariantViolated(
+                "no programme is published; run `headway program publish FILE` and start again"
+            )
+        if self._programs is None or self._programs.latest != latest:
+            self._programs = await read_programs(connection)
+        return self._programs
+
+
+async def read_programs(connection: "Connection") -> Programs:
+    """Every published version, compiled."""
+    rows = await connection.fetch(QUERIES.read_programs)
+    return Programs([_compiled(row["document"], row["version"], row["from_at"]) for row in rows])
+
+
+def _compiled(document: str, version: int, from_at: datetime) -> Program:
+    program = load_program(document, file=f"version {version}", version=version)
+    if program.from_at != from_at:
+        raise InvariantViolated(f"programme version {version} says another from-date than its row")
+    return program
+
+
+async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
+    """Store the checked document as the next version; the same document again changes nothing.
+
+    Returns the version number. Raises UserError when the version would start before one that is
+    already published: what was decided under that one must stay as it was.
+    """
+    program = load_program(document, file=file)
+    digest = hashlib.sha256(document.encode()).digest()
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(QUERIES.lock_programs)
+            rows = await connection.fetch(QUERIES.program_heads)
+            for row in rows:
+                if bytes(row["digest"]) == digest:
+                    return int(row["version"])
+            if rows and program.from_at <= rows[-1]["from_at"]:
+                raise UserError(
+                    f"{file}: starts {program.from_at.isoformat()}, but version {rows[-1]['version']} "
+                    f"already starts {rows[-1]['from_at'].isoformat()}",
+                    "give `from:` a later moment; versions never rewrite the past",
+                )
+            version = rows[-1]["version"] + 1 if rows else 1
+            await connection.execute(QUERIES.insert_program, version, program.from_at, document, digest)
+            return int(version)
+    finally:
+        await connection.close()

@@ -1,0 +1,99 @@
+"""Rows to the values decisions read, and back: accounts with their state, lots, orders, keys."""
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from headway.domain.account import (
+    Account,
+    EffectAward,
+    FirstPurchase,
+    Lot,
+    Order,
+    OrderLine,
+    Referral,
+    Refund,
+    Review,
+)
+
+Json = list[Any]
+
+
+def moment(text: str | None) -> datetime | None:
+    """A timestamp out of JSON."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def certain(text: str) -> datetime:
+    """A timestamp out of JSON that is always there."""
+    return datetime.fromisoformat(text)
+
+
+def account_from(row: asyncpg.Record) -> Account:
+    """The account of one row of `accounts`, without anything that hangs on it."""
+    state = orjson.loads(row["state"])
+    first, referral = state.get("first"), state.get("referral")
+    return Account(
+        account_id=row["account_id"], member_id=row["member_id"], pending=row["pending"],
+        available=row["available"], reserved=row["reserved"], owed=row["owed"], seq=row["seq"],
+        inputs=row["inputs"], tier_seq=row["tier_seq"], version=row["version"], time=row["account_time"],
+        joined_at=row["joined_at"], left_at=row["left_at"], tier=row["tier"],
+        next_due_at=row["next_due_at"], remainders=state.get("remainders", {}),
+        saved=state.get("saved", {}), days=state.get("days", {}),
+        first=None if first is None else FirstPurchase(first[0], certain(first[1])),
+        referral=None if referral is None
+        else Referral(referral[0], referral[1], moment(referral[2]), referral[3], referral[4], referral[5]),
+    )  # fmt: skip
+
+
+def state_of(account: Account) -> str:
+    """What of an account has no column of its own, as JSON."""
+    state: dict[str, Any] = {}
+    if account.remainders:
+        state["remainders"] = account.remainders
+    if account.saved:
+        state["saved"] = account.saved
+    if account.days:
+        state["days"] = account.days
+    if account.first is not None:
+        state["first"] = account.first
+    if account.referral is not None:
+        state["referral"] = account.referral
+    return orjson.dumps(state, default=list).decode()
+
+
+def lot_from(row: asyncpg.Record) -> Lot:
+    """The lot of one row of `lots`."""
+    return Lot(*(row[name] for name in Lot._fields))
+
+
+def order_from(row: Json) -> tuple[int, Order]:
+    """(account_id, order) of one element of read_keys' orders."""
+    order_id, account_id, n, version, digest, currency, paid_at, tier, program, counts = row
+    order = Order(
+        order_id, n, version, bytes.fromhex(digest), currency, certain(paid_at), tier, program, counts
+    )
+    return account_id, order
+
+
+def line_from(row: Json) -> tuple[int, OrderLine]:
+    """(account_id, line) of one element of read_keys' lines."""
+    order_id, account_id, line_id, sku, category, quantity, returned, amount = row
+    return account_id, OrderLine(order_id, line_id, sku, category, quantity, returned, amount)
+
+
+def refund_from(row: Json) -> tuple[int, Refund]:
+    """(account_id, refund) of one element of read_keys' refunds."""
+    return row[1], Refund(row[0], row[2], bytes.fromhex(row[3]))
+
+
+def review_from(row: Json) -> tuple[int, Review]:
+    """(account_id, review) of one element of read_keys' reviews."""
+    return row[1], Review(row[0], row[2], bytes.fromhex(row[3]), row[4])
+
+
+def effect_from(row: Json) -> tuple[int, EffectAward]:
+    """(account_id, award) of one element of read_keys' effects."""
+    return row[1], EffectAward(row[0], row[2], row[3])
