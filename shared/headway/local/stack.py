@@ -58,9 +58,7 @@ class LocalStack:
             with cls(root, fast_start=fast_start) as stack:
                 yield stack
         finally:
-            # PostgreSQL's data may lie elsewhere, behind a link.
-            shutil.rmtree((root / "postgres").resolve(), ignore_errors=True)
-            shutil.rmtree(root, ignore_errors=True)
+            cls(root).erase()
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +97,13 @@ class LocalStack:
         if self._owned is not None:
             self._owned.close()
             self._owned = None
+
+    def erase(self) -> None:
+        """Stop, and remove everything that is kept under the root."""
+        self.stop()
+        # It may lie elsewhere, behind a link.
+        self.postgres.erase()
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _own(self) -> None:
         """Take the root for this process, or say who has it."""

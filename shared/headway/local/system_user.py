@@ -72,21 +72,27 @@ def _made() -> pwd.struct_passwd:
     return pwd.getpwnam(_NAME)
 
 
-def reachable_copy(programs: Path, version: str, user: SystemUser) -> Path:
-    """`programs`, or a copy of it that `user` can reach."""
-    if user.can_enter(programs):
-        return programs
-    copy = _state_folder() / f"postgresql-{version}"
+def reachable_copy(package: Path, version: str, user: SystemUser) -> Path:
+    """The installed `package` folder, or a copy of it that `user` can reach.
+
+    The libraries that a wheel carries beside its package are found by relative path, so both
+    are copied as they lie.
+    """
+    if user.can_enter(package):
+        return package
+    copy = _state_folder() / f"{package.name}-{version}"
     if not copy.exists():
-        draft = Path(tempfile.mkdtemp(prefix=".copy-", dir=_state_folder()))
-        shutil.copytree(programs, draft / "it")
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=_state_folder()))
+        for folder in package.parent.glob(f"{package.name}*"):
+            if folder in (package, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(folder, draft / folder.name)
+        draft.chmod(0o755)
         try:
-            (draft / "it").rename(copy)
+            draft.rename(copy)
         except OSError:
-            if not copy.exists():
-                raise
-        shutil.rmtree(draft)
-    return copy
+            # Another process was first.
+            shutil.rmtree(draft)
+    return copy / package.name
 
 
 def reachable_folder(wanted: Path, user: SystemUser) -> Path:
