@@ -1,0 +1,122 @@
+-- Notify's statements. The states of a notification are drawn in migration 0002_notify.sql.
+
+-- name: contacts_write
+insert into notify.contacts (member_id, email, name, locale)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+on conflict (member_id) do update
+set email = excluded.email, name = excluded.name, locale = excluded.locale
+
+-- name: contacts_forget
+delete from notify.contacts where member_id = any($1::text[])
+
+-- name: balances_seen
+select member_id, epoch, version from notify.balances where member_id = any($1::text[])
+
+-- name: balances_write
+-- The condition holds even against another process that still writes an older batch.
+insert into notify.balances as b (member_id, epoch, version, left_day, facts)
+select * from unnest($1::text[], $2::int[], $3::bigint[], $4::date[], $5::json[])
+on conflict (member_id) do update
+set epoch = excluded.epoch, version = excluded.version, left_day = excluded.left_day,
+    facts = excluded.facts
+where (b.epoch, b.version) < (excluded.epoch, excluded.version)
+
+-- name: notifications_due
+-- One per member and business day, whatever became of the first.
+insert into notify.notifications (member_id, business_day, ends_at)
+select * from unnest($1::text[], $2::date[], $3::timestamptz[])
+on conflict on constraint notifications_once do nothing
+
+-- name: decide
+-- $1 clock, $2 most rows, $3 group, $4 contacts topic. A member without a contact is skipped, but
+-- not while contacts are still being read: the contact may be among them.
+with behind as (
+    select exists (select from positions where consumer_group = $3 and topic = $4
+                   and next_offset < log_end) as contacts
+), over as (
+    select n.id
+    from notify.notifications n
+    where n.state = 'due' and n.ends_at <= $1
+      and (not (select contacts from behind)
+           or exists (select from notify.contacts c where c.member_id = n.member_id))
+    order by n.ends_at
+    limit $2
+    for update of n skip locked
+), judged as (
+    select n.id, b.epoch, b.version, b.facts,
+           case when b.left_day <= n.business_day then 'the member has left'
+                when c.member_id is null then 'no contact is known' end as why_not
+    from over
+    join notify.notifications n using (id)
+    join notify.balances b on b.member_id = n.member_id
+    left join notify.contacts c on c.member_id = n.member_id
+)
+update notify.notifications n
+set state = case when why_not is null then 'decided' else 'skipped' end,
+    reply = coalesce(why_not, ''),
+    decided_at = clock_timestamp(), epoch = judged.epoch, version = judged.version,
+    facts = judged.facts,
+    next_attempt_at = case when why_not is null then clock_timestamp() end,
+    ended_at = case when why_not is not null then clock_timestamp() end
+from judged
+where n.id = judged.id
+returning n.state
+
+-- name: claim
+-- $1 claim, $2 seconds until it lapses, $3 most rows. A member forgotten since is skipped.
+with ready as (
+    select n.id
+    from notify.notifications n
+    where n.state in ('decided', 'unknown') and n.next_attempt_at <= clock_timestamp()
+    order by n.next_attempt_at
+    limit $3
+    for update of n skip locked
+), taken as (
+    select n.id, c.member_id is not null as known, c.email, c.name
+    from ready join notify.notifications n using (id)
+    left join notify.contacts c on c.member_id = n.member_id
+)
+update notify.notifications n
+set state = case when known then 'sending' else 'skipped' end,
+    reply = case when known then n.reply else 'no contact is known' end,
+    claim = case when known then $1::uuid end,
+    claimed_until = case when known then clock_timestamp() + make_interval(secs => $2) end,
+    attempts = n.attempts + case when known then 1 else 0 end,
+    next_attempt_at = null,
+    ended_at = case when not known then clock_timestamp() end
+from taken
+where n.id = taken.id
+returning n.id, n.state, n.member_id, n.business_day, n.facts, n.attempts, n.unsure,
+          extract(epoch from clock_timestamp() - n.decided_at)::float8 as age, taken.email, taken.name
+
+-- name: mark
+-- What became of rows this sender holds: also of one whose claim lapsed, while nobody else took it.
+update notify.notifications n
+set state = r.state,
+    reply = r.reply,
+    unsure = n.unsure + case when r.state = 'unknown' and n.state = 'sending' then 1 else 0 end,
+    next_attempt_at = case when r.wait is not null then clock_timestamp() + make_interval(secs => r.wait) end,
+    claimed_until = null,
+    ended_at = case when r.state in ('sent', 'failed') then clock_timestamp() end
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::float8[])
+     as r (claim, id, state, reply, wait)
+where n.id = r.id and n.claim = r.claim
+  and (n.state = 'sending' or (n.state = 'unknown' and r.state in ('sent', 'failed')))
+
+-- name: lapse
+-- Claims of senders that died or froze: whether the server has these mails is not known.
+update notify.notifications n
+set state = 'unknown', unsure = n.unsure + 1, claimed_until = null,
+    reply = 'the sender stopped before it could say',
+    next_attempt_at = case when $1 then clock_timestamp() end
+from (
+    select id from notify.notifications
+    where state = 'sending' and claimed_until < clock_timestamp()
+    order by claimed_until limit 1000 for update skip locked
+) as lapsed
+where n.id = lapsed.id
+returning n.id
+
+-- name: standing
+select state, count(*) as notifications, sum(unsure) as unsure
+from notify.notifications group by state order by state
