@@ -1,0 +1,105 @@
+"""What the consumer hands over: records as light tuples, and the positions they lead to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from aiokafka import TopicPartition
+
+Header = tuple[str, bytes | None]
+
+
+class Record(NamedTuple):
+    """One Kafka record, undecoded. `timestamp` is Kafka's, in milliseconds since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+    timestamp: int
+
+
+class Position(NamedTuple):
+    """How far a group is in one partition, as the database knows it."""
+
+    next_offset: int
+    log_end: int
+    business_time: datetime | None
+
+
+class Applied(NamedTuple):
+    """What the handler says of a batch that is now durable.
+
+    `business_times`: per partition, the latest business time read there in this batch.
+    `facts`: fields for the batch's line in the log.
+    """
+
+    business_times: Mapping[TopicPartition, datetime]
+    facts: Mapping[str, object] = MappingProxyType({})
+
+
+class PositionRow(NamedTuple):
+    """One row to write to `positions`, in the transaction that applies the batch."""
+
+    group: str
+    topic: str
+    partition: int
+    next_offset: int
+    log_end: int
+    business_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records to apply in one transaction.
+
+    `records` keep each partition's order. `next_offsets` is where every partition named there
+    stands once the batch is applied, and `ends` the ends of their logs as last seen; both may
+    name partitions without records, whose row in `positions` is out of date. A batch may hold
+    no records at all: then only positions are to be written.
+    """
+
+    group: str
+    records: tuple[Record, ...]
+    next_offsets: Mapping[TopicPartition, int]
+    ends: Mapping[TopicPartition, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def positions(
+        self, business_times: Mapping[TopicPartition, datetime] | None = None
+    ) -> list[PositionRow]:
+        """The rows for `positions`, sorted, with the business times that the caller has read."""
+        times = business_times or {}
+        return [
+            PositionRow(
+                self.group,
+                tp.topic,
+                tp.partition,
+                offset,
+                max(self.ends.get(tp, offset), offset),
+                times.get(tp),
+            )
+            for tp, offset in sorted(self.next_offsets.items())
+        ]
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """The same work as two batches to be applied one after the other.
+
+        The first holds a prefix of every partition, so each half leads to positions that are
+        true once it is applied.
+        """
+        middle = len(self.records) // 2
+        first, second = self.records[:middle], self.records[middle:]
+        unread = {TopicPartition(r.topic, r.partition): r.offset for r in reversed(second)}
+        read = {TopicPartition(r.topic, r.partition) for r in first}
+        reached = {tp: unread.get(tp, self.next_offsets[tp]) for tp in read}
+        return (
+            Batch(self.group, first, reached, self.ends),
+            Batch(self.group, second, self.next_offsets, self.ends),
+        )

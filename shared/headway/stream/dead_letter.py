@@ -1,0 +1,182 @@
+"""Records refused for good: their rows, their copies on a topic, and when too many is too many."""
+
+import base64
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import NamedTuple
+
+import orjson
+
+from headway.errors import DeployGoneWrong, Poison
+from headway.stream.batch import Header, Record
+from headway.stream.outbox import OutboxRow, outbox_headers
+from headway.stream.positions import QUERIES, Connection
+
+RELEASE = version("headway")
+WINDOW = 1_000
+SHARE = 0.2
+AT_LEAST = 50
+
+_MESSAGE_ROOM = 3_500_000
+"""Bytes of a copy on the topic; larger ones travel without their value, which the table keeps."""
+
+
+class DeadLetter(NamedTuple):
+    """One row of `dead_letters`."""
+
+    group: str
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+    timestamp: int
+    stage: str
+    reason: str
+    field: str
+    message: str
+    exception: str
+    failed_at: datetime
+
+
+def _text(value: str, limit: int = 2_000) -> str:
+    """Text that Postgres takes: no NUL, not endless."""
+    return value.replace("\x00", "\\0")[:limit]
+
+
+def dead_letter(
+    group: str, record: Record, error: Exception, *, keep_body: bool = True
+) -> DeadLetter:
+    """The row for a record that `error` refuses.
+
+    Poison names its own stage, reason and field; any other error is one of writing, and names
+    its type. With `keep_body=False` neither value nor headers are kept (personal data).
+    """
+    if isinstance(error, Poison):
+        stage, reason, field, message = error.stage, error.reason, error.field, error.message
+    else:
+        stage, reason, field = "write", "refused", ""
+        message = str(error) if keep_body else "the database refuses it"
+    return DeadLetter(
+        group, record.topic, record.partition, record.offset, record.key,
+        record.value if keep_body else None,
+        tuple(record.headers) if keep_body else (),
+        record.timestamp, stage, _text(reason, 64), _text(field, 256), _text(message),
+        type(error).__qualname__, datetime.now(UTC),
+    )  # fmt: skip
+
+
+def header_json(headers: Iterable[Header]) -> str:
+    """Headers as the table keeps them: [[name, base64 of the value, or null], ...]."""
+    return orjson.dumps(
+        [[name, None if v is None else base64.b64encode(v).decode()] for name, v in headers]
+    ).decode()
+
+
+def headers_from_json(text: str) -> list[Header]:
+    """The inverse of `header_json`."""
+    return [(name, None if v is None else base64.b64decode(v)) for name, v in orjson.loads(text)]
+
+
+def rows(letters: Sequence[DeadLetter]) -> list[list[object]]:
+    """Column arrays for the statement `dead_letters_insert`, in its order."""
+    return [
+        [x.group for x in letters],
+        [x.topic for x in letters],
+        [x.partition for x in letters],
+        [x.offset for x in letters],
+        [x.key for x in letters],
+        [x.value for x in letters],
+        [header_json(x.headers) for x in letters],
+        [x.stage for x in letters],
+        [x.reason for x in letters],
+        [x.field for x in letters],
+        [x.message for x in letters],
+        [RELEASE for _ in letters],
+        [x.failed_at for x in letters],
+    ]
+
+
+async def insert_dead_letters(
+    connection: Connection,
+    letters: Sequence[DeadLetter],
+) -> None:
+    """Write the rows inside the caller's transaction; known coordinates are left as they are."""
+    if letters:
+        await connection.execute(QUERIES.dead_letters_insert, *rows(letters))
+
+
+def outbox_row(letter: DeadLetter, topic: str, shard: int) -> OutboxRow:
+    """The letter's copy for the dead-letter topic `topic`, to go out through the outbox.
+
+    Original key, value and headers, and what went wrong as text headers beside them.
+    """
+    value, notes = letter.value, _notes(letter)
+    size = len(value or b"") + sum(len(n) + len(v or b"") for n, v in letter.headers)
+    if size > _MESSAGE_ROOM:
+        value = None
+        notes.append(("dlq.value-omitted", "too large to copy; the table dead_letters has it"))
+    headers = [(name, text.encode()) for name, text in notes]
+    return OutboxRow(
+        shard, topic, letter.key or b"", value,
+        outbox_headers([*(letter.headers if size <= _MESSAGE_ROOM else ()), *headers]),
+    )  # fmt: skip
+
+
+def _notes(letter: DeadLetter) -> list[tuple[str, str]]:
+    return [
+        ("dlq.id", f"{letter.group}/{letter.topic}/{letter.partition}/{letter.offset}"),
+        ("dlq.original-topic", letter.topic),
+        ("dlq.original-partition", str(letter.partition)),
+        ("dlq.original-offset", str(letter.offset)),
+        ("dlq.original-timestamp", str(letter.timestamp)),
+        ("dlq.consumer-group", letter.group),
+        ("dlq.stage", letter.stage),
+        ("dlq.error-code", letter.reason),
+        ("dlq.error-field", letter.field),
+        ("dlq.exception-class", letter.exception),
+        ("dlq.exception-message", letter.message),
+        ("dlq.failed-at", letter.failed_at.isoformat()),
+        ("dlq.service-version", RELEASE),
+        ("kafka_dlt-original-topic", letter.topic),
+    ]
+
+
+class CircuitBreaker:
+    """Whether the refusals of late look like bad data or like a bad deploy.
+
+    Immutable in use: `after` answers with the next state, which the caller keeps once its
+    transaction is durable.
+    """
+
+    def __init__(self, window: Iterable[Poison | None] = ()) -> None:
+        self._window: deque[tuple[str, str] | None] = deque(maxlen=WINDOW)
+        for outcome in window:
+            self._window.append((outcome.reason, outcome.field) if outcome else None)
+
+    def after(self, outcomes: Iterable[Poison | None]) -> "CircuitBreaker":
+        """The state after these records, in order; None stands for a record that was fine.
+
+        Raises DeployGoneWrong when more than 20 % of the last 1,000, and at least 50, were
+        refused: then roll the batch back and stop.
+        """
+        following = CircuitBreaker()
+        following._window.extend(self._window)
+        for outcome in outcomes:
+            following._window.append((outcome.reason, outcome.field) if outcome else None)
+        refused = Counter(entry for entry in following._window if entry is not None)
+        count = refused.total()
+        if count >= AT_LEAST and count > SHARE * len(following._window):
+            (reason, field), most = refused.most_common(1)[0]
+            where = f" in field {field}" if field else ""
+            raise DeployGoneWrong(
+                f"release {RELEASE} refused {count} of the last {len(following._window)} records, "
+                f"{most} of them for {reason}{where}: that is a deploy gone wrong, here or "
+                "upstream, not bad data. The last batch was rolled back.\n"
+                "  -> compare what producers send with what this release expects, put the wrong "
+                "one right or back, then start again"
+            )
+        return following

@@ -1,0 +1,210 @@
+"""The Kafka side of a consumer: one group member that fetches, pauses, and commits offsets."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+
+from headway.runtime.logging import event
+from headway.stream.takeover import Known
+
+Fetched = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerOptions:
+    """How a consumer reads. Times are in seconds unless their name says otherwise."""
+
+    bootstrap: str
+    group: str
+    topics: tuple[str, ...]
+    max_records: int = 1000
+    wait_ms: int = 500
+    """How long to wait for the first record; whatever is there then is the batch."""
+    commit_every: float = 0.25
+    commit_within: float = 2.0
+    finish_within: float = 5.0
+    """A batch in flight gets this long when partitions are revoked or the process stops."""
+    session_timeout_ms: int = 10_000
+    patience: float = 30.0
+    """A partition that delivers nothing for this long no longer holds its siblings back."""
+
+
+class Reader:
+    """An AIOKafkaConsumer that never decides by itself where to read or what to commit.
+
+    Newly assigned partitions are paused before anything can be fetched from them; they flow
+    once `start_at` was called.
+    """
+
+    def __init__(self, options: ConsumerOptions, listener: ConsumerRebalanceListener) -> None:
+        self._options = options
+        self._listener = listener
+        self._consumer: AIOKafkaConsumer | None = None
+        self._assignments = 0
+        self.revoking = False
+        """Between revocation and assignment; polling then would wait for the assignment."""
+
+    @property
+    def kafka(self) -> AIOKafkaConsumer:
+        """The connected consumer."""
+        if self._consumer is None:
+            raise RuntimeError("the reader is not connected")
+        return self._consumer
+
+    async def connect(self) -> None:
+        """Join the group. Raises KafkaError or OSError; may be called again after that."""
+        options = self._options
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=options.bootstrap,
+            group_id=options.group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=options.session_timeout_ms,
+            heartbeat_interval_ms=1000,
+            rebalance_timeout_ms=30_000,
+            # One fetch per broker is in flight: a long one for quiet partitions would keep the
+            # busy ones waiting.
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+        )
+        consumer.subscribe(list(options.topics), listener=self._listener)
+        self._consumer = consumer
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+
+    def halt(self, assigned: Sequence[TopicPartition]) -> None:
+        """Nothing may be fetched from these until `start_at`; to be called by the listener.
+
+        A position is set at once, so that the client does not look for one of its own.
+        """
+        self._assignments += 1
+        for tp in assigned:
+            self.kafka.pause(tp)
+            self.kafka.seek(tp, 0)
+
+    def start_at(self, starts: dict[TopicPartition, int]) -> None:
+        """Read on from these offsets."""
+        for tp, offset in starts.items():
+            self.kafka.seek(tp, offset)
+        self.kafka.resume(*starts)
+
+    async def fetch(self, ready: Sequence[TopicPartition], everything: bool) -> Fetched:
+        """What is there now, an even share of each partition, at most `max_records` in all.
+
+        Waits, for `wait_ms` at most, only if there is nothing. `everything` says that `ready`
+        is all that is held.
+        """
+        room = self._options.max_records
+        share = max(room // max(len(ready), 1), 1)
+        got: Fetched = await self.kafka.getmany(
+            *(() if everything else ready), timeout_ms=self._options.wait_ms, max_records=share
+        )
+        left = room - sum(map(len, got.values()))
+        hungry = list(ready) if got else []
+        while left > 0 and hungry:
+            share, still = max(left // len(hungry), 1), []
+            for tp in hungry:
+                if left <= 0 or self.revoking:
+                    break
+                more = await self.kafka.getmany(tp, timeout_ms=0, max_records=min(share, left))
+                for records in more.values():
+                    got.setdefault(tp, []).extend(records)
+                    left -= len(records)
+                    if len(records) >= share:
+                        still.append(tp)
+            hungry = [] if self.revoking else still
+        return got
+
+    async def idle(self, seconds: float, beat: Callable[[], None]) -> None:
+        """Wait with everything paused; polling once a second keeps the membership alive."""
+        until = time.monotonic() + seconds
+        assignments = self._assignments
+        paused = self.kafka.assignment() - self.kafka.paused()
+        self.kafka.pause(*paused)
+        try:
+            while (left := until - time.monotonic()) > 0:
+                await self._poll_nothing()
+                beat()
+                await asyncio.sleep(min(left, 1.0))
+        finally:
+            # What was assigned meanwhile is paused by `halt` until it is told where to start.
+            if assignments == self._assignments and not self.revoking:
+                self.kafka.resume(*paused)
+
+    async def _poll_nothing(self) -> None:
+        if self.revoking:
+            return
+        try:
+            await self.kafka.getmany(timeout_ms=0)
+        except (OffsetOutOfRangeError, NoOffsetForPartitionError):
+            pass  # It comes again, and is looked into, when the partition is read next.
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+
+    def end(self, tp: TopicPartition) -> int | None:
+        """How far the log reaches for this reader, as of its last fetch; None if not yet known."""
+        try:
+            stable = self.kafka.last_stable_offset(tp)
+            if stable is not None and stable >= 0:
+                return int(stable)
+            highwater = self.kafka.highwater(tp)
+        except (AssertionError, AttributeError):
+            return None  # No longer assigned.
+        return None if highwater is None else int(highwater)
+
+    async def position(self, tp: TopicPartition) -> int | None:
+        """The offset that would be read next; None if the partition is no longer assigned."""
+        try:
+            return int(await self.kafka.position(tp))
+        except IllegalStateError:
+            return None
+
+    async def bounds(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, Known]:
+        """What Kafka knows of these partitions; the database's part is left open."""
+        if not tps:
+            return {}
+        committed = await asyncio.gather(*map(self.kafka.committed, tps))
+        begins = await self.kafka.beginning_offsets(list(tps))
+        ends = await self.kafka.end_offsets(list(tps))
+        return {
+            tp: Known(offset, None, begins[tp], max(begins[tp], ends[tp]))
+            for tp, offset in zip(tps, committed, strict=True)
+        }
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> bool:
+        """Commit these offsets; False if they could not be, which loses nothing."""
+        try:
+            async with asyncio.timeout(self._options.commit_within):
+                await self.kafka.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
+            event("offsets", "not committed", level=logging.WARNING, error=repr(error))
+            return False
+        return True
+
+    async def leave(self, within: float) -> None:
+        """Leave the group and close; a coordinator that does not answer is not waited for."""
+        if self._consumer is None:
+            return
+        try:
+            async with asyncio.timeout(within):
+                await self._consumer.stop()
+        except (KafkaError, TimeoutError) as error:
+            event("consumer", "left without goodbye", level=logging.WARNING, error=repr(error))
