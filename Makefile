@@ -48,5 +48,6 @@ clean: ## Remove the environment, caches and the local stack's data
 	find shared services tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .tools/bin/uv:
-	$(PYTHON) -m venv .tools
+	$(PYTHON) -m venv .tools || { rm -rf .tools; echo "Install Python's venv module (Debian:" \
+		"apt install python3-venv) or uv (https://docs.astral.sh/uv/), then try again."; exit 1; }
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

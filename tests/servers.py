@@ -74,7 +74,7 @@ def _containers() -> Iterator[Endpoints]:
     # The cleaner's image may not be to be had; containers are stopped here, on every way out.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     from testcontainers.core.container import DockerContainer
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     port = free_ports(["kafka"])["kafka"]
     postgres = PostgresContainer(

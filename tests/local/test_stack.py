@@ -117,6 +117,31 @@ def test_a_paused_kafka_is_still_and_a_resumed_one_goes_on(stack: LocalStack) ->
     _await(lambda: process.status() != psutil.STATUS_STOPPED)
 
 
+async def test_a_proxy_fits_between_kafka_and_its_clients(stack: LocalStack) -> None:
+    passed = 0
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream, downstream = await asyncio.open_connection("127.0.0.1", stack.kafka.proxied_port)
+        await asyncio.gather(pump(reader, downstream), pump(upstream, writer))
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        nonlocal passed
+        while data := await source.read(65536):
+            passed += len(data)
+            sink.write(data)
+        sink.close()
+
+    port = stack.kafka.proxy_port
+    async with await asyncio.start_server(forward, "127.0.0.1", port):
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")
+        await admin.start()
+        await admin.create_topics([NewTopic("proxied", 1, 1)])
+        await admin.close()
+        async with AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{port}") as producer:
+            await producer.send_and_wait("proxied", bytes(100_000))
+    assert passed > 100_000
+
+
 def test_a_second_owner_is_told_who_has_the_folder(stack: LocalStack) -> None:
     other = LocalStack(stack.root)
     with pytest.raises(LocalStackError, match=f"Process {os.getpid()} already runs") as told:
