@@ -139,7 +139,9 @@ class Account(NamedTuple):
     first: FirstPurchase | None = None
     referral: Referral | None = None
     lots_complete: bool = True
-    unloaded_due_at: datetime | None = None  # when lots that were not loaded are due at the earliest
+    unloaded_due_at: datetime | None = (
+        None  # when lots that were not loaded are due at the earliest
+    )
     lots: Mapping[int, Lot] = {}
     orders: Mapping[str, Order] = {}
     lines: Mapping[tuple[str, str], OrderLine] = {}

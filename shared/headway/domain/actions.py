@@ -64,7 +64,9 @@ def intake_review(book: Book, item: Input, data: ReviewPublished) -> None:
         book.put_review(Review(data.review_id, book.cause, item.digest, False))
 
 
-def decide_review_removed(book: Book, programs: Programs, item: Input, data: ReviewRemoved) -> Outcome:
+def decide_review_removed(
+    book: Book, programs: Programs, item: Input, data: ReviewRemoved
+) -> Outcome:
     """A removed review takes its points with it; one not yet known is waited for."""
     if "review:" + data.review_id in book.account.held_elsewhere:
         raise Conflict("data.review_id", f"review {data.review_id} belongs to another member")

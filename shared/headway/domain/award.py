@@ -29,7 +29,21 @@ def grant(
     )  # fmt: skip
     book.put_lot(
         Lot(
-            number, points, points if pending_days else 0, 0 if pending_days else points, 0, 0, 0,
-            exact, 0, rule, award, line_id or "", program.version, earned_at, activates_at, expires_at,
+            number,
+            points,
+            points if pending_days else 0,
+            0 if pending_days else points,
+            0,
+            0,
+            0,
+            exact,
+            0,
+            rule,
+            award,
+            line_id or "",
+            program.version,
+            earned_at,
+            activates_at,
+            expires_at,
         )  # fmt: skip
     )

@@ -33,10 +33,32 @@ class Book:
     """A mutable account; `cause` is the n of the input being decided."""
 
     __slots__ = (
-        "account", "balances", "cause", "days", "effects_out", "effect_awards", "first", "joined_at",
-        "left_at", "lots", "lines", "orders", "points", "referral", "refunds", "remainders", "reviews",
-        "saved", "seq", "tier", "tier_due", "tier_events", "time", "touched", "version",
+        "account",
+        "balances",
+        "cause",
+        "days",
+        "effect_awards",
+        "effects_out",
+        "first",
+        "joined_at",
+        "left_at",
+        "lines",
+        "lots",
+        "orders",
+        "points",
         "redeemed_group",
+        "referral",
+        "refunds",
+        "remainders",
+        "reviews",
+        "saved",
+        "seq",
+        "tier",
+        "tier_due",
+        "tier_events",
+        "time",
+        "touched",
+        "version",
     )  # fmt: skip
 
     def __init__(self, account: Account, cause: int, version: int) -> None:
@@ -76,7 +98,9 @@ class Book:
     ) -> None:  # fmt: skip
         """Append one row, and move the points between the account's buckets and the lot's."""
         if points < 0:
-            raise InvariantViolated(f"{kind} of {points} points on account {self.account.account_id}")
+            raise InvariantViolated(
+                f"{kind} of {points} points on account {self.account.account_id}"
+            )
         balances = self.balances
         if source in _OWN:
             balances[source] -= points
@@ -87,11 +111,24 @@ class Book:
         self.seq += 1
         self.points.append(
             PointsEvent(
-                self.account.account_id, self.seq, kind, points, source, target, lot,
-                columns.get("corrects"), columns.get("group"), self.cause,
-                columns.get("order_id"), columns.get("line_id"), columns.get("rule"),
-                columns.get("program_version", self.version), columns.get("exact", 0),
-                columns.get("activates_at"), columns.get("expires_at"), at,
+                self.account.account_id,
+                self.seq,
+                kind,
+                points,
+                source,
+                target,
+                lot,
+                columns.get("corrects"),
+                columns.get("group"),
+                self.cause,
+                columns.get("order_id"),
+                columns.get("line_id"),
+                columns.get("rule"),
+                columns.get("program_version", self.version),
+                columns.get("exact", 0),
+                columns.get("activates_at"),
+                columns.get("expires_at"),
+                at,
             )  # fmt: skip
         )
 
@@ -181,7 +218,9 @@ class Book:
         """Lots with available points in spend order: nearest expiry first, never-expiring last,
         then oldest, then seq."""
         if not self.account.lots_complete:
-            raise InvariantViolated(f"spend order of account {self.account.account_id} without its lots")
+            raise InvariantViolated(
+                f"spend order of account {self.account.account_id} without its lots"
+            )
         return sorted((lot for lot in self.lots.values() if lot.available), key=_spend_order)
 
 

@@ -97,10 +97,14 @@ def _release(programs: Programs, account: Account, waited: Parked) -> Decision:
     except Poison as poison:
         # It was accepted when it was parked, so it stays in the input log, with the reason.
         book = Book(account, waited.n, programs.at(waited.input.time).version)
-        return _close(book, programs, waited.input, waited.n, nothing(poison.message), released=True)
+        return _close(
+            book, programs, waited.input, waited.n, nothing(poison.message), released=True
+        )
 
 
-def _decide(programs: Programs, account: Account, item: Input, n: int, *, released: bool) -> Decision:
+def _decide(
+    programs: Programs, account: Account, item: Input, n: int, *, released: bool
+) -> Decision:
     book = Book(account, n, programs.at(item.time).version)
     outcome = _intake(book, programs, item)
     if outcome is None:

@@ -22,7 +22,9 @@ class LineAward(NamedTuple):
     exact: int
 
 
-def line_awards(program: Program, currency: str, category: str, amount: int, tier: str) -> list[LineAward]:
+def line_awards(
+    program: Program, currency: str, category: str, amount: int, tier: str
+) -> list[LineAward]:
     """Base rules add up; within a group the best multiplier wins; each applies to the base, once."""
     if amount <= 0:
         return []
@@ -46,7 +48,9 @@ def line_awards(program: Program, currency: str, category: str, amount: int, tie
                 best[rule.group] = (rule.extra, rule.id)
     if best:
         extras = sorted((rule, extra) for extra, rule in best.values())
-        found += [LineAward(rule, exact) for rule, extra in extras if (exact := base * extra // 1000)]
+        found += [
+            LineAward(rule, exact) for rule, extra in extras if (exact := base * extra // 1000)
+        ]
     return found
 
 
@@ -58,8 +62,15 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
     if known is None:
         book.put_order(
             Order(
-                data.order_id, book.cause, data.order_version, item.digest, data.currency, item.time,
-                book.tier, program.version, False,
+                data.order_id,
+                book.cause,
+                data.order_version,
+                item.digest,
+                data.currency,
+                item.time,
+                book.tier,
+                program.version,
+                False,
             )  # fmt: skip
         )
         return None
@@ -96,7 +107,9 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
     for line in data.lines:
         amount = line.base
         book.put_line(
-            OrderLine(order.order_id, line.line_id, line.sku, line.category, line.quantity, 0, amount)
+            OrderLine(
+                order.order_id, line.line_id, line.sku, line.category, line.quantity, 0, amount
+            )
         )
         spend += amount
         if counts:
@@ -119,7 +132,9 @@ def not_yet_joined(book: Book, moment: datetime) -> bool:
     return book.joined_at is None or moment < book.joined_at
 
 
-def _earn_line(book: Book, program: Program, order: Order, line_id: str, category: str, amount: int) -> None:
+def _earn_line(
+    book: Book, program: Program, order: Order, line_id: str, category: str, amount: int
+) -> None:
     for award in line_awards(program, order.currency, category, amount, order.tier):
         grant(
             book, program, rule=award.rule, exact=award.exact, award="order:" + order.order_id,
@@ -131,12 +146,16 @@ def _earn_line(book: Book, program: Program, order: Order, line_id: str, categor
 def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: Order) -> Outcome:
     """Judge the order anew at its first time and append the differences, line by line."""
     program = programs.version(order.program_version)
-    old_lines = {line.line_id: line for line in book.lines.values() if line.order_id == order.order_id}
+    old_lines = {
+        line.line_id: line for line in book.lines.values() if line.order_id == order.order_id
+    }
     if data.currency != order.currency:
         raise Conflict("data.currency", "an amendment cannot change an order's currency")
     spend_change = 0
     for line_id in dict.fromkeys([*old_lines, *(line.line_id for line in data.lines)]):
-        spend_change += _amend_line(book, programs, program, order, line_id, data, old_lines.get(line_id))
+        spend_change += _amend_line(
+            book, programs, program, order, line_id, data, old_lines.get(line_id)
+        )
     book.put_order(order._replace(order_version=data.order_version, digest=item.digest))
     if order.counts and order.currency == program.currency and spend_change:
         book.add_spend(program.day(order.paid_at).isoformat(), spend_change)
@@ -156,7 +175,9 @@ def _amend_line(
     returned = old.returned if old else 0
     quantity = max(given.quantity if given else 1, returned, 1)
     amount = 0 if given is None else given.base
-    sku, category = (given.sku, given.category) if given else (old.sku, old.category) if old else ("", "")
+    sku, category = (
+        (given.sku, given.category) if given else (old.sku, old.category) if old else ("", "")
+    )
     new = OrderLine(order.order_id, line_id, sku, category, quantity, returned, amount)
     book.put_line(new)
     bring_to_due(book, programs, order, new, book.time or order.paid_at)
@@ -169,7 +190,9 @@ def standing_spend(line: OrderLine) -> int:
     return line.amount - line.amount * line.returned // line.quantity
 
 
-def bring_to_due(book: Book, programs: Programs, order: Order, line: OrderLine, at: datetime) -> None:
+def bring_to_due(
+    book: Book, programs: Programs, order: Order, line: OrderLine, at: datetime
+) -> None:
     """Append what lies between a line's standing awards and what it is due for what was kept.
 
     Judged by the version and the tier of the order's first decision, so that a return takes back
@@ -205,7 +228,9 @@ def _take_back(
     lots = sorted(
         number
         for number, lot in book.lots.items()
-        if lot.award == "order:" + line.order_id and lot.line_id == line.line_id and lot.rule == rule
+        if lot.award == "order:" + line.order_id
+        and lot.line_id == line.line_id
+        and lot.rule == rule
     )
     for number in lots:
         lot = book.lots[number]

@@ -41,18 +41,28 @@ def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve
     for lot in book.open_lots():
         part = min(wanted, lot.available)
         book.move(
-            "reserve", part, "available", "reserved", item.time, lot.lot, group=command.redemption_id
+            "reserve",
+            part,
+            "available",
+            "reserved",
+            item.time,
+            lot.lot,
+            group=command.redemption_id,
         )
         wanted -= part
         if not wanted:
             return applied()
-    raise InvariantViolated(f"account {book.account.account_id}: its lots hold less than is available")
+    raise InvariantViolated(
+        f"account {book.account.account_id}: its lots hold less than is available"
+    )
 
 
 def decide_confirm(book: Book, item: Input, step: Step) -> Outcome:
     """The reward is given: what was held is spent, and its value counts as saved."""
     for lot, points in step.held:
-        book.move("redeem", points, "reserved", "redeemed", item.time, lot, group=step.redemption_id)
+        book.move(
+            "redeem", points, "reserved", "redeemed", item.time, lot, group=step.redemption_id
+        )
     book.add_saved(step.currency, step.value_minor)
     return applied()
 
@@ -60,7 +70,9 @@ def decide_confirm(book: Book, item: Input, step: Step) -> Outcome:
 def decide_release(book: Book, item: Input, step: Step) -> Outcome:
     """Cancelled or timed out: the points go back to their lots, with the lots' own expiry."""
     for lot, points in step.held:
-        book.move("release", points, "reserved", "available", item.time, lot, group=step.redemption_id)
+        book.move(
+            "release", points, "reserved", "available", item.time, lot, group=step.redemption_id
+        )
         forgive_returned(book, lot, item.time)
     return applied()
 
@@ -68,7 +80,9 @@ def decide_release(book: Book, item: Input, step: Step) -> Outcome:
 def decide_restore(book: Book, item: Input, step: Step) -> Outcome:
     """A confirmed redemption is undone: points and saving go back, expiry stays what it was."""
     for lot, points in reversed(step.held):
-        book.move("restore", points, "redeemed", "available", item.time, lot, group=step.redemption_id)
+        book.move(
+            "restore", points, "redeemed", "available", item.time, lot, group=step.redemption_id
+        )
         forgive_returned(book, lot, item.time)
     book.add_saved(step.currency, -step.value_minor)
     return applied()

@@ -24,7 +24,9 @@ def decide_referral(
     if data.referrer_id == book.account.member_id:
         return nothing("own referral")
     if "referral:" + data.referral_id in book.account.held_elsewhere:
-        raise Conflict("data.referral_id", f"referral {data.referral_id} is known for another friend")
+        raise Conflict(
+            "data.referral_id", f"referral {data.referral_id} is known for another friend"
+        )
     if book.left_at is not None and item.time >= book.left_at:
         return nothing("member left")
     known = book.referral
@@ -86,8 +88,15 @@ def _tell_referrer(book: Book, programs: Programs, cause_time: datetime) -> None
             worth = rule.points * MICRO if referral.worth else 0
             book.effects_out.append(
                 Effect(
-                    referral.referrer, referral.referral_id, rule.id, referral.revision, worth,
-                    first.paid_at, program.version, first.order_id, cause_time,
+                    referral.referrer,
+                    referral.referral_id,
+                    rule.id,
+                    referral.revision,
+                    worth,
+                    first.paid_at,
+                    program.version,
+                    first.order_id,
+                    max(cause_time, first.paid_at),
                 )  # fmt: skip
             )
 
@@ -111,7 +120,9 @@ def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData)
     if worth > known.exact:
         program = programs.version(data.program_version)
         rules = program.fixed_rules.get("referral.completed", ())
-        pending = next((rule.pending_days for rule in rules if rule.id == data.rule), program.pending_days)
+        pending = next(
+            (rule.pending_days for rule in rules if rule.id == data.rule), program.pending_days
+        )
         grant(
             book, program, rule=data.rule, exact=worth - known.exact, award="effect:" + key,
             earned_at=data.earned_at, pending_days=pending,

@@ -103,10 +103,16 @@ def _finish(
     judge_tier(book, programs.at(at), book.time or at)
     _undo_first_purchase(book, programs, order, at, item)
     reason = "; ".join(dict.fromkeys(problems))
-    return applied(reason) if book.points or book.touched.lines else nothing(reason or "nothing to take back")
+    return (
+        applied(reason)
+        if book.points or book.touched.lines
+        else nothing(reason or "nothing to take back")
+    )
 
 
-def _undo_first_purchase(book: Book, programs: Programs, order: Order, at: datetime, item: Input) -> None:
+def _undo_first_purchase(
+    book: Book, programs: Programs, order: Order, at: datetime, item: Input
+) -> None:
     if book.first is None or book.first.order_id != order.order_id:
         return
     lines = (line for line in book.lines.values() if line.order_id == order.order_id)
@@ -136,7 +142,9 @@ def _without_order(book: Book, programs: Programs, item: Input, data: OrderRefun
 
 
 def _latest_lines(book: Book, sku: str) -> list[OrderLine]:
-    matching = [line for line in book.lines.values() if line.sku == sku and line.returned < line.quantity]
+    matching = [
+        line for line in book.lines.values() if line.sku == sku and line.returned < line.quantity
+    ]
     return sorted(
         matching,
         key=lambda line: (book.orders[line.order_id].paid_at, line.order_id, line.line_id),

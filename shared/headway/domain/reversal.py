@@ -33,13 +33,21 @@ class _Taking:
     """The rows of one reversal; the whole `exact` stands on the first of them."""
 
     def __init__(
-        self, book: Book, lot: Lot, exact: int, at: datetime, order_id: str | None, line_id: str | None
+        self,
+        book: Book,
+        lot: Lot,
+        exact: int,
+        at: datetime,
+        order_id: str | None,
+        line_id: str | None,
     ) -> None:
         self.book, self.lot, self.exact, self.at = book, lot, exact, at
         self.order_id, self.line_id = order_id, line_id
 
     def take(self, points: int, policy: Clawback) -> None:
-        own: tuple[_Place, ...] = ("pending",) if policy == "only_pending" else ("pending", "available", "expired")
+        own: tuple[_Place, ...] = (
+            ("pending",) if policy == "only_pending" else ("pending", "available", "expired")
+        )
         missing = points
         for place in own:
             missing -= self._from(self.lot.lot, place, missing)
@@ -60,7 +68,12 @@ class _Taking:
             self._row(taken, place, number)
         return taken
 
-    def _row(self, points: int, place: Literal["pending", "available", "expired", "owed"], lot: int | None) -> None:
+    def _row(
+        self,
+        points: int,
+        place: Literal["pending", "available", "expired", "owed"],
+        lot: int | None,
+    ) -> None:
         self.book.move(
             "reverse", points, place, "reversed", self.at, lot, corrects=self.lot.lot,
             rule=self.lot.rule, exact=self.exact, order_id=self.order_id, line_id=self.line_id,

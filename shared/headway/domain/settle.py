@@ -34,7 +34,9 @@ def settle(book: Book, programs: Programs, until: datetime) -> None:
 def _something_due(book: Book, until: datetime) -> bool:
     account = book.account
     if account.unloaded_due_at is not None and account.unloaded_due_at <= until:
-        raise InvariantViolated(f"account {account.account_id} is due, but its lots were not loaded")
+        raise InvariantViolated(
+            f"account {account.account_id} is due, but its lots were not loaded"
+        )
     if account.next_due_at is not None and account.next_due_at <= until:
         return True
     if book.balances["owed"] < 0 < book.balances["available"]:
@@ -73,7 +75,9 @@ def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
     dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
     if book.balances["owed"] < 0 < book.balances["available"]:
         # What became available clears what is owed before anything else happens later.
-        dues.append(_Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0))
+        dues.append(
+            _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
+        )
     fall = _tier_due(book, programs, instant)
     if fall is not None:
         dues.append(_Due(fall, _TIER, 0))

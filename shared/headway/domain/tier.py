@@ -48,7 +48,9 @@ def judge_tier(book: Book, program: Program, at: datetime) -> None:
     today = program.day(at)
     window = program.tier_window
     if any(_leaves_on(day, window) <= today for day in book.days):
-        book.days = {day: spent for day, spent in book.days.items() if _leaves_on(day, window) > today}
+        book.days = {
+            day: spent for day, spent in book.days.items() if _leaves_on(day, window) > today
+        }
     reached = program.level_for(sum(book.days.values()))
     if reached != book.tier:
         number = book.account.tier_seq + len(book.tier_events) + 1

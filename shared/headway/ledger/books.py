@@ -43,7 +43,9 @@ class Books:
         """Decide an input, and what it releases; keeps the account's new state."""
         account = self.accounts[account_id]
         elsewhere = frozenset(
-            key for key in reading.keys_of(item) if self.keys.holders.get(key, account_id) != account_id
+            key
+            for key in reading.keys_of(item)
+            if self.keys.holders.get(key, account_id) != account_id
         )
         if elsewhere or account.held_elsewhere:
             account = account._replace(held_elsewhere=elsewhere)
@@ -70,7 +72,10 @@ class Books:
 
 
 async def open_for_members(
-    connection: "Connection", cache: ProgramCache, items: Sequence[tuple[str, Input]], topic_prefix: str
+    connection: "Connection",
+    cache: ProgramCache,
+    items: Sequence[tuple[str, Input]],
+    topic_prefix: str,
 ) -> Books:
     """Create, lock and read the accounts of (member, input) pairs: at most six round trips."""
     members = sorted({member for member, _ in items})

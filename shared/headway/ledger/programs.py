@@ -12,7 +12,9 @@ from headway.program.loading import load_program
 from headway.program.program import Program, Programs
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
 
 QUERIES = load("headway.ledger", "queries.sql")
 
@@ -70,7 +72,9 @@ async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
                     "give `from:` a later moment; versions never rewrite the past",
                 )
             version = rows[-1]["version"] + 1 if rows else 1
-            await connection.execute(QUERIES.insert_program, version, program.from_at, document, digest)
+            await connection.execute(
+                QUERIES.insert_program, version, program.from_at, document, digest
+            )
             return int(version)
     finally:
         await connection.close()

@@ -104,5 +104,9 @@ def effect_event(effect: Effect, account_id: int, topic_prefix: str) -> OutboxRo
         },
     )
     return OutboxRow(
-        account_id % SHARDS, topic_prefix + "effects", codec.key_of(effect.member_id), value, _HEADERS
+        account_id % SHARDS,
+        topic_prefix + "effects",
+        codec.key_of(effect.member_id),
+        value,
+        _HEADERS,
     )

@@ -225,6 +225,7 @@ new_dead_letters as (
                 $148::text[], $149::text[], $150::text[], $151::text[], $152::text[], $153::timestamptz[])
       as t(consumer_group, topic, partition, "offset", key, value, headers, stage, reason, field, message, release,
            failed_at)
+    on conflict on constraint dead_letters_coordinates_unique do nothing
 )
 select 1
 
@@ -236,3 +237,15 @@ select version, from_at, digest from program_versions order by version
 
 -- name: insert_program
 insert into program_versions (version, from_at, document, digest) values ($1, $2, $3, $4)
+
+-- name: begin_epoch
+-- Once per start of the server: a restore always restarts it, and every process sees the same signs.
+update ledger_epoch set epoch = epoch + 1, since = clock_timestamp()
+where since < pg_postmaster_start_time()
+returning epoch
+
+-- name: read_epoch
+select epoch from ledger_epoch
+
+-- name: note_restore
+insert into restores (partitions) values ($1::text[])

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import asyncpg
 import orjson
 
 from headway.contracts.registry import CONTRACTS
@@ -116,7 +115,9 @@ def keys_of(item: Input) -> list[str]:
     ]
 
 
-async def read_keys(connection: "Connection", work: Work, parked: Mapping[int, Sequence[Parked]]) -> Keys:
+async def read_keys(
+    connection: "Connection", work: Work, parked: Mapping[int, Sequence[Parked]]
+) -> Keys:
     """The keys those inputs speak of, wherever they are held."""
     wanted = _Wanted()
     for account_id, items in work.items():
@@ -155,7 +156,9 @@ def _each(text: str | None, convert: Any) -> Iterable[tuple[int, Any]]:
     return map(convert, orjson.loads(text or "[]"))
 
 
-def needs_lots(account: Account, items: Sequence[Input], waiting: Sequence[Parked], keys: Keys) -> bool:
+def needs_lots(
+    account: Account, items: Sequence[Input], waiting: Sequence[Parked], keys: Keys
+) -> bool:
     """Whether deciding those inputs can touch points that are already there."""
     if not account.seq:
         return False

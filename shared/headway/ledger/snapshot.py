@@ -73,7 +73,15 @@ def order_from(row: Json) -> tuple[int, Order]:
     """(account_id, order) of one element of read_keys' orders."""
     order_id, account_id, n, version, digest, currency, paid_at, tier, program, counts = row
     order = Order(
-        order_id, n, version, bytes.fromhex(digest), currency, certain(paid_at), tier, program, counts
+        order_id,
+        n,
+        version,
+        bytes.fromhex(digest),
+        currency,
+        certain(paid_at),
+        tier,
+        program,
+        counts,
     )
     return account_id, order
 

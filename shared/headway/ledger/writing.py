@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from headway.domain.chain import canonical_row, link, recorded_bytes
 from headway.domain.decide import Decision
@@ -17,40 +17,15 @@ if TYPE_CHECKING:
 Rows = list[Sequence[Any]]
 
 
-class PositionColumns(NamedTuple):
-    """One row of `positions`."""
-
-    group: str
-    topic: str
-    partition: int
-    next_offset: int
-    log_end: int
-    business_time: datetime | None
-
-
-class DeadLetterColumns(NamedTuple):
-    """One row of `dead_letters`."""
-
-    group: str
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: str
-    stage: str
-    reason: str
-    field: str
-    message: str
-    release: str
-    failed_at: datetime
-
-
 async def write(
-    connection: "Connection", books: Books, *, positions: Sequence[PositionColumns] = (),
-    dead_letters: Sequence[DeadLetterColumns] = (), outbox: Sequence[OutboxRow] = (),
+    connection: "Connection", books: Books, *, positions: Sequence[Sequence[Any]] = (),
+    dead_letters: Sequence[Sequence[object]] = (), outbox: Sequence[OutboxRow] = (),
 ) -> None:  # fmt: skip
-    """Write all decisions of `books`, positions and dead letters in one statement."""
+    """Write all decisions of `books`, positions, dead letters and further messages in one statement.
+
+    `positions` are rows (group, topic, partition, next offset, log end, business time);
+    `dead_letters` are the columns of that table, as `headway.stream.dead_letter.rows` gives them.
+    """
     points, messages, heads = _points_and_messages(books)
     inputs, released = _inputs(books)
     parked, unparked = _parked(books)
@@ -60,11 +35,10 @@ async def write(
         (keys.lots(), 17), (keys.new_orders, 10), (keys.lines(), 8), (_accounts(books, heads), 17),
         (positions, 6), ([*messages, *outbox], 5), (keys.changed_orders, 6), (keys.refunds(), 4),
         (keys.new_reviews, 5), (keys.changed_reviews, 2), (keys.referees(), 3), (keys.new_effects, 4),
-        (keys.changed_effects, 3), (dead_letters, 13),
+        (keys.changed_effects, 3),
     ]  # fmt: skip
-    await connection.execute(
-        QUERIES.write_batch, *(column for rows, width in tables for column in _columns(rows, width))
-    )
+    columns = [column for rows, width in tables for column in _columns(rows, width)]
+    await connection.execute(QUERIES.write_batch, *columns, *(dead_letters or [()] * 13))
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[Sequence[Any]]:
@@ -124,7 +98,9 @@ def _parked(books: Books) -> tuple[Rows, Rows]:
     parked: Rows = []
     unparked: Rows = []
     for account_id, account in books.accounts.items():
-        stored = {waiting.n: waiting.waits_for for waiting in books.known.parked.get(account_id, ())}
+        stored = {
+            waiting.n: waiting.waits_for for waiting in books.known.parked.get(account_id, ())
+        }
         for waiting in account.parked:
             if stored.pop(waiting.n, None) != waiting.waits_for:
                 parked.append((account_id, waiting.n, waiting.waits_for, books.known.now))

@@ -67,7 +67,9 @@ def _fixed_rules(document: Document) -> dict[str, tuple[FixedRule, ...]]:
     for rule in sorted(document.rules, key=lambda rule: rule.id):
         if rule.award.points is not None:
             pending = _pending(rule, document.points.pending_days)
-            fixed = FixedRule(rule.id, rule.award.points, pending, rule.award.to, _words(rule.when.activity))
+            fixed = FixedRule(
+                rule.id, rule.award.points, pending, rule.award.to, _words(rule.when.activity)
+            )
             found.setdefault(rule.on, []).append(fixed)
     return {event: tuple(rules) for event, rules in found.items()}
 
@@ -75,4 +77,6 @@ def _fixed_rules(document: Document) -> dict[str, tuple[FixedRule, ...]]:
 def _rewards(document: Document) -> Iterable[Reward]:
     for reward in document.rewards:
         amount, currency = reward.value.split(" ")
-        yield Reward(reward.id, reward.name, reward.points, to_minor(Decimal(amount), currency), currency)
+        yield Reward(
+            reward.id, reward.name, reward.points, to_minor(Decimal(amount), currency), currency
+        )

@@ -5,11 +5,20 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Words = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=128)]], Field(min_length=1)]
+Words = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=128)]], Field(min_length=1)
+]
 Points = Annotated[int, Field(ge=1, le=10**9)]
 Amount = Annotated[Decimal, Field(ge=0, le=10**9)]
 
@@ -88,9 +97,13 @@ class Rule(Part):
         if not by_order and self.on == "order.paid":
             raise ValueError("order.paid takes per_money or multiply")
         if (self.award.to is not None) != (self.on == "referral.completed"):
-            raise ValueError("award.to (friend or referrer) goes with referral.completed, and only there")
+            raise ValueError(
+                "award.to (friend or referrer) goes with referral.completed, and only there"
+            )
         if self.award.per_money is not None and self.when.tier is not None:
-            raise ValueError("a base rule cannot depend on the tier; use a multiplier with when.tier")
+            raise ValueError(
+                "a base rule cannot depend on the tier; use a multiplier with when.tier"
+            )
         if self.when.activity is not None and self.on != "activity.recorded":
             raise ValueError("when.activity goes with activity.recorded")
         if self.on != "order.paid" and (self.when.category or self.when.tier):
@@ -166,10 +179,14 @@ class Document(Part):
         ):
             twice = {name for name in ids if ids.count(name) > 1}
             if twice:
-                raise ValueError(f"{what} id {sorted(twice)[0]!r} is used twice; ids name one thing each")
+                raise ValueError(
+                    f"{what} id {sorted(twice)[0]!r} is used twice; ids name one thing each"
+                )
         known = {level.id for level in self.tiers.levels} if self.tiers else set()
         for rule in self.rules:
             unknown = set(rule.when.tier or ()) - known
             if unknown:
-                raise ValueError(f"rule {rule.id!r} names tier {sorted(unknown)[0]!r}, which is no level")
+                raise ValueError(
+                    f"rule {rule.id!r} names tier {sorted(unknown)[0]!r}, which is no level"
+                )
         return self

@@ -31,7 +31,9 @@ class ProgramFileError(UserError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         lines = "\n".join(str(problem) for problem in problems)
-        super().__init__(lines, "mend the lines named above, then run `headway program check` again")
+        super().__init__(
+            lines, "mend the lines named above, then run `headway program check` again"
+        )
         self.problems = tuple(problems)
 
 
@@ -52,12 +54,14 @@ def load_program(text: str, *, file: str = "programme", version: int = 0) -> Pro
     """Check and compile the text of a programme file. Raises ProgramFileError."""
     try:
         tree = yaml.compose(text, Loader=_Yaml12)
-        content = yaml.load(text, Loader=_Yaml12)  # noqa: S506 - a SafeLoader
+        content = yaml.load(text, Loader=_Yaml12)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ProgramFileError([Problem(file, line, "yaml", str(error.problem))]) from error
     if not isinstance(content, dict):
-        raise ProgramFileError([Problem(file, 1, "file", "write a mapping with name, zone, rules, ...")])
+        raise ProgramFileError(
+            [Problem(file, 1, "file", "write a mapping with name, zone, rules, ...")]
+        )
     try:
         return compile_program(Document.model_validate(content), version)
     except ValidationError as error:
@@ -68,9 +72,15 @@ def load_program(text: str, *, file: str = "programme", version: int = 0) -> Pro
 
 def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iterator[Problem]:
     for found in error.errors(include_url=False, include_input=False):
-        place = [part for part in found["loc"] if isinstance(part, int) or not part.startswith("function-")]
+        place = [
+            part
+            for part in found["loc"]
+            if isinstance(part, int) or not part.startswith("function-")
+        ]
         field = ".".join(str(part) for part in place) or "file"
-        yield Problem(file, _line_of(tree, place), field, found["msg"].removeprefix("Value error, "))
+        yield Problem(
+            file, _line_of(tree, place), field, found["msg"].removeprefix("Value error, ")
+        )
 
 
 def _line_of(tree: yaml.Node | None, place: Sequence[int | str]) -> int:
@@ -83,7 +93,9 @@ def _line_of(tree: yaml.Node | None, place: Sequence[int | str]) -> int:
                 break
             key, node = pairs[part]
             line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
+        ):
             node = node.value[part]
             line = node.start_mark.line + 1
     return line

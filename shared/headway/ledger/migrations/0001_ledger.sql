@@ -19,6 +19,12 @@ create table ledger_epoch (
 );
 insert into ledger_epoch (epoch) values (1);
 
+-- When a process found this database behind what Kafka knows was committed, and where.
+create table restores (
+    found_at      timestamptz not null default clock_timestamp(),
+    partitions    text[]      not null
+);
+
 create table accounts (
     account_id    bigint      generated always as identity constraint accounts_pkey primary key,
     member_id     text        not null constraint accounts_member_id_unique unique

@@ -1,0 +1,55 @@
+"""The composition root of earn: everything is wired here, and nowhere else."""
+
+from collections.abc import Sequence
+
+import mode
+
+from headway.contracts.topics import EARN_INPUTS
+from headway.runtime.clock import StreamClock, SystemClock
+from headway.runtime.database import Database
+from headway.runtime.health import Health
+from headway.runtime.host import run
+from headway.stream.consumer import BatchConsumer, ConsumerOptions
+from headway.stream.relay import Relay, RelayOptions
+from headway_earn.batch import EarnHandler
+from headway_earn.jobs import Jobs
+from headway_earn.settings import EarnSettings
+
+NAME = "earn"
+
+
+def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
+    """Database, clock, relay, consumer and jobs, in the order in which they start."""
+    database = Database(settings, f"headway-{NAME}")
+    group = settings.group(NAME)
+    stream = StreamClock(lambda: database.pool, group)
+    relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), health)
+    # Events from the future are judged by the machine's clock, whatever clock the jobs follow.
+    handler = EarnHandler(
+        lambda: database.pool, group, settings.topic_prefix, SystemClock(), relay.wake
+    )
+
+    def too_much_waiting() -> str:
+        waiting = relay.backlog()
+        return f"{waiting} outbox rows are waiting" if waiting > settings.outbox_limit else ""
+
+    consumer = BatchConsumer(
+        ConsumerOptions(
+            settings.kafka_bootstrap, group, tuple(settings.topic(name) for name in EARN_INPUTS),
+            max_records=settings.max_records,
+        ),
+        handler, health, hold=too_much_waiting, before_leaving=relay.finish,
+    )  # fmt: skip
+    jobs = Jobs(
+        lambda: database.pool, stream if settings.clock == "stream" else SystemClock(),
+        settings.topic_prefix, health, relay.wake, every=settings.jobs_every, batch=settings.jobs_batch,
+    )  # fmt: skip
+    clocks = [stream] if settings.clock == "stream" else []
+    return [database, *clocks, relay, jobs, consumer]
+
+
+def main() -> None:
+    """Run earn until told to stop."""
+    health = Health()
+    settings = EarnSettings()
+    run(NAME, services(settings, health), settings, health)

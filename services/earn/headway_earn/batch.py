@@ -1,0 +1,128 @@
+"""One batch of source events, one transaction of the ledger (design: the batch)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from headway.domain.account import Input
+from headway.errors import InvariantViolated, Poison
+from headway.ledger.books import Books, open_for_members
+from headway.ledger.epoch import begin_epoch
+from headway.ledger.programs import ProgramCache
+from headway.ledger.writing import write
+from headway.runtime.clock import Clock
+from headway.runtime.fail_points import fail_point
+from headway.stream.batch import Applied, Batch, Position
+from headway.stream.dead_letter import (
+    CircuitBreaker,
+    dead_letter,
+    insert_dead_letters,
+    outbox_row,
+    rows,
+)
+from headway.stream.outbox import insert_outbox, shard_of_key
+from headway.stream.positions import read_positions, write_positions
+from headway.stream.takeover import Restored
+from headway_earn.reading import Read, read, repeats_or_conflicts
+
+
+class EarnHandler:
+    """Applies batches to the ledger; `wake` tells the relay that there is something to publish."""
+
+    def __init__(
+        self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], group: str, topic_prefix: str,
+        clock: Clock, wake: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._pool = pool
+        self._group = group
+        self._prefix = topic_prefix
+        self._clock = clock
+        self._wake = wake
+        self._programs = ProgramCache()
+        self._breaker = CircuitBreaker()
+
+    async def positions(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, Position]:
+        """Where the ledger stands in those partitions."""
+        return await read_positions(self._pool(), self._group, partitions)
+
+    async def apply(self, batch: Batch) -> Applied:
+        """Decide every event of the batch and write it all, in at most eight round trips."""
+        result = read(batch, self._clock.now())
+        async with self._pool().acquire() as connection:
+            if not batch.records:
+                async with connection.transaction():
+                    await write_positions(connection, batch.positions())
+                return Applied({})
+            async with connection.transaction():
+                books = await open_for_members(
+                    connection,
+                    self._programs,
+                    [(m, item) for m, item, _ in result.inputs],
+                    self._prefix,
+                )
+                self._decide(books, result)
+                breaker = self._breaker.after(_verdicts(batch, result))
+                letters = [dead_letter(self._group, record, why) for record, why in result.refused]
+                topic = self._prefix + "earn-dead-letters"
+                await write(
+                    connection, books, positions=batch.positions(result.business_times),
+                    dead_letters=rows(letters) if letters else (),
+                    outbox=[outbox_row(x, topic, shard_of_key(x.key)) for x in letters],
+                )  # fmt: skip
+                fail_point("earn.before_commit")
+            fail_point("earn.after_commit")
+        self._breaker = breaker
+        self._wake()
+        facts = {
+            "decisions": len(books.decisions), "repeats": result.repeats, "refused": len(letters),
+            "points_events": sum(len(decision.points) for decision in books.decisions),
+        }  # fmt: skip
+        return Applied(result.business_times, facts)
+
+    def _decide(self, books: Books, result: Read) -> None:
+        for member, item, record in repeats_or_conflicts(result, books.known.inputs):
+            try:
+                books.decide(books.by_member[member], item)
+            except InvariantViolated:
+                raise
+            except Poison as poison:
+                result.refused.append((record, poison))
+            except Exception as error:
+                result.refused.append((record, _undecidable(item, error)))
+
+    async def poison(self, batch: Batch, error: Exception) -> None:
+        """Dead-letter the one record that the database refuses."""
+        letters = [dead_letter(self._group, record, error) for record in batch.records]
+        topic = self._prefix + "earn-dead-letters"
+        verdict = Poison("refused", "", str(error), stage="write")
+        breaker = self._breaker.after(verdict for _ in batch.records)
+        async with self._pool().acquire() as connection, connection.transaction():
+            await insert_dead_letters(connection, letters)
+            await insert_outbox(
+                connection,
+                [outbox_row(letter, topic, shard_of_key(letter.key)) for letter in letters],
+            )
+            await write_positions(connection, batch.positions())
+        self._breaker = breaker
+        self._wake()
+
+    async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
+        """The database was restored to an earlier point: its versions continue in a new epoch."""
+        async with self._pool().acquire() as connection:
+            await begin_epoch(
+                connection, {f"{tp.topic}-{tp.partition}": r for tp, r in partitions.items()}
+            )
+
+
+def _undecidable(item: Input, error: Exception) -> Poison:
+    return Poison(
+        "undecidable", "", f"{item.kind}: {type(error).__name__}: {error}", stage="decide"
+    )
+
+
+def _verdicts(batch: Batch, result: Read) -> list[Poison | None]:
+    refused = {(x.topic, x.partition, x.offset): why for x, why in result.refused}
+    return [refused.get((x.topic, x.partition, x.offset)) for x in batch.records]

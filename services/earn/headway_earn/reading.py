@@ -1,0 +1,94 @@
+"""From records to inputs: what can be decided on, and what is refused before that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiokafka import TopicPartition
+
+from headway.contracts import codec
+from headway.domain.account import Input
+from headway.errors import Conflict, Poison
+from headway.stream.batch import Batch, Record
+
+
+@dataclass(slots=True)
+class Read:
+    """A batch, decoded.
+
+    `inputs` are (member, input, record) by business time, source and id; `refused` records with
+    why; `repeats` counts what came twice in this batch.
+    """
+
+    inputs: list[tuple[str, Input, Record]] = field(default_factory=list)
+    refused: list[tuple[Record, Poison]] = field(default_factory=list)
+    business_times: dict[TopicPartition, datetime] = field(default_factory=dict)
+    repeats: int = 0
+
+
+def read(batch: Batch, now: datetime) -> Read:
+    """Decode every record. Of repeats inside the batch the first of its partition counts."""
+    result = Read()
+    seen: dict[tuple[str, str], bytes] = {}
+    for record in batch.records:
+        try:
+            event = codec.decode(record.key, record.value, record.headers)
+            codec.check_time(event, now)
+        except Poison as poison:
+            result.refused.append((record, poison))
+            continue
+        _note_time(result.business_times, record, event.time)
+        before = seen.setdefault((event.source, event.id), event.digest)
+        if before is not event.digest:
+            if before == event.digest:
+                result.repeats += 1
+            else:
+                result.refused.append((record, conflict(event.id)))
+            continue
+        result.inputs.append((event.member_id, input_of(event), record))
+    result.inputs.sort(key=lambda entry: (entry[1].time, entry[1].source, entry[1].id))
+    return result
+
+
+def input_of(event: codec.Event) -> Input:
+    """The event as decisions take it."""
+    return Input(
+        event.source,
+        event.id,
+        event.type,
+        event.time,
+        event.data,
+        event.digest,
+        event.canonical_data,
+    )
+
+
+def conflict(event_id: str) -> Conflict:
+    """The refusal of an event whose id is known with other content."""
+    return Conflict(
+        "id", f"event {event_id} is known with other content; send a change under a new id"
+    )
+
+
+def _note_time(times: dict[TopicPartition, datetime], record: Record, moment: datetime) -> None:
+    tp = TopicPartition(record.topic, record.partition)
+    latest = times.get(tp)
+    if latest is None or moment > latest:
+        times[tp] = moment
+
+
+def repeats_or_conflicts(
+    read_: Read, known: Mapping[tuple[str, str], bytes]
+) -> list[tuple[str, Input, Record]]:
+    """The inputs that are new to the ledger; repeats are counted, conflicts refused."""
+    new = []
+    for entry in read_.inputs:
+        item = entry[1]
+        digest = known.get((item.source, item.id))
+        if digest is None:
+            new.append(entry)
+        elif digest == item.digest:
+            read_.repeats += 1
+        else:
+            read_.refused.append((entry[2], conflict(item.id)))
+    return new

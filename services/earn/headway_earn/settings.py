@@ -1,0 +1,16 @@
+"""What an operator may set for earn, besides what every service shares."""
+
+from pydantic import Field
+
+from headway.runtime.settings import Settings
+
+
+class EarnSettings(Settings):
+    """Environment HEADWAY_..., as for all services."""
+
+    jobs_every: float = Field(
+        1.0, gt=0, le=3600, description="Seconds between looks for due accounts."
+    )
+    jobs_batch: int = Field(
+        200, ge=1, le=10_000, description="Accounts settled in one transaction."
+    )
