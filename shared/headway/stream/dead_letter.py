@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import orjson
 
 from headway.errors import DeployGoneWrong, Poison
 from headway.stream.batch import Header, Record
-from headway.stream.outbox import OutboxRow, outbox_headers
+from headway.stream.outbox import OutboxRow, insert_outbox, outbox_headers, shard_of_key
 from headway.stream.positions import QUERIES, Connection
 
 RELEASE = version("headway")
@@ -143,6 +143,34 @@ def _notes(letter: DeadLetter) -> list[tuple[str, str]]:
         ("dlq.service-version", RELEASE),
         ("kafka_dlt-original-topic", letter.topic),
     ]
+
+
+class DeadLetters:
+    """Writes refused records, and their copies for `topic`, in the caller's transaction.
+
+    Records of the topics in `bodiless` hold personal data: neither value nor headers are kept.
+    """
+
+    def __init__(self, topic: str, *, bodiless: Collection[str] = ()) -> None:
+        self._topic = topic
+        self._bodiless = frozenset(bodiless)
+
+    async def write(
+        self,
+        connection: Connection,
+        group: str,
+        refused: Sequence[tuple[Record, Exception]],
+    ) -> None:
+        """Dead-letter these records of `group`, each with what refused it."""
+        letters = [
+            dead_letter(group, record, error, keep_body=record.topic not in self._bodiless)
+            for record, error in refused
+        ]
+        await insert_dead_letters(connection, letters)
+        await insert_outbox(
+            connection,
+            [outbox_row(letter, self._topic, shard_of_key(letter.key)) for letter in letters],
+        )
 
 
 class CircuitBreaker:

@@ -1,7 +1,7 @@
 """Reading and writing `positions`, the truth about how far a group has got."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 import asyncpg.pool
@@ -12,10 +12,14 @@ from headway.stream.batch import Position, PositionRow
 
 QUERIES = load("headway.stream", "queries.sql")
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Connection: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-)
+if TYPE_CHECKING:
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+else:  # The classes take no parameters when the program runs.
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
 
 
 async def read_positions(
