@@ -18,9 +18,11 @@ EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """No purchase is older: an earlier time is some platform's zero value (0001-01-01), not a date."""
 
 _NO_NUL: Final = r"^[^\x00]*$"
-_rfc3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-).fullmatch
+_RFC3339: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+_rfc3339 = re.compile(_RFC3339).fullmatch
 
 
 def utc(value: object) -> datetime:
@@ -102,6 +104,7 @@ Time = Annotated[
         {
             "type": "string",
             "format": "date-time",
+            "pattern": _RFC3339,
             "description": "RFC 3339 with an offset, from 1900 on; read to the microsecond.",
         }
     ),
