@@ -55,6 +55,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert "choose another folder" in told.value.next_step
 
 
+def test_a_folder_that_cannot_be_written(root: Path) -> None:
+    (root / "run" / "server.properties").mkdir(parents=True)
+    with LocalStack(root) as stack, pytest.raises(LocalStackError, match="cannot work in") as told:
+        stack.start()
+    assert not stack.postgres.running
+    assert "Make room" in told.value.next_step
+
+
 def test_logs_explain_a_taken_port_a_full_disk_and_anything_else(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("java.net.BindException: Address already in use\n")

@@ -82,8 +82,13 @@ class LocalStack:
             with ThreadPoolExecutor(2) as pool:
                 for started in [pool.submit(server.start) for server in servers]:
                     started.result()
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, OSError):
+                raise LocalStackError(
+                    f"The local stack cannot work in {self.root}: {error}.",
+                    "Make room or make it writable, or choose another folder (--root).",
+                ) from error
             raise
         return Endpoints(
             self.kafka.bootstrap if kafka else "", self.postgres.dsn() if postgres else ""
@@ -112,8 +117,9 @@ class LocalStack:
         for name in ("run", "logs"):
             folder_for(self.root / name)
         try:
-            # Postgres's own user passes through; it owns its data folder, and reads nothing here.
-            self.root.chmod(self.root.stat().st_mode | 0o011)
+            if os.geteuid() == 0:
+                # PostgreSQL's user passes through to its data folder; it reads nothing here.
+                self.root.chmod(self.root.stat().st_mode | 0o011)
             owned = (self.root / "run" / "owner").open("a+")
         except OSError as error:
             raise LocalStackError(
