@@ -1,0 +1,136 @@
+"""The engine's books and mails against what must be so."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from tests.oracle.computing import Result
+from tests.oracle.facts import claimed, savings
+from tests.oracle.records import TOPICS
+
+# What the engine decides on by itself: nobody sent these.
+OWN_SOURCES = ("headway/jobs", "headway/admin")
+
+
+def compare(engine: Mapping[str, Any], result: Result) -> list[str]:
+    """Every difference between a dump of the engine and the oracle, as a line for people."""
+    return [
+        *result.problems,
+        *_accounts(engine["accounts"], result),
+        *_awards(engine["awards"], result),
+        *_inputs(engine["inputs"], result),
+        *_dead_letters(engine["dead_letters"], result),
+        *_notifications(engine.get("notifications"), result),
+    ]
+
+
+def _accounts(accounts: Iterable[Mapping[str, Any]], result: Result) -> list[str]:
+    problems, seen = [], set()
+    for theirs in accounts:
+        member_id = theirs["member_id"]
+        seen.add(member_id)
+        member = result.members.get(member_id)
+        if member is None:
+            problems.append(f"{member_id}: has an account, and nothing that happened to it")
+            continue
+        ours: dict[str, object] = {
+            "pending": member.pending,
+            "available": member.available,
+            "reserved": member.reserved,
+            "owed": member.owed,
+            "tier": member.tier,
+        }
+        for name, value in ours.items():
+            if theirs[name] != value:
+                problems.append(f"{member_id}: {name} {theirs[name]}, not {value}")
+        if savings(theirs["saved"]) != savings(member.saved):
+            problems.append(f"{member_id}: saved {theirs['saved']}, not {member.saved}")
+    problems += [f"{id_}: has no account" for id_ in sorted(result.members.keys() - seen)]
+    return problems
+
+
+def _awards(awards: Iterable[Sequence[Any]], result: Result) -> list[str]:
+    theirs = {(m, rule, _what(what)): (given, taken) for m, rule, what, given, taken in awards}
+    return [
+        f"award {key}: exact and taken back {theirs.get(key)}, not {result.awards.get(key)}"
+        for key in sorted(theirs.keys() | result.awards.keys())
+        if theirs.get(key) != result.awards.get(key)
+    ]
+
+
+def _what(what: str) -> str:
+    # One welcome per member and one award per activity: how the engine names them is its own.
+    kind = what.partition(":")[0]
+    return what if kind in ("order", "review", "referral", "activity") else "joined"
+
+
+def _inputs(inputs: Iterable[Sequence[Any]], result: Result) -> list[str]:
+    """Rows of (source, id, member, outcome)."""
+    theirs = {
+        (source, id_): (member, outcome)
+        for source, id_, member, outcome in inputs
+        if source not in OWN_SOURCES
+    }
+    problems = [f"input {key}: not in the log" for key in sorted(result.inputs.keys() - theirs)]
+    problems += [f"input {key}: nobody sent it" for key in sorted(theirs.keys() - result.inputs)]
+    for key, (member, outcome) in theirs.items():
+        if result.inputs.get(key, member) != member:
+            problems.append(f"input {key}: of {member}, not of {result.inputs[key]}")
+        if (outcome == "parked") != (key in result.parked):
+            problems.append(f"input {key}: {outcome}, parked here: {key in result.parked}")
+    return problems
+
+
+def _dead_letters(dead_letters: Iterable[Sequence[Any]], result: Result) -> list[str]:
+    """Rows of (topic, partition, offset, reason)."""
+    theirs = {(_short(topic), at, offset): reason for topic, at, offset, reason in dead_letters}
+    problems = [f"dead letter {at}: missing" for at in sorted(result.dead_letters - theirs.keys())]
+    return problems + [
+        f"dead letter {at}: {theirs[at]}, should have been applied"
+        for at in sorted(theirs.keys() - result.dead_letters)
+    ]
+
+
+def _short(topic: str) -> str:
+    return next((name for name in TOPICS if topic == name or topic.endswith("." + name)), topic)
+
+
+def _notifications(rows: Iterable[Sequence[Any]] | None, result: Result) -> list[str]:
+    """Rows of (member, business day, state); None when notify did not run."""
+    if rows is None:
+        return []
+    decided = {(m, date.fromisoformat(day)): state for m, day, state in rows if state != "due"}
+    problems = [f"mail {key}: never decided" for key in sorted(result.due.keys() - decided)]
+    problems += [f"mail {key}: not due" for key in sorted(decided.keys() - result.due)]
+    for key, state in decided.items():
+        expected = ("sent",) if key[0] in result.contacts else ("skipped",)
+        if key in result.due and state not in expected:
+            problems.append(f"mail {key}: {state}, not {expected[0]}")
+    return problems
+
+
+def check_mails(
+    mails: Iterable[Mapping[str, Any]], result: Result
+) -> tuple[list[str], dict[tuple[str, date], int]]:
+    """Problems with the mails that the mail server kept, and the mails that came more than once.
+
+    Each mail: member_id, business_day, epoch, version, facts (ready, saved, next).
+    """
+    problems: list[str] = []
+    counted: Counter[tuple[str, date]] = Counter()
+    for mail in mails:
+        key = mail["member_id"], date.fromisoformat(mail["business_day"])
+        counted[key] += 1
+        place = mail["member_id"], mail["epoch"], mail["version"]
+        stated = claimed(mail["facts"]["ready"], mail["facts"]["saved"], mail["facts"]["next"])
+        if place not in result.facts:
+            problems.append(f"mail {key}: names version {place[1:]}, which was not published")
+        elif stated != result.facts[place]:
+            problems.append(f"mail {key}: says {stated}, not {result.facts[place]}")
+        if mail["version"] < result.due.get(key, 0):
+            problems.append(f"mail {key}: carries version {place[2]}, older than its own cause")
+    wanted = {key for key in result.due if key[0] in result.contacts}
+    problems += [f"mail {key}: never sent" for key in sorted(wanted - counted.keys())]
+    problems += [f"mail {key}: not due" for key in sorted(counted.keys() - wanted)]
+    return problems, {key: count for key, count in counted.items() if count > 1}

@@ -1,0 +1,56 @@
+"""What redemptions do: set points aside, spend them, give them back."""
+
+from tests.oracle.commands import Command
+from tests.oracle.member import Member, Redemption
+
+
+def redeem(member: Member, command: Command) -> None:
+    """A command that the API accepted. ValueError when it should not have been."""
+    member.settle(max(member.time, command.time))
+    if command.kind == "reserve":
+        _reserve(member, command)
+    else:
+        _conclude(member, command)
+    member.settle(member.time)
+
+
+def _reserve(member: Member, command: Command) -> None:
+    reward = next(
+        (r for r in member.programme(member.time).rewards if r.id == command.reward_id), None
+    )
+    if reward is None or reward.points != command.points:
+        raise ValueError(f"{command.reward_id} does not cost {command.points} points")
+    missing, taken = command.points, []
+    for lot in member.by_spend_order():
+        part = min(missing, lot.available)
+        if part:
+            lot.available -= part
+            taken.append((lot, part))
+            missing -= part
+    if missing and member.balances_matter:
+        raise ValueError(f"{missing} of {command.points} points were not there")
+    member.reserved += command.points - missing
+    member.redemptions[command.redemption_id] = Redemption(taken, command.points - missing)
+    member.changes += 1
+
+
+def _conclude(member: Member, command: Command) -> None:
+    redemption = member.redemptions[command.redemption_id]
+    needed = "confirmed" if command.kind == "reverse" else "reserved"
+    if redemption.state != needed:
+        raise ValueError(f"{command.kind} of a redemption that is {redemption.state}")
+    redemption.state = {
+        "confirm": "confirmed",
+        "reverse": "reversed",
+        "cancel": "cancelled",
+        "timeout": "timed out",
+    }[command.kind]
+    if command.kind != "reverse":
+        member.reserved -= redemption.points
+    if command.kind in ("confirm", "reverse"):
+        value = command.value_minor if command.kind == "confirm" else -command.value_minor
+        member.saved[command.currency] = member.saved.get(command.currency, 0) + value
+    if command.kind != "confirm":
+        for lot, points in redemption.taken:
+            member.give_back(lot, points)
+    member.changes += 1

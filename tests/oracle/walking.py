@@ -1,0 +1,162 @@
+"""A member's life twice: as published, cause after cause, and as the calendar has it."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.oracle.commands import Command
+from tests.oracle.deciding import decide, waits
+from tests.oracle.facts import Facts, claimed, facts, savings
+from tests.oracle.member import CONFLICT, PARKED, Member
+from tests.oracle.programme import Programme
+from tests.oracle.published import Published
+from tests.oracle.records import Input
+from tests.oracle.redeeming import redeem
+
+
+@dataclass
+class Life:
+    """What became of one member. `facts` by (epoch, version)."""
+
+    member: Member
+    facts: dict[tuple[int, int], Facts] = field(default_factory=dict)
+    parked: list[Input] = field(default_factory=list)
+    conflicts: list[Input] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Walk:
+    """Follows the published order of one member's causes.
+
+    Inputs that changed nothing were published nowhere. Each is taken as early as the account's
+    time allows, and later if taking it there would have changed something.
+    """
+
+    def __init__(self, id_: str, versions: Sequence[Programme]) -> None:
+        self.life = Life(Member(versions, id=id_))
+
+    def along(
+        self,
+        history: Sequence[Published],
+        inputs: Sequence[Input],
+        commands: Sequence[Command],
+        arrival: Mapping[tuple[str, str], int],
+    ) -> Life:
+        """The whole life. `arrival`, where known, orders inputs that were published nowhere."""
+        named = {one.cause for one in history}
+        events = {one.key: one for one in inputs}
+        accepted = {one.key: one for one in commands}
+        silent = [one for one in inputs if one.key not in named]
+        silent.sort(key=lambda one: (arrival.get(one.key, 0), one.order))
+        for one in history:
+            silent = self._take(silent, one.account_time)
+            self._follow(one, events.get(one.cause), accepted.get(one.cause))
+        left = self._take(silent, None)
+        while len(left) < len(silent):  # what one input brings may be what another waits for
+            silent, left = left, self._take(left, None)
+        self._leftovers(left)
+        unheard = accepted.keys() - named
+        self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
+        return self.life
+
+    def _follow(self, one: Published, event: Input | None, command: Command | None) -> None:
+        member, before = self.life.member, self.life.member.changes
+        own_time = member.time if one.kind in ("tick", "timeout") else one.time
+        if one.account_time < max(member.time, own_time):
+            self._problem(one, f"account time {one.account_time} goes back")
+        try:
+            member.settle(max(member.time, one.account_time))
+            if event is not None:
+                self._check_time(one, event.time)
+                outcome = decide(member, event)
+                if outcome in (PARKED, CONFLICT):
+                    self._problem(one, f"should have been {outcome}")
+            elif command is not None:
+                self._check_time(one, command.time)
+                redeem(member, command)
+            elif one.kind == "timeout":
+                redeem(member, _timeout(one))
+            elif one.kind != "tick":
+                self._problem(one, "published, but nobody sent it")
+        except (ValueError, KeyError) as error:
+            self._problem(one, f"cannot be: {error!r}")
+        if member.changes == before:
+            self._problem(one, "published, but it changed nothing")
+        self.life.facts[one.place] = facts(member)
+        self._compare(one)
+
+    def _check_time(self, one: Published, time: datetime) -> None:
+        if one.time != time:
+            self._problem(one, f"happened at {time}, published as {one.time}")
+
+    def _compare(self, one: Published) -> None:
+        member, told = self.life.member, one.claims
+        ours: dict[str, object] = {
+            "pending": member.pending,
+            "available": member.available,
+            "reserved": member.reserved,
+            "owed": member.owed,
+            "tier": member.tier,
+            "saved": savings(member.saved),
+        }
+        theirs = {name: told[name] for name in ours} | {"saved": savings(told["saved"])}
+        if ours != theirs:
+            wrong = {n: f"{theirs[n]}, not {ours[n]}" for n in ours if ours[n] != theirs[n]}
+            self._problem(one, f"published {wrong}")
+        stated = claimed(told["rewards_ready"], told["saved"], told["next_reward"])
+        if stated != self.life.facts[one.place]:
+            self._problem(one, f"facts {stated}, not {self.life.facts[one.place]}")
+
+    def _take(self, silent: list[Input], until: datetime | None) -> list[Input]:
+        """Take what may have been decided by then; give back what still waits."""
+        left = []
+        for one in silent:
+            if (until is not None and one.time > until) or waits(self.life.member, one):
+                left.append(one)
+                continue
+            trial = copy.deepcopy(self.life.member)
+            outcome = decide(trial, one)
+            if trial.changes != self.life.member.changes:
+                left.append(one)
+                continue
+            self.life.member = trial
+            if outcome == CONFLICT:
+                self.life.conflicts.append(one)
+        return left
+
+    def _leftovers(self, silent: list[Input]) -> None:
+        for one in silent:
+            if waits(self.life.member, one):
+                self.life.parked.append(one)
+            else:
+                self.life.problems.append(f"{one.kind} {one.key} should have changed something")
+
+    def _problem(self, one: Published, text: str) -> None:
+        self.life.problems.append(f"{one.place} by {one.kind} {one.id}: {text}")
+
+
+def _timeout(one: Published) -> Command:
+    redemption_id = one.id.removeprefix("timeout:")
+    return Command(one.member, redemption_id, "timeout", "", 0, 0, "", one.time, one.id)
+
+
+def by_calendar(
+    id_: str,
+    versions: Sequence[Programme],
+    inputs: Sequence[Input],
+    commands: Sequence[Command],
+    until: datetime,
+) -> Member:
+    """What the member is entitled to by the set of inputs alone, in the order of business time."""
+    member, parked = Member(versions, id=id_, balances_matter=False), list[Input]()
+    happened: list[Input | Command] = [*inputs, *commands]
+    for one in sorted(happened, key=lambda one: one.order):
+        if isinstance(one, Command):
+            redeem(member, one)
+        elif decide(member, one) == PARKED:
+            parked.append(one)
+        else:
+            parked = [other for other in parked if decide(member, other) == PARKED]
+    member.settle(max(member.time, until))
+    return member
