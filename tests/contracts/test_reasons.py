@@ -198,6 +198,7 @@ INVALID: list[tuple[str, str, object]] = [
     ("contact.updated.v1", "data.email", "robin"),
     ("contact.updated.v1", "data.email", "robin@example.com\r\nBcc: x@example.com"),
     ("contact.updated.v1", "data.name", "Robin\nExample"),
+    ("contact.updated.v1", "data.name", "Robin\tExample"),
     ("contact.updated.v1", "data.locale", "en US"),
     ("balance.changed.v1", "data.owed", 1),
     ("balance.changed.v1", "data.cause.kind", "guess"),
@@ -254,6 +255,13 @@ def test_too_long(name: str, path: str, longest: int) -> None:
     with pytest.raises(Poison) as refused:
         read(changed(name, path, "é" * (longest + 1)))
     assert code(refused.value) == ("too-long", path)
+
+
+def test_a_path_out_of_the_message_is_cut_short() -> None:
+    with pytest.raises(Poison) as refused:
+        read(changed("member.updated.v1", "data.attributes", {"k" * 100_000: "x"}))
+    assert refused.value.field == ("data.attributes." + "k" * 200)[:200]
+    assert len(refused.value.message) < 400
 
 
 def test_too_long_value() -> None:
