@@ -35,15 +35,25 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
 
     consumer = BatchConsumer(
         ConsumerOptions(
-            settings.kafka_bootstrap, group, tuple(settings.topic(name) for name in EARN_INPUTS),
+            settings.kafka_bootstrap,
+            group,
+            tuple(settings.topic(name) for name in EARN_INPUTS),
             max_records=settings.max_records,
         ),
-        handler, health, hold=too_much_waiting, before_leaving=relay.finish,
-    )  # fmt: skip
+        handler,
+        health,
+        hold=too_much_waiting,
+        before_leaving=relay.finish,
+    )
     jobs = Jobs(
-        lambda: database.pool, stream if settings.clock == "stream" else SystemClock(),
-        settings.topic_prefix, health, relay.wake, every=settings.jobs_every, batch=settings.jobs_batch,
-    )  # fmt: skip
+        lambda: database.pool,
+        stream if settings.clock == "stream" else SystemClock(),
+        settings.topic_prefix,
+        health,
+        relay.wake,
+        every=settings.jobs_every,
+        batch=settings.jobs_batch,
+    )
     clocks = [stream] if settings.clock == "stream" else []
     return [database, *clocks, relay, jobs, consumer]
 

@@ -31,9 +31,13 @@ class EarnHandler:
     """Applies batches to the ledger; `wake` tells the relay that there is something to publish."""
 
     def __init__(
-        self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], group: str, topic_prefix: str,
-        clock: Clock, wake: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self,
+        pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"],
+        group: str,
+        topic_prefix: str,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
         self._pool = pool
         self._group = group
         self._prefix = topic_prefix
@@ -68,18 +72,22 @@ class EarnHandler:
                 letters = [dead_letter(self._group, record, why) for record, why in result.refused]
                 topic = self._prefix + "earn-dead-letters"
                 await write(
-                    connection, books, positions=batch.positions(result.business_times),
+                    connection,
+                    books,
+                    positions=batch.positions(result.business_times),
                     dead_letters=rows(letters) if letters else (),
                     outbox=[outbox_row(x, topic, shard_of_key(x.key)) for x in letters],
-                )  # fmt: skip
+                )
                 fail_point("earn.before_commit")
             fail_point("earn.after_commit")
         self._breaker = breaker
         self._wake()
         facts = {
-            "decisions": len(books.decisions), "repeats": result.repeats, "refused": len(letters),
+            "decisions": len(books.decisions),
+            "repeats": result.repeats,
+            "refused": len(letters),
             "points_events": sum(len(decision.points) for decision in books.decisions),
-        }  # fmt: skip
+        }
         return Applied(result.business_times, facts)
 
     def _decide(self, books: Books, result: Read) -> None:

@@ -33,9 +33,16 @@ class Jobs(mode.Service):
     """Looks for due accounts and settles them, a bounded number in each transaction."""
 
     def __init__(
-        self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], clock: Clock, topic_prefix: str,
-        health: Health, wake: Callable[[], None], *, every: float, batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"],
+        clock: Clock,
+        topic_prefix: str,
+        health: Health,
+        wake: Callable[[], None],
+        *,
+        every: float,
+        batch: int,
+    ) -> None:
         super().__init__()
         self._pool = pool
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The values a decision reads: one account, and those of its lots, orders and keys that matter now."""
+"""The values a decision reads: one account, and of its lots, orders and keys what matters now."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -15,9 +15,14 @@ from headway.program.program import MICRO, FixedRule, Programs
 
 def _grant_fixed(book: Book, programs: Programs, item: Input, rule: FixedRule, award: str) -> None:
     grant(
-        book, programs.at(item.time), rule=rule.id, exact=rule.points * MICRO, award=award,
-        earned_at=item.time, pending_days=rule.pending_days,
-    )  # fmt: skip
+        book,
+        programs.at(item.time),
+        rule=rule.id,
+        exact=rule.points * MICRO,
+        award=award,
+        earned_at=item.time,
+        pending_days=rule.pending_days,
+    )
 
 
 def decide_joined(book: Book, programs: Programs, item: Input) -> Outcome:

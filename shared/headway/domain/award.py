@@ -1,6 +1,7 @@
 """Granting points: the fraction rule, pending or available at once, validity from activation."""
 
 from datetime import datetime
+from typing import Literal
 
 from headway.domain.account import Lot
 from headway.domain.book import Book
@@ -8,9 +9,17 @@ from headway.program.program import MICRO, Program
 
 
 def grant(
-    book: Book, program: Program, *, rule: str, exact: int, award: str, earned_at: datetime,
-    pending_days: int, order_id: str | None = None, line_id: str | None = None,
-) -> None:  # fmt: skip
+    book: Book,
+    program: Program,
+    *,
+    rule: str,
+    exact: int,
+    award: str,
+    earned_at: datetime,
+    pending_days: int,
+    order_id: str | None = None,
+    line_id: str | None = None,
+) -> None:
     """One earn row and its lot. `exact` > 0 in millionths of a point.
 
     Points under a rule are floor(sum of exact still standing): the row holds the difference,
@@ -21,12 +30,22 @@ def grant(
     activates_at = program.activates_at(earned_at, pending_days)
     expires_at = program.expires_at(activates_at)
     number = book.seq + 1
-    target = "pending" if pending_days else "available"
+    target: Literal["pending", "available"] = "pending" if pending_days else "available"
     book.move(
-        "earn", points, "issued", target, earned_at, number, rule=rule, exact=exact,
-        order_id=order_id, line_id=line_id, program_version=program.version,
-        activates_at=activates_at, expires_at=expires_at,
-    )  # fmt: skip
+        "earn",
+        points,
+        "issued",
+        target,
+        earned_at,
+        number,
+        rule=rule,
+        exact=exact,
+        order_id=order_id,
+        line_id=line_id,
+        program_version=program.version,
+        activates_at=activates_at,
+        expires_at=expires_at,
+    )
     book.put_lot(
         Lot(
             number,
@@ -45,5 +64,5 @@ def grant(
             earned_at,
             activates_at,
             expires_at,
-        )  # fmt: skip
+        )
     )

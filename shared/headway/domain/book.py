@@ -59,7 +59,7 @@ class Book:
         "time",
         "touched",
         "version",
-    )  # fmt: skip
+    )
 
     def __init__(self, account: Account, cause: int, version: int) -> None:
         self.account = account
@@ -93,9 +93,15 @@ class Book:
     # -- moving points ---------------------------------------------------------------------
 
     def move(
-        self, kind: Kind, points: int, source: Bucket, target: Bucket, at: datetime,
-        lot: int | None = None, **columns: Any,
-    ) -> None:  # fmt: skip
+        self,
+        kind: Kind,
+        points: int,
+        source: Bucket,
+        target: Bucket,
+        at: datetime,
+        lot: int | None = None,
+        **columns: Any,
+    ) -> None:
         """Append one row, and move the points between the account's buckets and the lot's."""
         if points < 0:
             raise InvariantViolated(
@@ -129,7 +135,7 @@ class Book:
                 columns.get("activates_at"),
                 columns.get("expires_at"),
                 at,
-            )  # fmt: skip
+            )
         )
 
     def _move_in_lot(self, number: int, points: int, source: Bucket, target: Bucket) -> None:
@@ -201,7 +207,7 @@ class Book:
         if minor:
             self.days = {**self.days, day: self.days.get(day, 0) + minor}
 
-    # -- reading ------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------
 
     def changed(self) -> bool:
         """Whether anything people are told about is different now."""

@@ -71,7 +71,10 @@ _AT_ANY_TIME = frozenset(kind for kind in _DECIDERS if kind.startswith(("redempt
 
 
 def decide(programs: Programs, account: Account, item: Input) -> Decision:
-    """One input, decided. Raises Poison for what must not be applied, InvariantViolated for bugs."""
+    """One input, decided. Raises Poison for what must not be applied, else InvariantViolated.
+
+    Nothing is remembered between calls: the same account and input give the same decision.
+    """
     return _decide(programs, account, item, account.inputs + 1, released=False)
 
 
@@ -121,8 +124,7 @@ def _intake(book: Book, programs: Programs, item: Input) -> Outcome | None:
     """Business keys are claimed on first sight, even by an input that is then parked."""
     data: Any = item.data
     if item.kind == "order.paid":
-        outcome = intake_order(book, programs.at(item.time), item, data)
-        return outcome
+        return intake_order(book, programs.at(item.time), item, data)
     if item.kind == "order.refunded":
         return intake_refund(book, item, data)
     if item.kind == "review.published":
@@ -147,16 +149,41 @@ def _close(
         outcome = outcome._replace(unlocks="order:" + item.data.order_id)  # type: ignore[attr-defined]
     changed = book.changed()
     after = before._replace(
-        pending=book.balances["pending"], available=book.balances["available"],
-        reserved=book.balances["reserved"], owed=book.balances["owed"], seq=book.seq,
-        inputs=before.inputs if released else n, tier_seq=before.tier_seq + len(book.tier_events),
-        version=before.version + changed, time=book.time, joined_at=book.joined_at,
-        left_at=book.left_at, tier=book.tier, next_due_at=next_due_at(book, programs),
-        remainders=book.remainders, saved=book.saved, days=book.days, first=book.first,
-        referral=book.referral, lots=book.lots, orders=book.orders, lines=book.lines,
-        refunds=book.refunds, reviews=book.reviews, effects=book.effect_awards, parked=waiting,
-    )  # fmt: skip
+        pending=book.balances["pending"],
+        available=book.balances["available"],
+        reserved=book.balances["reserved"],
+        owed=book.balances["owed"],
+        seq=book.seq,
+        inputs=before.inputs if released else n,
+        tier_seq=before.tier_seq + len(book.tier_events),
+        version=before.version + changed,
+        time=book.time,
+        joined_at=book.joined_at,
+        left_at=book.left_at,
+        tier=book.tier,
+        next_due_at=next_due_at(book, programs),
+        remainders=book.remainders,
+        saved=book.saved,
+        days=book.days,
+        first=book.first,
+        referral=book.referral,
+        lots=book.lots,
+        orders=book.orders,
+        lines=book.lines,
+        refunds=book.refunds,
+        reviews=book.reviews,
+        effects=book.effect_awards,
+        parked=waiting,
+    )
     return Decision(
-        item, n, outcome, tuple(book.points), tuple(book.tier_events), tuple(book.effects_out),
-        book.touched, after, changed, released,
-    )  # fmt: skip
+        item,
+        n,
+        outcome,
+        tuple(book.points),
+        tuple(book.tier_events),
+        tuple(book.effects_out),
+        book.touched,
+        after,
+        changed,
+        released,
+    )

@@ -25,7 +25,7 @@ class LineAward(NamedTuple):
 def line_awards(
     program: Program, currency: str, category: str, amount: int, tier: str
 ) -> list[LineAward]:
-    """Base rules add up; within a group the best multiplier wins; each applies to the base, once."""
+    """Base rules add up; in a group the best multiplier wins; each applies to the base, once."""
     if amount <= 0:
         return []
     found = [
@@ -71,7 +71,7 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
                 book.tier,
                 program.version,
                 False,
-            )  # fmt: skip
+            )
         )
         return None
     if known.n == book.cause:
@@ -137,10 +137,16 @@ def _earn_line(
 ) -> None:
     for award in line_awards(program, order.currency, category, amount, order.tier):
         grant(
-            book, program, rule=award.rule, exact=award.exact, award="order:" + order.order_id,
-            earned_at=order.paid_at, pending_days=program.order_pending_days[award.rule],
-            order_id=order.order_id, line_id=line_id,
-        )  # fmt: skip
+            book,
+            program,
+            rule=award.rule,
+            exact=award.exact,
+            award="order:" + order.order_id,
+            earned_at=order.paid_at,
+            pending_days=program.order_pending_days[award.rule],
+            order_id=order.order_id,
+            line_id=line_id,
+        )
 
 
 def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: Order) -> Outcome:
@@ -167,9 +173,14 @@ def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: 
 
 
 def _amend_line(
-    book: Book, programs: Programs, program: Program, order: Order, line_id: str,
-    data: OrderPaid, old: OrderLine | None,
-) -> int:  # fmt: skip
+    book: Book,
+    programs: Programs,
+    program: Program,
+    order: Order,
+    line_id: str,
+    data: OrderPaid,
+    old: OrderLine | None,
+) -> int:
     """Bring one line's awards to what they should be; returns the change in spend that counts."""
     given = next((line for line in data.lines if line.line_id == line_id), None)
     returned = old.returned if old else 0
@@ -213,10 +224,16 @@ def bring_to_due(
         difference = due.get(rule, 0) - standing.get(rule, 0)
         if difference > 0:
             grant(
-                book, program, rule=rule, exact=difference, award="order:" + order.order_id,
-                earned_at=order.paid_at, pending_days=program.order_pending_days[rule],
-                order_id=order.order_id, line_id=line.line_id,
-            )  # fmt: skip
+                book,
+                program,
+                rule=rule,
+                exact=difference,
+                award="order:" + order.order_id,
+                earned_at=order.paid_at,
+                pending_days=program.order_pending_days[rule],
+                order_id=order.order_id,
+                line_id=line.line_id,
+            )
         elif difference < 0:
             _take_back(book, programs, line, rule, -difference, at)
 

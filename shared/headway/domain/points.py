@@ -4,13 +4,31 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 Kind = Literal[
-    "earn", "activate", "reserve", "release", "redeem", "restore", "expire",
-    "reverse", "waive", "repay", "adjust",
-]  # fmt: skip
+    "earn",
+    "activate",
+    "reserve",
+    "release",
+    "redeem",
+    "restore",
+    "expire",
+    "reverse",
+    "waive",
+    "repay",
+    "adjust",
+]
 Bucket = Literal[
-    "issued", "pending", "available", "reserved", "owed",
-    "redeemed", "expired", "reversed", "donated", "moved", "waived",
-]  # fmt: skip
+    "issued",
+    "pending",
+    "available",
+    "reserved",
+    "owed",
+    "redeemed",
+    "expired",
+    "reversed",
+    "donated",
+    "moved",
+    "waived",
+]
 
 
 class PointsEvent(NamedTuple):

@@ -1,4 +1,4 @@
-"""The facts of a progress message (in the manner of DSW's): ready now, saved, how far the next is."""
+"""The facts of a progress message (in the manner of DSW's): what is ready, how far the next is."""
 
 from bisect import bisect_right
 from typing import NamedTuple

@@ -58,10 +58,15 @@ def award_referral(book: Book, programs: Programs, cause_time: datetime) -> None
     for rule in program.fixed_rules.get("referral.completed", ()):
         if rule.to == "friend":
             grant(
-                book, program, rule=rule.id, exact=rule.points * MICRO,
-                award="referral:" + referral.referral_id, earned_at=first.paid_at,
-                pending_days=rule.pending_days, order_id=first.order_id,
-            )  # fmt: skip
+                book,
+                program,
+                rule=rule.id,
+                exact=rule.points * MICRO,
+                award="referral:" + referral.referral_id,
+                earned_at=first.paid_at,
+                pending_days=rule.pending_days,
+                order_id=first.order_id,
+            )
     _tell_referrer(book, programs, cause_time)
 
 
@@ -97,7 +102,7 @@ def _tell_referrer(book: Book, programs: Programs, cause_time: datetime) -> None
                     program.version,
                     first.order_id,
                     max(cause_time, first.paid_at),
-                )  # fmt: skip
+                )
             )
 
 
@@ -124,9 +129,14 @@ def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData)
             (rule.pending_days for rule in rules if rule.id == data.rule), program.pending_days
         )
         grant(
-            book, program, rule=data.rule, exact=worth - known.exact, award="effect:" + key,
-            earned_at=data.earned_at, pending_days=pending,
-        )  # fmt: skip
+            book,
+            program,
+            rule=data.rule,
+            exact=worth - known.exact,
+            award="effect:" + key,
+            earned_at=data.earned_at,
+            pending_days=pending,
+        )
         return applied()
     _take_back(book, programs, "effect:" + key, known.exact - worth, book.time or item.time)
     return applied("undone")

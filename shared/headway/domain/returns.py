@@ -1,4 +1,4 @@
-"""Returns and cancellations: a line takes back exactly what it was awarded, as far as it came back."""
+"""Returns and cancellations: a line takes back what it was awarded, as far as it came back."""
 
 from datetime import datetime
 

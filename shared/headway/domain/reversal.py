@@ -12,10 +12,16 @@ _Place = Literal["pending", "available", "expired"]
 
 
 def reverse(
-    book: Book, programs: Programs, number: int, exact_back: int, at: datetime,
-    *, order_id: str | None = None, line_id: str | None = None,
-) -> None:  # fmt: skip
-    """Undo `exact_back` millionths of the award in lot `number`, by the awarding version's policy."""
+    book: Book,
+    programs: Programs,
+    number: int,
+    exact_back: int,
+    at: datetime,
+    *,
+    order_id: str | None = None,
+    line_id: str | None = None,
+) -> None:
+    """Undo `exact_back` millionths of a lot's award, by the awarding version's policy."""
     if exact_back == 0:
         return
     lot = book.lot(number)
@@ -75,17 +81,33 @@ class _Taking:
         lot: int | None,
     ) -> None:
         self.book.move(
-            "reverse", points, place, "reversed", self.at, lot, corrects=self.lot.lot,
-            rule=self.lot.rule, exact=self.exact, order_id=self.order_id, line_id=self.line_id,
+            "reverse",
+            points,
+            place,
+            "reversed",
+            self.at,
+            lot,
+            corrects=self.lot.lot,
+            rule=self.lot.rule,
+            exact=self.exact,
+            order_id=self.order_id,
+            line_id=self.line_id,
             program_version=self.lot.program_version,
-        )  # fmt: skip
+        )
         self.exact = 0
 
     def _waive(self, points: int, policy: Clawback) -> None:
         self.book.move(
-            "waive", points, "waived", "owed", self.at, None, corrects=self.lot.lot,
-            rule=self.lot.rule, program_version=self.lot.program_version,
-        )  # fmt: skip
+            "waive",
+            points,
+            "waived",
+            "owed",
+            self.at,
+            None,
+            corrects=self.lot.lot,
+            rule=self.lot.rule,
+            program_version=self.lot.program_version,
+        )
         if policy == "within_balance":
             lot = self.book.lot(self.lot.lot)
             self.book.put_lot(lot._replace(waived=lot.waived + points))
@@ -103,6 +125,13 @@ def forgive_returned(book: Book, number: int, at: datetime) -> None:
     if points:
         book.put_lot(lot._replace(waived=lot.waived - points))
         book.move(
-            "waive", points, "available", "waived", at, number, corrects=number, rule=lot.rule,
+            "waive",
+            points,
+            "available",
+            "waived",
+            at,
+            number,
+            corrects=number,
+            rule=lot.rule,
             program_version=lot.program_version,
-        )  # fmt: skip
+        )

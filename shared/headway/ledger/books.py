@@ -89,9 +89,12 @@ async def open_for_members(
 
 
 async def open_locked(
-    connection: "Connection", cache: ProgramCache, rows: Sequence[asyncpg.Record],
-    make: Callable[[asyncpg.Record], Input], topic_prefix: str,
-) -> tuple[Books, dict[int, Input]]:  # fmt: skip
+    connection: "Connection",
+    cache: ProgramCache,
+    rows: Sequence[asyncpg.Record],
+    make: Callable[[asyncpg.Record], Input],
+    topic_prefix: str,
+) -> tuple[Books, dict[int, Input]]:
     """Read the accounts of rows that are locked already, one input each."""
     work = {row["account_id"]: make(row) for row in rows}
     books = await _open(
@@ -101,9 +104,12 @@ async def open_locked(
 
 
 async def _open(
-    connection: "Connection", cache: ProgramCache, rows: Sequence[asyncpg.Record],
-    work: Mapping[int, Sequence[Input]], topic_prefix: str,
-) -> Books:  # fmt: skip
+    connection: "Connection",
+    cache: ProgramCache,
+    rows: Sequence[asyncpg.Record],
+    work: Mapping[int, Sequence[Input]],
+    topic_prefix: str,
+) -> Books:
     identities = [(item.source, item.id) for items in work.values() for item in items]
     known = await reading.read_known(connection, identities, [row["account_id"] for row in rows])
     keys = await reading.read_keys(connection, work, known.parked)
@@ -115,10 +121,13 @@ async def _open(
         number = account.account_id
         waiting = known.parked.get(number, [])
         account = account._replace(
-            orders=keys.orders.get(number, {}), lines=keys.lines.get(number, {}),
-            refunds=keys.refunds.get(number, {}), reviews=keys.reviews.get(number, {}),
-            effects=keys.effects.get(number, {}), parked=tuple(waiting),
-        )  # fmt: skip
+            orders=keys.orders.get(number, {}),
+            lines=keys.lines.get(number, {}),
+            refunds=keys.refunds.get(number, {}),
+            reviews=keys.reviews.get(number, {}),
+            effects=keys.effects.get(number, {}),
+            parked=tuple(waiting),
+        )
         if reading.needs_lots(account, work.get(number, ()), waiting, keys):
             flagged.append(account)
         elif account.seq:

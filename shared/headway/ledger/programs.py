@@ -67,8 +67,8 @@ async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
                     return int(row["version"])
             if rows and program.from_at <= rows[-1]["from_at"]:
                 raise UserError(
-                    f"{file}: starts {program.from_at.isoformat()}, but version {rows[-1]['version']} "
-                    f"already starts {rows[-1]['from_at'].isoformat()}",
+                    f"{file}: starts {program.from_at.isoformat()}, but version "
+                    f"{rows[-1]['version']} already starts {rows[-1]['from_at'].isoformat()}",
                     "give `from:` a later moment; versions never rewrite the past",
                 )
             version = rows[-1]["version"] + 1 if rows else 1

@@ -55,7 +55,10 @@ def balance_changed(
             "epoch": epoch,
             "version": account.version,
             "cause": {
-                "source": item.source, "id": item.id, "kind": cause_kind(item.kind), "time": item.time,
+                "source": item.source,
+                "id": item.id,
+                "kind": cause_kind(item.kind),
+                "time": item.time,
             },
             "seq_from": points[0].seq if points else None,
             "seq_to": points[-1].seq if points else None,
@@ -71,11 +74,15 @@ def balance_changed(
             "left_at": account.left_at,
             "program_version": program.version,
             "rewards_ready": [reward.id for reward in facts.ready],
-            "next_reward": None if following is None else {
-                "id": following.reward.id, "points": following.reward.points, "missing": following.missing,
+            "next_reward": None
+            if following is None
+            else {
+                "id": following.reward.id,
+                "points": following.reward.points,
+                "missing": following.missing,
             },
         },
-    }  # fmt: skip
+    }
     return OutboxRow(
         account.account_id % SHARDS,
         topic_prefix + "balance-changed",

@@ -1,4 +1,4 @@
-"""Named SQL: every statement of the product lives in a .sql file, in blocks headed `-- name: x`."""
+"""Named SQL: every statement of the product lives in a .sql file, in blocks with a name."""
 
 import re
 from importlib.resources import files
@@ -7,7 +7,7 @@ _HEAD = re.compile(r"^-- name: *([a-z_0-9]+) *$", re.MULTILINE)
 
 
 class Queries:
-    """The statements of one .sql file, by name: `queries["outbox_read"]` or `queries.outbox_read`."""
+    """The statements of one .sql file, by name: `queries["x"]` or `queries.x`."""
 
     def __init__(self, statements: dict[str, str]) -> None:
         self._statements = statements

@@ -1,4 +1,4 @@
-"""Opening accounts for a batch: lock first, then read what the inputs at hand need (design 3, 5)."""
+"""Opening accounts for a batch: lock first, then read what the inputs at hand need."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,9 +67,12 @@ def _parked_from(entry: list[Any]) -> Parked:
     _, n, waits_for, source, id_, kind, time, body, digest = entry
     data = CONTRACTS[kind].model.model_validate_json(body)
     return Parked(
-        n, waits_for,
-        Input(source, id_, kind, snapshot.certain(time), data, bytes.fromhex(digest), body.encode()),
-    )  # fmt: skip
+        n,
+        waits_for,
+        Input(
+            source, id_, kind, snapshot.certain(time), data, bytes.fromhex(digest), body.encode()
+        ),
+    )
 
 
 class _Wanted:
@@ -127,9 +130,14 @@ async def read_keys(
             wanted.add(account_id, waiting.input)
     row = await connection.fetchrow(
         QUERIES.read_keys,
-        list(wanted.orders), [account for account, _ in wanted.skus], [sku for _, sku in wanted.skus],
-        list(wanted.refunds), list(wanted.reviews), list(wanted.referrals), list(wanted.effects),
-    )  # fmt: skip
+        list(wanted.orders),
+        [account for account, _ in wanted.skus],
+        [sku for _, sku in wanted.skus],
+        list(wanted.refunds),
+        list(wanted.reviews),
+        list(wanted.referrals),
+        list(wanted.effects),
+    )
     if row is None:
         raise AssertionError("read_keys always answers one row")
     keys = Keys()
@@ -169,9 +177,9 @@ def needs_lots(
     if any(parked.input.kind in _REVERSING for parked in waiting):
         return True
     latest = max((item.time for item in items), default=account.time)
-    if account.next_due_at is not None and latest is not None:
-        if account.next_due_at <= max(latest, account.time or latest):
-            return True
+    due = account.next_due_at
+    if due is not None and latest is not None and due <= max(latest, account.time or latest):
+        return True
     held = keys.orders.get(account.account_id)
     return held is not None and any(
         getattr(item.data, "order_id", None) in held for item in items if item.kind == "order.paid"

@@ -36,16 +36,31 @@ def account_from(row: asyncpg.Record) -> Account:
     state = orjson.loads(row["state"])
     first, referral = state.get("first"), state.get("referral")
     return Account(
-        account_id=row["account_id"], member_id=row["member_id"], pending=row["pending"],
-        available=row["available"], reserved=row["reserved"], owed=row["owed"], seq=row["seq"],
-        inputs=row["inputs"], tier_seq=row["tier_seq"], version=row["version"], time=row["account_time"],
-        joined_at=row["joined_at"], left_at=row["left_at"], tier=row["tier"],
-        next_due_at=row["next_due_at"], remainders=state.get("remainders", {}),
-        saved=state.get("saved", {}), days=state.get("days", {}),
+        account_id=row["account_id"],
+        member_id=row["member_id"],
+        pending=row["pending"],
+        available=row["available"],
+        reserved=row["reserved"],
+        owed=row["owed"],
+        seq=row["seq"],
+        inputs=row["inputs"],
+        tier_seq=row["tier_seq"],
+        version=row["version"],
+        time=row["account_time"],
+        joined_at=row["joined_at"],
+        left_at=row["left_at"],
+        tier=row["tier"],
+        next_due_at=row["next_due_at"],
+        remainders=state.get("remainders", {}),
+        saved=state.get("saved", {}),
+        days=state.get("days", {}),
         first=None if first is None else FirstPurchase(first[0], certain(first[1])),
-        referral=None if referral is None
-        else Referral(referral[0], referral[1], moment(referral[2]), referral[3], referral[4], referral[5]),
-    )  # fmt: skip
+        referral=None
+        if referral is None
+        else Referral(
+            referral[0], referral[1], moment(referral[2]), referral[3], referral[4], referral[5]
+        ),
+    )
 
 
 def state_of(account: Account) -> str:

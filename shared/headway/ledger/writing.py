@@ -18,10 +18,14 @@ Rows = list[Sequence[Any]]
 
 
 async def write(
-    connection: "Connection", books: Books, *, positions: Sequence[Sequence[Any]] = (),
-    dead_letters: Sequence[Sequence[object]] = (), outbox: Sequence[OutboxRow] = (),
-) -> None:  # fmt: skip
-    """Write all decisions of `books`, positions, dead letters and further messages in one statement.
+    connection: "Connection",
+    books: Books,
+    *,
+    positions: Sequence[Sequence[Any]] = (),
+    dead_letters: Sequence[Sequence[object]] = (),
+    outbox: Sequence[Sequence[object]] = (),
+) -> None:
+    """Write all decisions, positions, dead letters and further messages in one statement.
 
     `positions` are rows (group, topic, partition, next offset, log end, business time);
     `dead_letters` are the columns of that table, as `headway.stream.dead_letter.rows` gives them.
@@ -31,12 +35,26 @@ async def write(
     parked, unparked = _parked(books)
     keys = _Keys(books)
     tables: list[tuple[Iterable[Sequence[Any]], int]] = [
-        (inputs, 11), (released, 4), (parked, 4), (unparked, 2), (points, 21), (_tiers(books), 8),
-        (keys.lots(), 17), (keys.new_orders, 10), (keys.lines(), 8), (_accounts(books, heads), 17),
-        (positions, 6), ([*messages, *outbox], 5), (keys.changed_orders, 6), (keys.refunds(), 4),
-        (keys.new_reviews, 5), (keys.changed_reviews, 2), (keys.referees(), 3), (keys.new_effects, 4),
+        (inputs, 11),
+        (released, 4),
+        (parked, 4),
+        (unparked, 2),
+        (points, 21),
+        (_tiers(books), 8),
+        (keys.lots(), 17),
+        (keys.new_orders, 10),
+        (keys.lines(), 8),
+        (_accounts(books, heads), 17),
+        (positions, 6),
+        ([*messages, *outbox], 5),
+        (keys.changed_orders, 6),
+        (keys.refunds(), 4),
+        (keys.new_reviews, 5),
+        (keys.changed_reviews, 2),
+        (keys.referees(), 3),
+        (keys.new_effects, 4),
         (keys.changed_effects, 3),
-    ]  # fmt: skip
+    ]
     columns = [column for rows, width in tables for column in _columns(rows, width)]
     await connection.execute(QUERIES.write_batch, *columns, *(dead_letters or [()] * 13))
 
@@ -87,10 +105,18 @@ def _inputs(books: Books) -> tuple[Rows, Rows]:
         else:
             account_id = decision.account.account_id
             new[identity] = [
-                item.source, item.id, account_id, decision.n, item.kind, item.time,
-                books.recorded_at(account_id), item.body.decode(), item.digest,
-                outcome.outcome, outcome.reason,
-            ]  # fmt: skip
+                item.source,
+                item.id,
+                account_id,
+                decision.n,
+                item.kind,
+                item.time,
+                books.recorded_at(account_id),
+                item.body.decode(),
+                item.digest,
+                outcome.outcome,
+                outcome.reason,
+            ]
     return list(new.values()), released
 
 
@@ -119,14 +145,27 @@ def _tiers(books: Books) -> Rows:
 def _accounts(books: Books, heads: dict[int, bytes]) -> Rows:
     return [
         (
-            account_id, account.pending, account.available, account.reserved, account.owed, account.seq,
-            account.inputs, account.tier_seq, account.version, heads[account_id], account.time,
-            books.recorded_at(account_id), account.joined_at, account.left_at, account.tier,
-            account.next_due_at, state_of(account),
+            account_id,
+            account.pending,
+            account.available,
+            account.reserved,
+            account.owed,
+            account.seq,
+            account.inputs,
+            account.tier_seq,
+            account.version,
+            heads[account_id],
+            account.time,
+            books.recorded_at(account_id),
+            account.joined_at,
+            account.left_at,
+            account.tier,
+            account.next_due_at,
+            state_of(account),
         )
         for account_id, account in books.accounts.items()
         if account_id in heads
-    ]  # fmt: skip
+    ]
 
 
 class _Keys:
@@ -159,9 +198,15 @@ class _Keys:
             order = self._books.accounts[account_id].orders[order_id]
             if order_id in self._books.keys.orders.get(account_id, ()):
                 self.changed_orders.append(
-                    (order_id, order.order_version, order.digest, order.tier, order.program_version,
-                     order.counts)
-                )  # fmt: skip
+                    (
+                        order_id,
+                        order.order_version,
+                        order.digest,
+                        order.tier,
+                        order.program_version,
+                        order.counts,
+                    )
+                )
             else:
                 self.new_orders.append((order_id, account_id, *order[1:]))
 
