@@ -1,6 +1,7 @@
 """What time it is: the system's, a fixed one, or the stream's own."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -53,10 +54,11 @@ class StreamClock(mode.Service):
     It is the lowest business time among the partitions that are behind their log's end, else
     the highest of all; BEGINNING while a partition that is behind has not been read yet, or
     nothing was read at all. It never goes backwards. As a service it refreshes itself; `refresh`
-    may be awaited to be sure of the latest.
+    may be awaited to be sure of the latest. `pool` is asked for the pool at each refresh, for
+    there is none before the database service has started.
     """
 
-    def __init__(self, pool: Pool, group: str, every: float = 0.5) -> None:
+    def __init__(self, pool: Callable[[], Pool], group: str, every: float = 0.5) -> None:
         super().__init__()
         self._pool = pool
         self._group = group
@@ -69,7 +71,7 @@ class StreamClock(mode.Service):
 
     async def refresh(self) -> datetime:
         """Read the positions and return the stream's time."""
-        reached = await self._pool.fetchval(QUERIES.stream_time, self._group)
+        reached = await self._pool().fetchval(QUERIES.stream_time, self._group)
         if reached is not None and reached > self._latest:
             self._latest = reached
         return self._latest

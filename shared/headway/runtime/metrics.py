@@ -50,6 +50,8 @@ OUTBOX_TROUBLE = Counter(
     "headway_outbox_trouble_total", "Times the relay had to start over, by cause.", ["cause"]
 )
 
+JOBS_SETTLED = Counter("headway_jobs_settled_total", "Accounts settled because something was due.")
+
 
 def exposition() -> bytes:
     """All metrics of this process in Prometheus' text form."""
