@@ -28,9 +28,7 @@ async def make_topics(bootstrap: str, *names: str, partitions: int = PARTITIONS)
         await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
         for _ in range(100):
             described = await admin.describe_topics(list(names))
-            ready = [
-                part["leader"] >= 0 for topic in described for part in topic["partitions"]
-            ]
+            ready = [part["leader"] >= 0 for topic in described for part in topic["partitions"]]
             if len(ready) == partitions * len(names) and all(ready):
                 return
             await asyncio.sleep(0.05)

@@ -1,20 +1,16 @@
 """The batch consumer on a real Kafka and a real PostgreSQL."""
 
-import asyncio
 
-import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from headway.errors import InvariantViolated
-from headway.stream.batch import Batch
 from tests.stream.kit import (
+    Rows,
     consumer_of,
     make_topics,
     options,
     pool_with_seen,
     produce,
-    Rows,
     running,
     until,
 )

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import faust
 import mode
+from aiokafka.errors import KafkaConnectionError
 from faust.web import Request, Response, View
 
 from headway.errors import HeadwayError, UserError
@@ -82,6 +83,14 @@ class _Worker(faust.Worker):
     def __init__(self, app: faust.App, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(app, quiet=True, override_logging=False, loop=loop)
         self.spinner = None
+        self.failed_with: BaseException | None = None
+
+    async def start(self) -> None:
+        try:
+            await super().start()
+        except Exception as error:
+            self.failed_with = error
+            raise
 
     async def on_first_start(self) -> None:
         self.install_signal_handlers()
@@ -116,7 +125,7 @@ def run(name: str, services: Sequence[mode.Service], settings: Settings, health:
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
-        reason = worker.crash_reason
+        reason = worker.crash_reason or worker.failed_with
         if reason is None and not end.code:
             event("stop", f"{name} has stopped")
             sys.exit(0)
@@ -125,6 +134,11 @@ def run(name: str, services: Sequence[mode.Service], settings: Settings, health:
 
 
 def _explain(name: str, reason: BaseException | None) -> None:
+    if isinstance(reason, KafkaConnectionError):
+        reason = UserError(
+            f"Kafka cannot be reached: {reason}",
+            "check that it runs and that HEADWAY_KAFKA_BOOTSTRAP names it",
+        )
     if isinstance(reason, UserError | HeadwayError):
         event("stop", f"{name} stopped: {reason}", level=logging.CRITICAL)
     elif reason is not None:

@@ -43,8 +43,10 @@ def configure(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     logging.captureWarnings(True)
     # These tell of every connection and rebalance step; what matters is said by our own lines.
+    # Faust's worker repeats why it ended; so does the host, in words.
     for chatty in ("aiokafka", "faust", "mode", "kafka", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("faust.worker").disabled = True
 
 
 def event(

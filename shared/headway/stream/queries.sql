@@ -82,7 +82,7 @@ delete from outbox using unnest($1::smallint[], $2::bigint[]) as sent (shard, id
 where outbox.shard = sent.shard and outbox.id = sent.id
 
 -- name: outbox_waiting
-select count(*) from (select from outbox limit $1) as some
+select count(*) from (select from outbox limit $1) as waiting
 
 -- name: relay_enlist
 select pg_advisory_lock_shared($1, 0)
