@@ -7,9 +7,14 @@ from datetime import datetime
 from aiokafka import TopicPartition
 
 from headway.contracts import codec
+from headway.contracts.registry import CONTRACTS
+from headway.contracts.topics import EARN_INPUTS
 from headway.domain.account import Input
 from headway.errors import Conflict, Poison
 from headway.stream.batch import Batch, Record
+
+
+KINDS = frozenset(name for name, contract in CONTRACTS.items() if contract.topic in EARN_INPUTS)
 
 
 @dataclass(slots=True)
@@ -34,6 +39,7 @@ def read(batch: Batch, now: datetime) -> Read:
         try:
             event = codec.decode(record.key, record.value, record.headers)
             codec.check_time(event, now)
+            _check_kind(event)
         except Poison as poison:
             result.refused.append((record, poison))
             continue
@@ -48,6 +54,13 @@ def read(batch: Batch, now: datetime) -> Read:
         result.inputs.append((event.member_id, input_of(event), record))
     result.inputs.sort(key=lambda entry: (entry[1].time, entry[1].source, entry[1].id))
     return result
+
+
+def _check_kind(event: codec.Event) -> None:
+    if event.type not in KINDS:
+        raise Poison(
+            "wrong-topic", "type", f"{event.type} does not belong here; send it to its own topic"
+        )
 
 
 def input_of(event: codec.Event) -> Input:
