@@ -1,5 +1,7 @@
 """What conftest.py promises to every test: a database and topics of its own."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -23,6 +25,9 @@ async def test_topics_are_nobody_elses(kafka: str, topics: str, turn: str) -> No
     try:
         assert not [name for name in await admin.list_topics() if name.startswith(topics)]
         await admin.create_topics([NewTopic(f"{topics}orders", 1, 1)])
-        assert f"{topics}orders" in await admin.list_topics()
+        # The controller has it; the broker that is asked hears of it a moment later.
+        async with asyncio.timeout(20):
+            while f"{topics}orders" not in await admin.list_topics():
+                await asyncio.sleep(0.05)
     finally:
         await admin.close()
