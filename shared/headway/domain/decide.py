@@ -20,7 +20,7 @@ from headway.domain.book import Book, Touched
 from headway.domain.orders import decide_order, intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
 from headway.domain.points import Effect, PointsEvent, TierEvent
-from headway.domain.redemption import decide_confirm, decide_release, decide_reserve, decide_restore
+from headway.domain.redemption import decide_reserve, decide_step
 from headway.domain.referral import decide_effect, decide_referral
 from headway.domain.returns import decide_cancel, decide_refund, intake_refund
 from headway.domain.settle import next_due_at, settle
@@ -61,10 +61,10 @@ _DECIDERS: dict[str, _Decider] = {
     "effect": decide_effect,
     "tick": lambda book, programs, item, data: applied(),
     "redemption.reserve": decide_reserve,
-    "redemption.confirm": lambda book, programs, item, data: decide_confirm(book, item, data),
-    "redemption.cancel": lambda book, programs, item, data: decide_release(book, item, data),
-    "redemption.timeout": lambda book, programs, item, data: decide_release(book, item, data),
-    "redemption.reverse": lambda book, programs, item, data: decide_restore(book, item, data),
+    "redemption.confirm": lambda book, programs, item, data: decide_step(book, item, data),
+    "redemption.cancel": lambda book, programs, item, data: decide_step(book, item, data),
+    "redemption.timeout": lambda book, programs, item, data: decide_step(book, item, data),
+    "redemption.reverse": lambda book, programs, item, data: decide_step(book, item, data),
 }
 
 _AT_ANY_TIME = frozenset(kind for kind in _DECIDERS if kind.startswith(("redemption.", "tick")))
@@ -115,7 +115,11 @@ def _decide(
     if outcome is None:
         settle(book, programs, item.time)
         outcome = _DECIDERS[item.kind](book, programs, item, item.data)
-        if book.time is not None:
+        if outcome.outcome == "refused":
+            # A command that cannot be met leaves the account as it was, not even settled: nobody
+            # is told of a change, or mailed, because of a request that did nothing.
+            book = Book(account, n, book.version)
+        elif book.time is not None:
             settle(book, programs, book.time)
     return _close(book, programs, item, n, outcome, released=released)
 

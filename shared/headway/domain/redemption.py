@@ -1,6 +1,12 @@
-"""Spending: reserve, confirm, cancel, time out, reverse. Each step is rows in the same books."""
+"""Spending: reserve, confirm, cancel, time out, reverse. Each step is rows in the same books.
 
-from typing import NamedTuple
+reserve ──► reserved ── confirm ──► confirmed ── reverse ──► reversed
+               ├────── cancel ──► cancelled
+               └─────── (late) ──► timed_out
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from headway.domain.account import Input
 from headway.domain.book import Book
@@ -17,10 +23,15 @@ class Reserve(NamedTuple):
     reward_id: str
 
 
+State = Literal["reserved", "confirmed", "cancelled", "timed_out", "reversed"]
+
+
 class Step(NamedTuple):
-    """A later step of a redemption, with what it holds: (lot, points) in the order reserved."""
+    """A later step of a redemption: its state until now, what its reward is worth (minor units),
+    and what it holds: (lot, points) in the order reserved."""
 
     redemption_id: str
+    state: State
     value_minor: int
     currency: str
     held: tuple[tuple[int, int], ...]
@@ -57,7 +68,13 @@ def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve
     )
 
 
-def decide_confirm(book: Book, item: Input, step: Step) -> Outcome:
+def decide_step(book: Book, item: Input, step: Step) -> Outcome:
+    """A later step; refused when the redemption is not in the state that it starts from."""
+    needed, act = _STEPS[item.kind]
+    return act(book, item, step) if step.state == needed else refused("wrong state")
+
+
+def _confirm(book: Book, item: Input, step: Step) -> Outcome:
     """The reward is given: what was held is spent, and its value counts as saved."""
     for lot, points in step.held:
         book.move(
@@ -67,7 +84,7 @@ def decide_confirm(book: Book, item: Input, step: Step) -> Outcome:
     return applied()
 
 
-def decide_release(book: Book, item: Input, step: Step) -> Outcome:
+def _release(book: Book, item: Input, step: Step) -> Outcome:
     """Cancelled or timed out: the points go back to their lots, with the lots' own expiry."""
     for lot, points in step.held:
         book.move(
@@ -77,7 +94,7 @@ def decide_release(book: Book, item: Input, step: Step) -> Outcome:
     return applied()
 
 
-def decide_restore(book: Book, item: Input, step: Step) -> Outcome:
+def _restore(book: Book, item: Input, step: Step) -> Outcome:
     """A confirmed redemption is undone: points and saving go back, expiry stays what it was."""
     for lot, points in reversed(step.held):
         book.move(
@@ -86,3 +103,23 @@ def decide_restore(book: Book, item: Input, step: Step) -> Outcome:
         forgive_returned(book, lot, item.time)
     book.add_saved(step.currency, -step.value_minor)
     return applied()
+
+
+_STEPS: dict[str, tuple[State, Callable[[Book, Input, Step], Outcome]]] = {
+    "redemption.confirm": ("reserved", _confirm),
+    "redemption.cancel": ("reserved", _release),
+    "redemption.timeout": ("reserved", _release),
+    "redemption.reverse": ("confirmed", _restore),
+}
+
+STARTS_FROM: dict[str, State] = {kind: needed for kind, (needed, _) in _STEPS.items()}
+"""The state a redemption must be in for each later step."""
+
+ENDS_IN: dict[str, State] = {
+    "redemption.reserve": "reserved",
+    "redemption.confirm": "confirmed",
+    "redemption.cancel": "cancelled",
+    "redemption.timeout": "timed_out",
+    "redemption.reverse": "reversed",
+}
+"""The state after each step that was not refused."""
