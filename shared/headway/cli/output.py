@@ -1,0 +1,90 @@
+"""What the commands share: settings, a connection, and how results are shown."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from headway.errors import UserError
+from headway.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    import asyncpg
+    from rich.console import Console
+
+Result = TypeVar("Result")
+
+
+def settings() -> Settings:
+    """The settings of the environment; UserError names the first that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "HEADWAY_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise UserError(f"{name}: {first['msg']}", f"set {name} right and try again") from error
+
+
+def run(work: Coroutine[object, object, Result]) -> Result:
+    """Run to the end. A database that cannot be used is a UserError that says what to do."""
+    import asyncpg
+
+    try:
+        return asyncio.run(work)
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise UserError(
+            f"the database is not this release's ledger: {error}", "run `headway migrate` first"
+        ) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise UserError(
+            f"the database refuses: {error}", "use a role that may, in HEADWAY_POSTGRES_DSN"
+        ) from error
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.ClientConfigurationError,
+        OSError,
+    ) as error:
+        raise UserError(
+            f"the database cannot be reached: {error}",
+            "check that it runs and that HEADWAY_POSTGRES_DSN names it",
+        ) from error
+
+
+@asynccontextmanager
+async def snapshot(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection that sees the ledger at one moment and cannot change it."""
+    import asyncpg
+
+    connection = await asyncpg.connect(dsn, timeout=10, server_settings={"timezone": "UTC"})
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+def console() -> "Console":
+    """Where tables go: standard output, as wide as it is."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_json(value: object) -> None:
+    """For machines: one JSON document on standard output."""
+    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
