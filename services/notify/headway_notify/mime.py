@@ -36,7 +36,8 @@ class Sender:
         """From `Stride Shoes <rewards@example.com>`, or a bare address. Raises ValueError."""
         name, address = parseaddr(text)
         local, at, domain = address.rpartition("@")
-        if not (local and at and domain and address.isascii() and _PLAIN.fullmatch(address)):
+        printable = text.isprintable() and address.isascii()
+        if not (local and at and domain and printable):
             raise ValueError(f"{text!r} is no sender; write: Stride Shoes <rewards@example.com>")
         return cls(_mailbox(name, address), address, domain)
 

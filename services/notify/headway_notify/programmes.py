@@ -1,18 +1,18 @@
 """Programme versions by number, read from the database when one is not known yet."""
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
-
-import asyncpg
 
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger.programs import read_programs
 from headway.program.program import Program
+from headway.stream.positions import Pool
 
 
 class Programmes:
     """What mails are worded and dated by. Versions never change, so they are read once."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: Callable[[], Pool]) -> None:
         self._pool = pool
         self._known: dict[int, Program] = {}
 
@@ -20,7 +20,7 @@ class Programmes:
         """Make these versions known. Raises Retryable while the database does not have them."""
         if versions <= self._known.keys():
             return
-        async with self._pool.acquire() as connection:
+        async with self._pool().acquire() as connection:
             try:
                 programs = await read_programs(connection)
             except InvariantViolated as error:

@@ -67,7 +67,7 @@ returning n.state
 with ready as (
     select n.id
     from notify.notifications n
-    where n.state in ('decided', 'unknown') and n.next_attempt_at <= clock_timestamp()
+    where n.state in ('decided', 'unknown') and n.next_attempt_at <= now()
     order by n.next_attempt_at
     limit $3
     for update of n skip locked
@@ -111,7 +111,7 @@ set state = 'unknown', unsure = n.unsure + 1, claimed_until = null,
     next_attempt_at = case when $1 then clock_timestamp() end
 from (
     select id from notify.notifications
-    where state = 'sending' and claimed_until < clock_timestamp()
+    where state = 'sending' and claimed_until < now()
     order by claimed_until limit 1000 for update skip locked
 ) as lapsed
 where n.id = lapsed.id

@@ -9,16 +9,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
+from headway.stream.positions import Connection, Pool
 from headway_notify.plan import Due, Latest, Version
 
 _QUERIES = load("headway_notify", "queries.sql")
-
-Pool = asyncpg.Pool[asyncpg.Record]
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 
 class Claimed(NamedTuple):

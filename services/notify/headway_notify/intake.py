@@ -1,0 +1,135 @@
+"""What notify does with a batch of Kafka records: one transaction, durable on return."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from aiokafka import TopicPartition
+
+from headway.contracts.balance import BalanceChanged
+from headway.contracts.codec import Event, decode, forgotten
+from headway.contracts.contact import ContactUpdated
+from headway.contracts.topics import Topics
+from headway.errors import Poison
+from headway.runtime.fail_points import fail_point
+from headway.stream.batch import Applied, Batch, Position, Record
+from headway.stream.positions import Connection, Pool, read_positions, write_positions
+from headway.stream.takeover import Restored
+from headway_notify import metrics, store
+from headway_notify.plan import plan
+from headway_notify.programmes import Programmes
+from headway_notify.refusals import Refusals
+
+
+class Read:
+    """A batch, decoded: what it says of accounts and contacts, and what it could not say."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self.verdicts: list[Poison | None] = []
+        """Of each record: None, or why it is refused."""
+        self.changes: list[tuple[BalanceChanged, bytes]] = []
+        self.contacts: dict[str, ContactUpdated | None] = {}
+        """The last word on each member: a contact, or None for forgotten."""
+        self.refused: list[tuple[Record, Exception]] = []
+        self.times: dict[TopicPartition, datetime] = {}
+        """Latest business time of balance changes per partition. Contacts have none: they do not
+        move notify's clock, but hold it back while they are still to be read."""
+
+    def add(self, record: Record) -> None:
+        """Take in one record; what cannot be read is kept as refused."""
+        try:
+            if record.topic == self._topics.member_contacts:
+                self._contact(record)
+            else:
+                self._change(record)
+        except Poison as poison:
+            self.refused.append((record, poison))
+            self.verdicts.append(poison)
+        else:
+            self.verdicts.append(None)
+
+    def _contact(self, record: Record) -> None:
+        member_id = forgotten(record.key, record.value)
+        if member_id is not None:
+            self.contacts[member_id] = None
+            return
+        event = decode(record.key, record.value, record.headers)
+        if not isinstance(event.data, ContactUpdated):
+            raise _misplaced(event, "contact.updated")
+        self.contacts[event.member_id] = event.data
+
+    def _change(self, record: Record) -> None:
+        event = decode(record.key, record.value, record.headers)
+        if not isinstance(event.data, BalanceChanged):
+            raise _misplaced(event, "balance.changed")
+        self.changes.append((event.data, event.canonical_data))
+        place = TopicPartition(record.topic, record.partition)
+        self.times[place] = max(event.data.cause.time, self.times.get(place, event.data.cause.time))
+
+
+def _misplaced(event: Event, wanted: str) -> Poison:
+    return Poison(
+        "unknown-type", "type", f"this topic carries {wanted} alone; send {event.type} elsewhere"
+    )
+
+
+class Intake:
+    """The batch handler of notify's consumer group."""
+
+    def __init__(
+        self, pool: Callable[[], Pool], group: str, topics: Topics, programmes: Programmes
+    ) -> None:
+        self._pool = pool
+        self._group = group
+        self._topics = topics
+        self._programmes = programmes
+        self._refusals = Refusals(group, topics)
+
+    async def positions(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, Position]:
+        """Where the database stands."""
+        return await read_positions(self._pool(), self._group, partitions)
+
+    async def apply(self, batch: Batch) -> Applied:
+        """Contacts, latest balances, mails due, dead letters and positions: all or none."""
+        read = Read(self._topics)
+        for record in batch.records:
+            read.add(record)
+        breaker = self._refusals.judge(read.verdicts)
+        await self._programmes.need({change.program_version for change, _ in read.changes})
+        async with self._pool().acquire() as connection, connection.transaction():
+            repeats = await self._write(connection, read)
+            await self._refusals.write(connection, read.refused)
+            await write_positions(connection, batch.positions(read.times))
+            fail_point("notify.before_commit")
+        self._refusals.keep(breaker)
+        metrics.REPEATS.inc(repeats)
+        return Applied(read.times, {"repeats": repeats, "refused": len(read.refused)})
+
+    async def _write(self, connection: Connection, read: Read) -> int:
+        """Write what was read; returns how many changes were repeats."""
+        contacts = [contact for contact in read.contacts.values() if contact is not None]
+        gone = [member_id for member_id, contact in read.contacts.items() if contact is None]
+        await store.write_contacts(connection, contacts, gone)
+        if not read.changes:
+            return 0
+        members = {change.member_id for change, _ in read.changes}
+        seen = await store.seen_versions(connection, members)
+        planned = plan(read.changes, seen, self._programmes.zone)
+        await store.write_balances(connection, planned.balances)
+        await store.write_due(connection, planned.due)
+        return planned.repeats
+
+    async def poison(self, batch: Batch, error: Exception) -> None:
+        """Dead-letter the one record that the database refuses."""
+        verdict = Poison("refused", "", "the database refuses it", stage="write")
+        breaker = self._refusals.judge(verdict for _ in batch.records)
+        async with self._pool().acquire() as connection, connection.transaction():
+            await self._refusals.write(connection, [(record, error) for record in batch.records])
+            await write_positions(connection, batch.positions())
+        self._refusals.keep(breaker)
+
+    async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
+        """Count it: mails sent since that point may be sent again. The epoch is the ledger's."""
+        metrics.RESTORED.inc()

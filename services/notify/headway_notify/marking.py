@@ -1,0 +1,92 @@
+"""What became of mails, written in batches; and claims that ran out."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import mode
+
+from headway.runtime.health import Health
+from headway.runtime.logging import event
+from headway.stream.positions import Pool
+from headway_notify import metrics, store
+from headway_notify.patience import patiently
+from headway_notify.settings import NotifySettings
+from headway_notify.store import Outcome
+
+MARK_EVERY = 0.05
+"""Seconds between marks: what was sent in that time is doubled if the process is killed."""
+
+
+class Marker(mode.Service):
+    """Collects outcomes and writes them every few dozen milliseconds.
+
+    While they cannot be written `writable` is not set, and nothing more should be sent: what is
+    sent and never marked is sent again.
+    """
+
+    def __init__(self, pool: Callable[[], Pool], settings: NotifySettings, health: Health) -> None:
+        super().__init__()
+        self._pool = pool
+        self._settings = settings
+        self._health = health
+        self._outcomes: list[Outcome] = []
+        self._told: Counter[str] = Counter()
+        self._told_at = time.monotonic()
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def add(self, outcome: Outcome) -> None:
+        """To be written with the next mark."""
+        self._outcomes.append(outcome)
+        metrics.HANDED_OVER.labels(outcome.state).inc()
+        if outcome.state == "unknown":
+            metrics.UNSURE.inc()
+
+    async def flush(self) -> None:
+        """Write all outcomes there are."""
+        outcomes, self._outcomes = self._outcomes, []
+        if not outcomes:
+            return
+        try:
+            await store.mark(self._pool(), outcomes)
+        except BaseException:
+            self._outcomes[:0] = outcomes
+            self.writable.clear()
+            raise
+        self.writable.set()
+        self._told.update(outcome.state for outcome in outcomes)
+
+    @mode.Service.task
+    async def _mark(self) -> None:
+        self._health.expect("notify marks", within=120)
+        while not self.should_stop:
+            self._health.beat("notify marks")
+            await patiently(self, "mark", self.flush)
+            self._tell()
+            await asyncio.sleep(MARK_EVERY)
+
+    @mode.Service.task
+    async def _lapse(self) -> None:
+        resend = self._settings.notify_unknown == "resend"
+        while not self.should_stop:
+            lapsed = await patiently(
+                self, "lapse", lambda: store.lapse(self._pool(), resend=resend)
+            )
+            if lapsed:
+                metrics.UNSURE.inc(lapsed)
+                event("mails-unsure", "claims ran out: is the mail sent?", mails=lapsed)
+            await self.sleep(min(self._settings.notify_lease_seconds / 4, 5.0))
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if self._told and now - self._told_at >= 1.0:
+            seconds = round(now - self._told_at, 2)
+            event("mails", "mails handed over", seconds=seconds, mails=dict(self._told))
+            self._told.clear()
+            self._told_at = now
+
+    async def on_shutdown(self) -> None:
+        """Write the last marks, once whoever sends has ended."""
+        await self.flush()

@@ -1,0 +1,118 @@
+"""What a mail says: the three facts, kindly and exactly."""
+
+from datetime import date
+
+import pytest
+from jinja2.exceptions import SecurityError, UndefinedError
+
+from headway_notify import render as rendering
+from headway_notify import wording
+from headway_notify.facts import Facts
+from headway_notify.render import Rendered, render
+from tests.notify.account import PROGRAM, balance
+
+DAY = date(2026, 3, 3)
+
+
+def facts(**changes: object) -> Facts:
+    return Facts.model_validate(balance(**changes))
+
+
+def mail(name: str = "Maria", **changes: object) -> Rendered:
+    return render(facts(**changes), PROGRAM, name=name, day=DAY)
+
+
+def test_the_three_facts_are_in_both_parts() -> None:
+    said = mail(available=240, rewards_ready=["five", "ten"], saved={"USD": 1500},
+                next_reward={"id": "twenty", "points": 400, "missing": 160})  # fmt: skip
+    for part in (said.text, said.html):
+        assert "$10 off for 200 points" in part
+        assert "$5 off for 100 points" in part
+        assert "$15.00" in part
+        assert "160 points to $20 off" in part
+    assert said.subject == "You have 240 points: $10 off is available"
+
+
+def test_pending_points_and_tier_are_told() -> None:
+    said = mail(pending=30)
+    assert "On the way: 30 points" in said.text
+    assert "Stride Shoes - Gold" in said.text
+
+
+def test_the_bar_holds_the_head_start_and_what_is_on_the_way() -> None:
+    newcomer = facts(available=20, pending=0, rewards_ready=[], saved={},
+                     next_reward={"id": "five", "points": 100, "missing": 80})  # fmt: skip
+    assert _widths(newcomer) == [("full", 20), ("rest", 80)]
+    assert _widths(facts(available=150, pending=30)) == [("full", 75), ("soon", 15), ("rest", 10)]
+    assert _widths(facts(available=150, pending=900)) == [("full", 75), ("soon", 25)]
+    assert _widths(facts(available=900, next_reward=None)) == [("full", 100)]
+
+
+def _widths(said: Facts) -> list[tuple[str, int]]:
+    bar = rendering._bar(said, PROGRAM)
+    assert bar is not None
+    assert sum(width for _, width, _ in bar["cells"]) == 100
+    return [(kind, width) for kind, width, _ in bar["cells"]]
+
+
+def test_a_member_with_nothing_yet_hears_what_the_first_reward_is() -> None:
+    said = mail(available=0, pending=0, rewards_ready=[], saved={},
+                next_reward={"id": "five", "points": 100, "missing": 100})  # fmt: skip
+    assert "No reward yet" in said.text
+    assert "The first one is $5 off at 100 points." in said.text
+    assert "Saved since you joined: $0.00" in said.text
+    assert said.subject == "You have 0 points, 100 more to $5 off"
+
+
+def test_owed_points_are_told_kindly_and_count_towards_the_next_reward() -> None:
+    said = mail(available=0, pending=0, owed=-40, rewards_ready=[],
+                next_reward={"id": "five", "points": 100, "missing": 140})  # fmt: skip
+    assert "After a return, 40 points are still to be made up." in said.text
+    assert "140 points to $5 off" in said.text
+    assert "you owe" not in said.html.lower()
+
+
+def test_every_reward_within_reach_is_said_plainly() -> None:
+    said = mail(available=900, rewards_ready=["five", "ten", "twenty"], next_reward=None)
+    assert "Every reward is within reach" in said.text
+    assert "You have reached them all" in said.html
+
+
+def test_names_cannot_become_markup() -> None:
+    said = mail(name='<script>alert("x")</script>')
+    assert "<script>" not in said.html
+    assert "&lt;script&gt;" in said.html
+
+
+def test_no_mail_loads_anything_from_elsewhere() -> None:
+    html = mail().html
+    assert "<img" not in html
+    assert "http" not in html
+    assert "url(" not in html
+
+
+def test_a_template_cannot_reach_into_python_or_use_an_unknown_word() -> None:
+    reach = rendering._ENVIRONMENT.from_string("{{ ''.__class__.__mro__ }}")
+    with pytest.raises(SecurityError):
+        reach.render()
+    with pytest.raises(UndefinedError):
+        rendering._ENVIRONMENT.from_string("{{ pionts }}").render()
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "said"),
+    [
+        (1250, "USD", "$12.50"),
+        (123456789, "EUR", "€1,234,567.89"),
+        (1200, "JPY", "¥1,200"),
+        (1234, "KWD", "KWD 1.234"),
+        (5, "CHF", "CHF 0.05"),
+    ],
+)
+def test_money_has_the_digits_of_its_currency(minor: int, currency: str, said: str) -> None:
+    assert wording.money(minor, currency) == said
+
+
+def test_savings_in_several_currencies_are_told_apart() -> None:
+    said = mail(saved={"USD": 500, "EUR": 300, "CHF": 0})
+    assert "Saved since you joined: €3.00 and $5.00" in said.text

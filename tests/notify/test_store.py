@@ -1,0 +1,222 @@
+"""A notification's life in the database: decided once, claimed by one, never from an end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from headway.contracts.contact import ContactUpdated
+from headway.ledger.queries import load
+from headway_notify import store
+from headway_notify.plan import Due, Latest
+from headway_notify.store import Claimed, Outcome
+from tests.notify.account import change
+
+DAY = date(2026, 3, 3)
+END = datetime(2026, 3, 4, 5, tzinfo=UTC)
+QUERIES = load("headway_notify", "queries.sql")
+GROUP, CONTACTS = "headway-notify", "headway.member-contacts"
+
+Pool = "asyncpg.Pool[asyncpg.Record]"
+
+
+async def know(
+    pool: Pool, member_id: str = "m1", *, version: int = 1, contact: bool = True
+) -> None:
+    """A member whose account changed on DAY."""
+    facts = change(member_id, version=version)[1]
+    person = ContactUpdated(member_id=member_id, email=f"{member_id}@example.com", name="Maria")
+    async with pool.acquire() as connection, connection.transaction():
+        await store.write_contacts(connection, [person] if contact else [], [])
+        await store.write_balances(connection, [Latest(member_id, (1, version), None, facts)])
+        await store.write_due(connection, [Due(member_id, DAY, END)])
+
+
+async def decide(pool: Pool, now: datetime = END) -> dict[str, int]:
+    return await store.decide(pool, now, group=GROUP, contacts_topic=CONTACTS, most=100)
+
+
+async def claim(pool: Pool, most: int = 100, lease: float = 60) -> list[Claimed]:
+    return await store.claim(pool, uuid4(), lease=lease, send_before=0, most=most)
+
+
+async def states(pool: Pool) -> dict[str, int]:
+    return await store.standing(pool)
+
+
+@pytest.fixture
+async def claimed(pool: Pool) -> AsyncIterator[Claimed]:
+    """One mail in the hands of a sender."""
+    await know(pool)
+    await decide(pool)
+    (mail,) = await claim(pool)
+    yield mail
+
+
+async def test_a_mail_is_decided_when_its_day_is_over_with_the_latest_version(pool: Pool) -> None:
+    await know(pool, version=1)
+    assert await decide(pool, END - timedelta(microseconds=1)) == {}
+    await know(pool, version=2)
+    assert await decide(pool) == {"decided": 1}
+    await know(pool, version=3)
+    assert await decide(pool) == {}
+    (mail,) = await claim(pool)
+    assert '"version":2' in mail.facts
+    assert (mail.day, mail.email, mail.name) == (DAY, "m1@example.com", "Maria")
+
+
+async def test_a_member_without_contact_is_skipped_for_good(pool: Pool) -> None:
+    await know(pool, contact=False)
+    assert await decide(pool) == {"skipped": 1}
+    await know(pool)
+    assert await decide(pool) == {}
+    assert await claim(pool) == []
+
+
+async def test_nobody_is_skipped_while_contacts_are_still_being_read(pool: Pool) -> None:
+    await know(pool, contact=False)
+    position = "insert into positions values ($1, $2, 0, $3, 10) on conflict on constraint"
+    position += " positions_pkey do update set next_offset = excluded.next_offset"
+    await pool.execute(position, GROUP, CONTACTS, 4)
+    assert await decide(pool) == {}
+    await know(pool, "m2")
+    assert await decide(pool) == {"decided": 1}
+    await pool.execute(position, GROUP, CONTACTS, 10)
+    assert await decide(pool) == {"skipped": 1}
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome"), [(DAY, "skipped"), (DAY + timedelta(days=1), "decided"), (None, "decided")]
+)
+async def test_who_left_by_that_day_hears_nothing_more(
+    pool: Pool, left: date | None, outcome: str
+) -> None:
+    await know(pool)
+    await pool.execute("update notify.balances set left_day = $1", left)
+    assert await decide(pool) == {outcome: 1}
+
+
+async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> None:
+    await know(pool)
+    await decide(pool)
+    async with pool.acquire() as connection:
+        await store.write_contacts(connection, [], ["m1"])
+    assert await claim(pool) == []
+    assert await states(pool) == {"skipped": 1}
+    left = await pool.fetchval("select string_agg(n::text, '') from notify.notifications n")
+    assert "@" not in left
+
+
+async def test_processes_at_once_decide_and_claim_each_mail_once(pool: Pool) -> None:
+    for number in range(60):
+        await know(pool, f"m{number}")
+    decided = await asyncio.gather(
+        *(store.decide(pool, END, group=GROUP, contacts_topic=CONTACTS, most=7) for _ in range(12))
+    )
+    assert sum(counts.get("decided", 0) for counts in decided) == 60
+    claims = await asyncio.gather(*(claim(pool, most=7) for _ in range(12)))
+    taken = [mail.id for part in claims for mail in part]
+    assert len(taken) == len(set(taken)) == 60
+
+
+async def test_a_claim_that_ran_out_is_unknown_and_sent_again_only_by_policy(pool: Pool) -> None:
+    await know(pool)
+    await decide(pool)
+    (first,) = await claim(pool, lease=0.01)
+    await asyncio.sleep(0.05)
+    assert await store.lapse(pool, resend=True) == 1
+    assert await states(pool) == {"unknown": 1}
+    (second,) = await claim(pool, lease=0.01)
+    assert (second.id, second.tries_before) == (first.id, 1)
+    await asyncio.sleep(0.05)
+    assert await store.lapse(pool, resend=False) == 1
+    assert await claim(pool) == []
+    unsure = await pool.fetchval("select unsure from notify.notifications")
+    assert unsure == 2
+
+
+async def test_a_late_answer_settles_an_unknown_mail_until_another_takes_it(
+    pool: Pool,
+) -> None:
+    await know(pool)
+    await decide(pool)
+    (frozen,) = await claim(pool, lease=0.01)
+    await asyncio.sleep(0.05)
+    await store.lapse(pool, resend=True)
+    (other,) = await claim(pool)
+    await store.mark(pool, [Outcome(frozen.id, frozen.claim, "failed", "late")])
+    assert await states(pool) == {"sending": 1}
+    await store.mark(pool, [Outcome(other.id, other.claim, "unknown", "silence", None)])
+    await store.mark(pool, [Outcome(other.id, other.claim, "sent", "message: 250")])
+    assert await states(pool) == {"sent": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "wait", "again"),
+    [
+        ("sent", None, False),
+        ("failed", None, False),
+        ("unknown", None, False),
+        ("unknown", 0.0, True),
+        ("decided", 0.0, True),
+        ("decided", 60.0, False),
+    ],
+)
+async def test_what_comes_after_a_try(
+    pool: Pool, claimed: Claimed, state: str, wait: float | None, again: bool
+) -> None:
+    await store.mark(pool, [Outcome(claimed.id, claimed.claim, state, "said", wait)])
+    assert await states(pool) == {state: 1}
+    assert bool(await claim(pool)) is again
+
+
+@pytest.mark.parametrize("end", ["sent", "failed"])
+async def test_an_end_is_an_end(pool: Pool, claimed: Claimed, end: str) -> None:
+    await store.mark(pool, [Outcome(claimed.id, claimed.claim, end, "said")])
+    for state in ("due", "decided", "sending", "unknown", "skipped", end):
+        with pytest.raises(asyncpg.PostgresError) as caught:
+            await pool.execute("update notify.notifications set state = $1", state)
+        assert caught.value.sqlstate == "HW002"
+
+
+async def test_a_step_that_the_drawing_lacks_is_refused(pool: Pool) -> None:
+    await know(pool)
+    with pytest.raises(asyncpg.PostgresError, match="cannot go from due to sent"):
+        await pool.execute("update notify.notifications set state = 'sent', ended_at = now()")
+
+
+async def test_a_decided_mail_without_its_facts_is_refused(pool: Pool) -> None:
+    await know(pool)
+    with pytest.raises(asyncpg.CheckViolationError, match="notifications_decided_is_frozen"):
+        await pool.execute(
+            "update notify.notifications set state = 'decided', next_attempt_at = now()"
+        )
+
+
+async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None:
+    await know(pool, version=5)
+    await know(pool, version=4)
+    assert await pool.fetchval("select version from notify.balances") == 5
+
+
+async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
+    await pool.execute(
+        "insert into notify.notifications (member_id, business_day, state, ends_at, ended_at)"
+        " select 'm' || n, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
+        DAY,
+        END,
+    )
+    await pool.execute("analyze notify.notifications")
+    looks: list[tuple[str, str, list[object]]] = [
+        ("decide", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
+        ("claim", "notifications_to_send", [uuid4(), 60.0, 100]),
+        ("lapse", "notifications_claimed", [True]),
+    ]
+    for name, index, arguments in looks:
+        lines = await pool.fetch(f"explain {QUERIES[name]}", *arguments)
+        plan = "\n".join(line[0] for line in lines)
+        assert index in plan
+        assert "Seq Scan on notifications" not in plan
