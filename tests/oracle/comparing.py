@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tests.oracle.computing import Result
+from tests.oracle.computing import Awards, Result
 from tests.oracle.facts import claimed, savings
 from tests.oracle.records import TOPICS
 
@@ -51,7 +51,12 @@ def _accounts(accounts: Iterable[Mapping[str, Any]], result: Result) -> list[str
 
 
 def _awards(awards: Iterable[Sequence[Any]], result: Result) -> list[str]:
-    theirs = {(m, rule, _what(what)): (given, taken) for m, rule, what, given, taken in awards}
+    """Rows of (member, rule, award, line id or '', millionths given, millionths taken back)."""
+    theirs: Awards = {}
+    for member, rule, award, line_id, given, taken in awards:
+        key = member, rule, _what(award, rule, line_id)
+        before = theirs.get(key, (0, 0))
+        theirs[key] = before[0] + given, before[1] + taken
     return [
         f"award {key}: exact and taken back {theirs.get(key)}, not {result.awards.get(key)}"
         for key in sorted(theirs.keys() | result.awards.keys())
@@ -59,10 +64,16 @@ def _awards(awards: Iterable[Sequence[Any]], result: Result) -> list[str]:
     ]
 
 
-def _what(what: str) -> str:
-    # One welcome per member and one award per activity: how the engine names them is its own.
-    kind = what.partition(":")[0]
-    return what if kind in ("order", "review", "referral", "activity") else "joined"
+def _what(award: str, rule: str, line_id: str) -> str:
+    """What an award was for, in the oracle's words."""
+    kind, _, id_ = award.partition(":")
+    if kind == "order":
+        return f"order:{id_}:{line_id}"
+    if kind == "effect":
+        return f"referral:{id_.removesuffix(':' + rule)}"
+    if kind == "welcome":
+        return "joined"
+    return "activity" if kind == "activity" else award
 
 
 def _inputs(inputs: Iterable[Sequence[Any]], result: Result) -> list[str]:

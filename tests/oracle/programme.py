@@ -125,7 +125,7 @@ def read(text: str) -> Programme:
     )
 
 
-def _rule(rule: dict[str, object], currency: str, pending_days: int) -> Rule:
+def _rule(rule: dict[object, object], currency: str, pending_days: int) -> Rule:
     when, award = rule.get("when") or {}, rule["award"]
     assert isinstance(when, dict)
     assert isinstance(award, dict)
@@ -136,7 +136,7 @@ def _rule(rule: dict[str, object], currency: str, pending_days: int) -> Rule:
     assert isinstance(own_pending, int)
     return Rule(
         id=str(rule["id"]),
-        on=str(rule["on"]),
+        on=str(rule["on"] if "on" in rule else rule[True]),  # YAML 1.1 reads `on` as true
         categories=when.get("category"),
         tiers=when.get("tier"),
         activities=when.get("activity"),

@@ -25,10 +25,9 @@ def paid(member: Member, event: Input) -> str:
         member.tier,
     )
     member.orders[order.id] = order
-    if member.left_at is not None:
-        return "nothing: member left"
-    if member.joined_at is not None and event.time < member.joined_at:
-        return "nothing: before enrolment"
+    refused = rewards.refusal(member, event.time)
+    if refused:
+        return refused
     order.counted = True
     if not any(line.base for line in order.lines.values()):
         return "nothing: nothing to earn on"

@@ -11,7 +11,7 @@ from tests.oracle.records import Input, moment
 
 def refusal(member: Member, time: datetime) -> str:
     """Why something that happened then gives this member nothing; '' when it does."""
-    if member.left_at is not None:
+    if member.left_at is not None and time >= member.left_at:
         return "nothing: member left"
     if member.joined_at is not None and time < member.joined_at:
         return "nothing: before enrolment"
@@ -21,7 +21,7 @@ def refusal(member: Member, time: datetime) -> str:
 def referred(member: Member, event: Input) -> str:
     """This member was invited, or the shop names the order that completes the invitation."""
     told = event.data
-    if member.left_at is not None:
+    if member.left_at is not None and event.time >= member.left_at:
         return "nothing: member left"
     if told["referrer_id"] == member.id:
         return "nothing: own referral"
@@ -77,7 +77,8 @@ def _tell_referrer(member: Member, referral: Referral, revision: int, cause: dat
                     "worth": rule.points * POINT if revision == 1 else 0,
                     "earned_at": first.paid_at.isoformat(),
                     "order_id": first.id,
-                    "time": cause.isoformat(),
+                    # An invitation may be heard of after the purchase it led to.
+                    "time": max(cause, first.paid_at).isoformat(),
                 }
             )
 
@@ -93,6 +94,7 @@ def effect(member: Member, event: Input) -> str:
     difference = told["worth"] - sum(lot.standing for lot in lots)
     refused = refusal(member, earned_at)
     if refused and difference > 0:
+        member.referred[key] = told["revision"], lots
         return refused
     if difference > 0:
         rule = _rule(member, told["rule"], earned_at)
@@ -150,5 +152,5 @@ def activity(member: Member, event: Input) -> str:
         for rule in member.programme(event.time).on("activity.recorded")
         if rule.activities is None or event.data["activity"] in rule.activities
     ]
-    member.fixed(rules, f"activity:{event.source}:{event.id}", event.time)
+    member.fixed(rules, "activity", event.time)
     return APPLIED if rules else "nothing: no rule"

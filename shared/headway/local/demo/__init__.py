@@ -1,0 +1,1 @@
+"""`headway demo`: real purchases through real servers and services, on one machine."""

@@ -1,0 +1,61 @@
+"""Publishing a history to the source topics, in the order in which it happened."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from aiokafka import AIOKafkaProducer
+
+from headway.contracts.codec import encode, key_of
+from headway.contracts.topics import Topics
+from headway.local.history.happenings import SourceEvent
+
+
+class Publisher:
+    """Sends source events as a shop would, with an idempotent producer."""
+
+    def __init__(self, bootstrap: str, topics: Topics) -> None:
+        self._topics = topics
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            enable_idempotence=True,
+            max_batch_size=256 * 1024,
+            linger_ms=1,
+        )
+
+    async def start(self) -> None:
+        """Connect."""
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Send what is left and disconnect."""
+        await self._producer.stop()
+
+    async def publish(
+        self, events: Iterable[SourceEvent], zone: ZoneInfo, sent: Callable[[int], None]
+    ) -> None:
+        """Send all events; `sent` is told how many after each business day.
+
+        A day begins when all of the day before is acknowledged, as it would in life. Without
+        that, what one topic holds of a week could be seen while another's is still in flight.
+        """
+        for _, day in _days(events, zone):
+            acks = [await self._send(event) for event in day]
+            for ack in acks:
+                await ack
+            sent(len(acks))
+
+    async def _send(self, event: SourceEvent):  # type: ignore[no-untyped-def]
+        value, headers = encode(
+            event.type, source=event.source, id=event.id, time=event.time, data=event.data
+        )
+        return await self._producer.send(
+            self._topics.of(event.type), value, key_of(event.member_id), headers=headers
+        )
+
+
+def _days(
+    events: Iterable[SourceEvent], zone: ZoneInfo
+) -> Iterator[tuple[date, Iterator[SourceEvent]]]:
+    return groupby(events, key=lambda event: event.time.astimezone(zone).date())
