@@ -75,7 +75,7 @@ class EarnHandler:
                     connection,
                     books,
                     positions=batch.positions(result.business_times),
-                    dead_letters=rows(letters) if letters else (),
+                    dead_letters=list(zip(*rows(letters), strict=True)),
                     outbox=[outbox_row(x, topic, shard_of_key(x.key)) for x in letters],
                 )
                 fail_point("earn.before_commit")

@@ -13,7 +13,6 @@ from headway.domain.account import Input
 from headway.errors import Conflict, Poison
 from headway.stream.batch import Batch, Record
 
-
 KINDS = frozenset(name for name, contract in CONTRACTS.items() if contract.topic in EARN_INPUTS)
 
 

@@ -101,7 +101,17 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
         return _amend(book, programs, item, data, order)
     program = programs.at(item.time)
     counts = counts_for(book, item.time)
-    order = order._replace(tier=book.tier, program_version=program.version, counts=counts)
+    order = Order(
+        order.order_id,
+        order.n,
+        order.order_version,
+        order.digest,
+        order.currency,
+        order.paid_at,
+        book.tier,
+        program.version,
+        counts,
+    )
     book.put_order(order)
     spend = 0
     for line in data.lines:

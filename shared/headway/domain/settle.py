@@ -41,7 +41,11 @@ def _something_due(book: Book, until: datetime) -> bool:
         return True
     if book.balances["owed"] < 0 < book.balances["available"]:
         return True
-    return any(due.at <= until for due in map(_due_of, book.lots.values()) if due is not None)
+    for lot in book.lots.values():
+        due = _due_of(lot)
+        if due is not None and due.at <= until:
+            return True
+    return False
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:

@@ -10,7 +10,8 @@ from headway.domain.account import Account, Input
 from headway.domain.decide import Decision, decide_all
 from headway.ledger import reading, snapshot
 from headway.ledger.programs import ProgramCache
-from headway.ledger.reading import QUERIES, Keys, Known
+from headway.ledger.reading import QUERIES, Known
+from headway.ledger.snapshot import Keys
 from headway.program.program import Programs
 
 if TYPE_CHECKING:
@@ -117,17 +118,9 @@ async def _open(
     books = Books(programs, known, keys, topic_prefix)
     flagged = []
     for row in rows:
-        account = snapshot.account_from(row)
-        number = account.account_id
-        waiting = known.parked.get(number, [])
-        account = account._replace(
-            orders=keys.orders.get(number, {}),
-            lines=keys.lines.get(number, {}),
-            refunds=keys.refunds.get(number, {}),
-            reviews=keys.reviews.get(number, {}),
-            effects=keys.effects.get(number, {}),
-            parked=tuple(waiting),
-        )
+        number = row["account_id"]
+        waiting = known.parked.get(number, ())
+        account = snapshot.account_from(row, keys, waiting)
         if reading.needs_lots(account, work.get(number, ()), waiting, keys):
             flagged.append(account)
         elif account.seq:

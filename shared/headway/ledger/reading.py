@@ -1,23 +1,39 @@
 """Opening accounts for a batch: lock first, then read what the inputs at hand need."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from headway.contracts.order import OrderRefunded
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, Parked
 from headway.ledger import snapshot
 from headway.ledger.queries import load
+from headway.ledger.snapshot import Keys
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 QUERIES = load("headway.ledger", "queries.sql")
 
-_REVERSING = frozenset(("order.refunded", "order.cancelled", "review.removed", "effect"))
+_KINDS = ("order", "refund", "review", "referral", "effect")
+# What may touch points that are already there.
+_REVERSING = frozenset(
+    (
+        "order.refunded",
+        "order.cancelled",
+        "review.removed",
+        "effect",
+        "tick",
+        "redemption.reserve",
+        "redemption.confirm",
+        "redemption.cancel",
+        "redemption.timeout",
+        "redemption.reverse",
+    )
+)
 Work = Mapping[int, Sequence[Input]]
 """The inputs of a batch by account id."""
 
@@ -30,18 +46,6 @@ class Known(NamedTuple):
     program_version: int
     inputs: dict[tuple[str, str], bytes]
     parked: dict[int, list[Parked]]
-
-
-@dataclass(slots=True)
-class Keys:
-    """Business keys by name ('order:ID', ...) and by account what hangs on them."""
-
-    holders: dict[str, int] = field(default_factory=dict)
-    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
-    lines: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
-    refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
-    reviews: dict[int, dict[str, Any]] = field(default_factory=dict)
-    effects: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 async def read_known(
@@ -75,68 +79,46 @@ def _parked_from(entry: list[Any]) -> Parked:
     )
 
 
-class _Wanted:
-    """The keys that a batch's inputs, and the parked ones they may release, speak of."""
-
-    def __init__(self) -> None:
-        self.orders: set[str] = set()
-        self.skus: set[tuple[int, str]] = set()
-        self.refunds: set[str] = set()
-        self.reviews: set[str] = set()
-        self.referrals: set[str] = set()
-        self.effects: set[str] = set()
-
-    def add(self, account_id: int, item: Input) -> None:
-        data: Any = item.data
-        kind = item.kind
-        if kind in ("order.paid", "order.cancelled"):
-            self.orders.add(data.order_id)
-        elif kind == "order.refunded":
-            self.refunds.add(data.refund_id)
-            if data.order_id is None:
-                self.skus.update((account_id, line.sku) for line in data.lines)
-            else:
-                self.orders.add(data.order_id)
-        elif kind in ("review.published", "review.removed"):
-            self.reviews.add(data.review_id)
-        elif kind in ("referral.created", "referral.completed"):
-            self.referrals.add(data.referral_id)
-        elif kind == "effect":
-            self.effects.add(f"{data.referral_id}:{data.rule}")
-
-
-def keys_of(item: Input) -> list[str]:
+def keys_of(item: Input) -> tuple[str, ...]:
     """The business keys an input claims or needs, by name."""
-    wanted = _Wanted()
-    wanted.add(0, item)
-    return [
-        *("order:" + key for key in wanted.orders),
-        *("refund:" + key for key in wanted.refunds),
-        *("review:" + key for key in wanted.reviews),
-        *("referral:" + key for key in wanted.referrals),
-        *("effect:" + key for key in wanted.effects),
-    ]
+    data: Any = item.data
+    kind = item.kind
+    if kind in ("order.paid", "order.cancelled"):
+        return ("order:" + data.order_id,)
+    if kind == "order.refunded":
+        refund = "refund:" + data.refund_id
+        return (refund,) if data.order_id is None else (refund, "order:" + data.order_id)
+    if kind in ("review.published", "review.removed"):
+        return ("review:" + data.review_id,)
+    if kind in ("referral.created", "referral.completed"):
+        return ("referral:" + data.referral_id,)
+    if kind == "effect":
+        return (f"effect:{data.referral_id}:{data.rule}",)
+    return ()
 
 
 async def read_keys(
     connection: "Connection", work: Work, parked: Mapping[int, Sequence[Parked]]
 ) -> Keys:
     """The keys those inputs speak of, wherever they are held."""
-    wanted = _Wanted()
+    wanted: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+    skus: set[tuple[int, str]] = set()
     for account_id, items in work.items():
-        for item in items:
-            wanted.add(account_id, item)
-        for waiting in parked.get(account_id, ()):
-            wanted.add(account_id, waiting.input)
+        for item in (*items, *(waiting.input for waiting in parked.get(account_id, ()))):
+            for key in keys_of(item):
+                kind, _, name = key.partition(":")
+                wanted[kind].append(name)
+            if isinstance(item.data, OrderRefunded) and item.data.order_id is None:
+                skus.update((account_id, line.sku or "") for line in item.data.lines)
     row = await connection.fetchrow(
         QUERIES.read_keys,
-        list(wanted.orders),
-        [account for account, _ in wanted.skus],
-        [sku for _, sku in wanted.skus],
-        list(wanted.refunds),
-        list(wanted.reviews),
-        list(wanted.referrals),
-        list(wanted.effects),
+        wanted["order"],
+        [account for account, _ in skus],
+        [sku for _, sku in skus],
+        wanted["refund"],
+        wanted["review"],
+        wanted["referral"],
+        wanted["effect"],
     )
     if row is None:
         raise AssertionError("read_keys always answers one row")
@@ -170,20 +152,21 @@ def needs_lots(
     """Whether deciding those inputs can touch points that are already there."""
     if not account.seq:
         return False
-    if account.owed or any(item.kind in _REVERSING or "." not in item.kind for item in items):
+    if account.owed:
         return True
-    if any(item.kind.startswith("redemption.") for item in items):
-        return True
+    latest = account.time
+    held = keys.orders.get(account.account_id, ())
+    for item in items:
+        if item.kind in _REVERSING:
+            return True
+        if held and getattr(item.data, "order_id", None) in held:
+            return True
+        if latest is None or item.time > latest:
+            latest = item.time
     if any(parked.input.kind in _REVERSING for parked in waiting):
         return True
-    latest = max((item.time for item in items), default=account.time)
     due = account.next_due_at
-    if due is not None and latest is not None and due <= max(latest, account.time or latest):
-        return True
-    held = keys.orders.get(account.account_id)
-    return held is not None and any(
-        getattr(item.data, "order_id", None) in held for item in items if item.kind == "order.paid"
-    )
+    return due is not None and latest is not None and due <= latest
 
 
 async def read_lots(

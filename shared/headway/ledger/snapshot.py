@@ -1,5 +1,7 @@
 """Rows to the values decisions read, and back: accounts with their state, lots, orders, keys."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +15,25 @@ from headway.domain.account import (
     Lot,
     Order,
     OrderLine,
+    Parked,
     Referral,
     Refund,
     Review,
 )
 
 Json = list[Any]
+
+
+@dataclass(slots=True)
+class Keys:
+    """Business keys by name ('order:ID', ...) and by account what hangs on them."""
+
+    holders: dict[str, int] = field(default_factory=dict)
+    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lines: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
+    refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
+    reviews: dict[int, dict[str, Any]] = field(default_factory=dict)
+    effects: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def moment(text: str | None) -> datetime | None:
@@ -31,12 +46,15 @@ def certain(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def account_from(row: asyncpg.Record) -> Account:
-    """The account of one row of `accounts`, without anything that hangs on it."""
+def account_from(
+    row: asyncpg.Record, keys: Keys | None = None, parked: Sequence[Parked] = ()
+) -> Account:
+    """The account of one row of `accounts`, with those of its orders and keys that were read."""
     state = orjson.loads(row["state"])
     first, referral = state.get("first"), state.get("referral")
+    number = row["account_id"]
     return Account(
-        account_id=row["account_id"],
+        account_id=number,
         member_id=row["member_id"],
         pending=row["pending"],
         available=row["available"],
@@ -55,12 +73,19 @@ def account_from(row: asyncpg.Record) -> Account:
         saved=state.get("saved", {}),
         days=state.get("days", {}),
         first=None if first is None else FirstPurchase(first[0], certain(first[1])),
-        referral=None
-        if referral is None
-        else Referral(
-            referral[0], referral[1], moment(referral[2]), referral[3], referral[4], referral[5]
-        ),
+        referral=None if referral is None else _referral_from(referral),
+        orders=keys.orders.get(number, {}) if keys else {},
+        lines=keys.lines.get(number, {}) if keys else {},
+        refunds=keys.refunds.get(number, {}) if keys else {},
+        reviews=keys.reviews.get(number, {}) if keys else {},
+        effects=keys.effects.get(number, {}) if keys else {},
+        parked=tuple(parked),
     )
+
+
+def _referral_from(row: Json) -> Referral:
+    referral_id, referrer, created_at, completed_order, revision, worth = row
+    return Referral(referral_id, referrer, moment(created_at), completed_order, revision, worth)
 
 
 def state_of(account: Account) -> str:

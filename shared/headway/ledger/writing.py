@@ -1,6 +1,6 @@
 """Everything a transaction decided, as the columns of one write statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,39 +28,36 @@ async def write(
     """Write all decisions, positions, dead letters and further messages in one statement.
 
     `positions` are rows (group, topic, partition, next offset, log end, business time);
-    `dead_letters` are the columns of that table, as `headway.stream.dead_letter.rows` gives them.
+    `dead_letters` are rows as the type dead_letter_in has them.
     """
     points, messages, heads = _points_and_messages(books)
     inputs, released = _inputs(books)
     parked, unparked = _parked(books)
     keys = _Keys(books)
-    tables: list[tuple[Iterable[Sequence[Any]], int]] = [
-        (inputs, 11),
-        (released, 4),
-        (parked, 4),
-        (unparked, 2),
-        (points, 21),
-        (_tiers(books), 8),
-        (keys.lots(), 17),
-        (keys.new_orders, 10),
-        (keys.lines(), 8),
-        (_accounts(books, heads), 17),
-        (positions, 6),
-        ([*messages, *outbox], 5),
-        (keys.changed_orders, 6),
-        (keys.refunds(), 4),
-        (keys.new_reviews, 5),
-        (keys.changed_reviews, 2),
-        (keys.referees(), 3),
-        (keys.new_effects, 4),
-        (keys.changed_effects, 3),
-    ]
-    columns = [column for rows, width in tables for column in _columns(rows, width)]
-    await connection.execute(QUERIES.write_batch, *columns, *(dead_letters or [()] * 13))
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) or [()] * width
+    await connection.execute(
+        QUERIES.write_batch,
+        inputs,
+        released,
+        parked,
+        [account_id for account_id, _ in unparked],
+        [n for _, n in unparked],
+        points,
+        _tiers(books),
+        keys.lots,
+        keys.new_orders,
+        keys.changed_orders,
+        keys.lines,
+        keys.refunds,
+        keys.new_reviews,
+        keys.changed_reviews,
+        keys.referees,
+        keys.new_effects,
+        keys.changed_effects,
+        _accounts(books, heads),
+        positions,
+        dead_letters,
+        [*messages, *outbox],
+    )
 
 
 def _points_and_messages(books: Books) -> tuple[Rows, list[OutboxRow], dict[int, bytes]]:
@@ -117,7 +114,7 @@ def _inputs(books: Books) -> tuple[Rows, Rows]:
                 outcome.outcome,
                 outcome.reason,
             ]
-    return list(new.values()), released
+    return [tuple(row) for row in new.values()], released
 
 
 def _parked(books: Books) -> tuple[Rows, Rows]:
@@ -172,83 +169,67 @@ class _Keys:
     """Rows beside the accounts, from what the decisions touched and how it stands at the end."""
 
     def __init__(self, books: Books) -> None:
-        self._books = books
+        self._accounts = books.accounts
+        self._known = books.keys
         self.new_orders: Rows = []
         self.changed_orders: Rows = []
+        self.refunds: Rows = []
         self.new_reviews: Rows = []
         self.changed_reviews: Rows = []
+        self.referees: Rows = []
         self.new_effects: Rows = []
         self.changed_effects: Rows = []
+        lots: dict[tuple[int, int], None] = {}
+        lines: dict[tuple[int, tuple[str, str]], None] = {}
+        rare: dict[tuple[int, str, str], None] = {}
         for decision in books.decisions:
-            touched = decision.touched
-            if touched.reviews or touched.effects:
-                self._rare(decision)
-        self._orders()
+            account_id, touched = decision.account.account_id, decision.touched
+            for lot in touched.lots:
+                lots[account_id, lot] = None
+            for line in touched.lines:
+                lines[account_id, line] = None
+            for order_id in touched.orders:
+                rare[account_id, "order", order_id] = None
+            if touched.refunds or touched.reviews or touched.effects or touched.referee:
+                self._note(account_id, decision, rare)
+        for account_id, kind, key in rare:
+            getattr(self, "_" + kind)(account_id, key)
+        accounts = self._accounts
+        self.lots: Rows = [(account, *accounts[account].lots[lot]) for account, lot in lots]
+        self.lines: Rows = [(account, *accounts[account].lines[key]) for account, key in lines]
 
-    def _touched(self, name: str) -> Iterable[tuple[int, Any]]:
-        """(account, key) of every row of that name that was written, once."""
-        seen: dict[tuple[int, Any], None] = {}
-        for decision in self._books.decisions:
-            for key in getattr(decision.touched, name):
-                seen[decision.account.account_id, key] = None
-        return seen
+    def _note(
+        self, account_id: int, decision: Decision, rare: dict[tuple[int, str, str], None]
+    ) -> None:
+        touched = decision.touched
+        for refund_id in touched.refunds:
+            rare[account_id, "refund", refund_id] = None
+        for review_id in touched.reviews:
+            rare[account_id, "review", review_id] = None
+        for effect in touched.effects:
+            rare[account_id, "effect", effect] = None
+        if touched.referee and decision.account.referral is not None:
+            referral_id = decision.account.referral.referral_id
+            self.referees.append((account_id, referral_id, decision.n))
 
-    def _orders(self) -> None:
-        for account_id, order_id in self._touched("orders"):
-            order = self._books.accounts[account_id].orders[order_id]
-            if order_id in self._books.keys.orders.get(account_id, ()):
-                self.changed_orders.append(
-                    (
-                        order_id,
-                        order.order_version,
-                        order.digest,
-                        order.tier,
-                        order.program_version,
-                        order.counts,
-                    )
-                )
-            else:
-                self.new_orders.append((order_id, account_id, *order[1:]))
+    def _order(self, account_id: int, order_id: str) -> None:
+        order = self._accounts[account_id].orders[order_id]
+        known = order_id in self._known.orders.get(account_id, ())
+        rows = self.changed_orders if known else self.new_orders
+        rows.append((order_id, account_id, *order[1:]))
 
-    def _rare(self, decision: Decision) -> None:
-        account_id = decision.account.account_id
-        final, keys = self._books.accounts[account_id], self._books.keys
-        for review_id in decision.touched.reviews:
-            review = final.reviews[review_id]
-            if review_id in keys.reviews.get(account_id, ()):
-                _once(self.changed_reviews, (review_id, review.removed))
-            else:
-                _once(self.new_reviews, (review_id, account_id, *review[1:]))
-        for key in decision.touched.effects:
-            effect = final.effects[key]
-            if key in keys.effects.get(account_id, ()):
-                _once(self.changed_effects, (key, effect.revision, effect.exact))
-            else:
-                _once(self.new_effects, (key, account_id, effect.revision, effect.exact))
+    def _refund(self, account_id: int, refund_id: str) -> None:
+        refund = self._accounts[account_id].refunds[refund_id]
+        self.refunds.append((refund_id, account_id, refund.n, refund.digest))
 
-    def lots(self) -> Rows:
-        accounts = self._books.accounts
-        return [(account, *accounts[account].lots[lot]) for account, lot in self._touched("lots")]
+    def _review(self, account_id: int, review_id: str) -> None:
+        review = self._accounts[account_id].reviews[review_id]
+        known = review_id in self._known.reviews.get(account_id, ())
+        rows = self.changed_reviews if known else self.new_reviews
+        rows.append((review_id, account_id, *review[1:]))
 
-    def lines(self) -> Rows:
-        accounts = self._books.accounts
-        return [(account, *accounts[account].lines[key]) for account, key in self._touched("lines")]
-
-    def refunds(self) -> Rows:
-        rows: Rows = []
-        for account_id, refund_id in self._touched("refunds"):
-            refund = self._books.accounts[account_id].refunds[refund_id]
-            rows.append((refund_id, account_id, refund.n, refund.digest))
-        return rows
-
-    def referees(self) -> Rows:
-        return [
-            (decision.account.account_id, decision.account.referral.referral_id, decision.n)
-            for decision in self._books.decisions
-            if decision.touched.referee and decision.account.referral is not None
-        ]
-
-
-def _once(rows: Rows, row: Sequence[Any]) -> None:
-    if row not in rows:
-        rows.append(row)
+    def _effect(self, account_id: int, key: str) -> None:
+        effect = self._accounts[account_id].effects[key]
+        known = key in self._known.effects.get(account_id, ())
+        rows = self.changed_effects if known else self.new_effects
+        rows.append((key, account_id, effect.revision, effect.exact))

@@ -306,3 +306,20 @@ create table outbox (
     headers         text        not null,                  -- JSON: [[name, value], ...]
     constraint outbox_pkey primary key (shard, id)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+
+-- The shapes in which a batch arrives for the one statement that writes it (tables written whole
+-- are shapes themselves).
+create type points_event_in as (
+    account_id bigint, seq bigint, kind text, points bigint, from_bucket text, to_bucket text, lot bigint,
+    corrects bigint, "group" text, cause bigint, order_id text, line_id text, rule text, program_version int,
+    exact bigint, activates_at timestamptz, expires_at timestamptz, effective_at timestamptz,
+    recorded_at timestamptz, prev_hash bytea, hash bytea);
+create type account_in as (
+    account_id bigint, pending bigint, available bigint, reserved bigint, owed bigint, seq bigint, inputs bigint,
+    tier_seq bigint, version bigint, head_hash bytea, account_time timestamptz, recorded_at timestamptz,
+    joined_at timestamptz, left_at timestamptz, tier text, next_due_at timestamptz, state json);
+create type outcome_in as (source text, id text, outcome text, reason text);
+create type outbox_in as (shard smallint, topic text, key bytea, value bytea, headers text);
+create type dead_letter_in as (
+    consumer_group text, topic text, partition int, "offset" bigint, key bytea, value bytea, headers json,
+    stage text, reason text, field text, message text, release text, failed_at timestamptz);

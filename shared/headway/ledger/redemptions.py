@@ -1,0 +1,189 @@
+"""Redemptions in the ledger: their rows, what they hold, and the answers kept under their keys.
+
+Everything here runs inside a transaction that takes its locks in this order: idempotency key,
+account, redemption (which the account's lock covers).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import asyncpg
+import orjson
+
+from headway.domain.redemption import Reserve, State, Step
+from headway.ledger import snapshot
+from headway.ledger.books import Books
+from headway.ledger.queries import load
+
+if TYPE_CHECKING:
+    from headway.ledger.programs import Connection
+
+QUERIES = load("headway.ledger", "redemptions.sql")
+
+Held = tuple[tuple[int, int], ...]
+"""(lot, points) in the order reserved."""
+
+
+class Redemption(NamedTuple):
+    """One redemption. Money in minor units; `held_until` by the system's clock, the other times
+    are business times: when it was reserved, and when its state last changed."""
+
+    redemption_id: str
+    account_id: int
+    member_id: str
+    reward_id: str
+    reward_name: str
+    points: int
+    value_minor: int
+    currency: str
+    program_version: int
+    state: State
+    reserved_at: datetime
+    held_until: datetime
+    updated_at: datetime
+
+
+class Answer(NamedTuple):
+    """What a command was answered, and the digest of what was asked."""
+
+    digest: bytes
+    status: int
+    body: str
+
+
+# -- what the input log holds ----------------------------------------------------------------------
+
+
+def body_of(command: Reserve | Step, reward_id: str) -> bytes:
+    """The fields decided on, as canonical JSON: all that replaying the command needs."""
+    if isinstance(command, Reserve):
+        return orjson.dumps(
+            {"redemption_id": command.redemption_id, "reward_id": reward_id},
+            option=orjson.OPT_SORT_KEYS,
+        )
+    return orjson.dumps(
+        {
+            "redemption_id": command.redemption_id,
+            "reward_id": reward_id,
+            "state": command.state,
+            "value_minor": command.value_minor,
+            "currency": command.currency,
+            "held": command.held,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def command_from(kind: str, body: bytes | str) -> Reserve | Step:
+    """The inverse of `body_of`, for replaying the input log."""
+    fields = orjson.loads(body)
+    if kind == "redemption.reserve":
+        return Reserve(fields["redemption_id"], fields["reward_id"])
+    held = tuple((lot, points) for lot, points in fields["held"])
+    return Step(
+        fields["redemption_id"], fields["state"], fields["value_minor"], fields["currency"], held
+    )
+
+
+# -- keys and their answers ------------------------------------------------------------------------
+
+
+async def take_key(connection: "Connection", key: str, lock_timeout: timedelta) -> Answer | None:
+    """Wait until no other request with this key runs; its answer, if there was one before.
+
+    Raises asyncpg.LockNotAvailableError when this, or a later lock of the transaction, takes
+    longer than `lock_timeout`.
+    """
+    milliseconds = str(max(int(lock_timeout.total_seconds() * 1000), 1))
+    await connection.execute(QUERIES.take_key, key, milliseconds)
+    row = await connection.fetchrow(QUERIES.read_answer, key)
+    return None if row is None else Answer(bytes(row["digest"]), row["status"], row["answer"])
+
+
+async def keep_answer(connection: "Connection", key: str, answer: Answer) -> None:
+    """Store the answer under its key, in the transaction of what it tells."""
+    await connection.execute(QUERIES.keep_answer, key, answer.digest, answer.status, answer.body)
+
+
+# -- redemptions -----------------------------------------------------------------------------------
+
+
+async def holder_of(connection: "Connection", redemption_id: str) -> int | None:
+    """The account whose redemption it is; None if there is no such redemption."""
+    account_id: int | None = await connection.fetchval(QUERIES.holder_of, redemption_id)
+    return account_id
+
+
+async def read_redemption(
+    connection: "Connection", redemption_id: str
+) -> tuple[Redemption, Held] | None:
+    """One redemption and what it took from which lot."""
+    found = await read_redemptions(connection, [redemption_id])
+    return found[0] if found else None
+
+
+async def read_redemptions(
+    connection: "Connection", redemption_ids: Sequence[str]
+) -> list[tuple[Redemption, Held]]:
+    """Redemptions by id, each with what it took from which lot."""
+    rows = await connection.fetch(QUERIES.read_redemptions, redemption_ids)
+    return [_from(row) for row in rows]
+
+
+def _from(row: asyncpg.Record) -> tuple[Redemption, Held]:
+    redemption = Redemption(*(row[name] for name in Redemption._fields))
+    return redemption, tuple((lot, points) for lot, points in orjson.loads(row["held"]))
+
+
+def step_of(redemption: Redemption, held: Held) -> Step:
+    """What a later step of this redemption is decided on."""
+    return Step(
+        redemption.redemption_id,
+        redemption.state,
+        redemption.value_minor,
+        redemption.currency,
+        held,
+    )
+
+
+async def load_held_lots(
+    connection: "Connection", books: Books, account_id: int, held: Iterable[tuple[int, int]]
+) -> None:
+    """Add the lots that a redemption took from to an opened account: they may be empty by now."""
+    account = books.accounts[account_id]
+    missing = [lot for lot, _ in held if lot not in account.lots]
+    if missing:
+        rows = await connection.fetch(QUERIES.read_lots_of, account_id, missing)
+        lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
+        books.accounts[account_id] = account._replace(lots={**account.lots, **lots})
+
+
+async def open_redemption(connection: "Connection", redemption: Redemption) -> None:
+    """Store a new redemption."""
+    columns = [value for name, value in redemption._asdict().items() if name != "member_id"]
+    await connection.execute(QUERIES.open_redemption, *columns)
+
+
+async def move_redemption(connection: "Connection", redemption: Redemption) -> None:
+    """Store a redemption's new state."""
+    await connection.execute(
+        QUERIES.move_redemption, redemption.redemption_id, redemption.state, redemption.updated_at
+    )
+
+
+async def lock_late(
+    connection: "Connection", limit: int
+) -> dict[int, tuple[asyncpg.Record, Redemption, Held]]:
+    """Lock accounts with a reservation held too long; by account, its row and its oldest one.
+
+    Takes up to `limit` reservations into view. Accounts that others hold now, and those that
+    wait for a person, are left out.
+    """
+    rows = await connection.fetch(QUERIES.lock_late_holders, limit)
+    if not rows:
+        return {}
+    accounts = {row["account_id"]: row for row in rows}
+    ids = await connection.fetch(QUERIES.late_redemptions, list(accounts))
+    found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
+    return {one.account_id: (accounts[one.account_id], one, held) for one, held in found}

@@ -1,0 +1,77 @@
+-- name: take_key
+-- One request at a time for each idempotency key. The limit holds for every later lock of the transaction.
+select set_config('lock_timeout', $2, true), pg_advisory_xact_lock(hashtextextended($1, 0))
+
+-- name: read_answer
+-- After take_key, in a statement of its own: it must see what the request before has committed.
+select digest, status, answer::text as answer from idempotency_keys where key = $1
+
+-- name: keep_answer
+insert into idempotency_keys (key, digest, status, answer) values ($1, $2, $3, $4::json)
+
+-- name: holder_of
+-- Whose redemption it is; that never changes, so it may be read before the account is locked.
+select account_id from redemptions where redemption_id = $1
+
+-- name: read_redemptions
+-- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
+select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
+       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at,
+       (select coalesce(json_agg(json_build_array(h.lot, h.points) order by h.first), '[]')
+          from (select e.lot, sum(e.points)::bigint as points, min(e.seq) as first
+                  from points_events e
+                 where e.account_id = r.account_id and e."group" = r.redemption_id and e.kind = 'reserve'
+                 group by e.lot) h)::text as held
+from redemptions r
+join accounts a on a.account_id = r.account_id
+where r.redemption_id = any($1::text[])
+
+-- name: read_lots_of
+-- Lots by number, also those that have nothing left.
+select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
+       rule, award, line_id, program_version, earned_at, activates_at, expires_at
+from lots
+where account_id = $1 and lot = any($2::bigint[])
+
+-- name: open_redemption
+-- Held until a moment of the database's clock, which all processes share.
+insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
+                         program_version, state, reserved_at, held_until, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: move_redemption
+update redemptions set state = $2, updated_at = $3 where redemption_id = $1
+
+-- name: lock_late_holders
+-- Accounts with a reservation held too long, past those that others hold now.
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
+from accounts
+where account_id in (
+    select r.account_id
+    from redemptions r
+    join accounts a on a.account_id = r.account_id and a.held is null
+    where r.state = 'reserved' and r.held_until < clock_timestamp()
+    order by r.held_until
+    limit $1
+)
+order by account_id
+for no key update skip locked
+
+-- name: late_redemptions
+-- After those locks: the oldest late reservation of each account, if it is still there.
+select distinct on (account_id) redemption_id
+from redemptions
+where account_id = any($1::bigint[]) and state = 'reserved' and held_until < clock_timestamp()
+order by account_id, held_until, redemption_id
+
+-- name: read_member
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state,
+       (select epoch from ledger_epoch) as epoch,
+       (select coalesce(max(version), 0) from program_versions) as program_version
+from accounts
+where member_id = $1
+
+-- name: latest_program
+select coalesce(max(version), 0) from program_versions
