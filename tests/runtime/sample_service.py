@@ -28,15 +28,17 @@ class Part(mode.Service):
         self._health = health
 
     async def on_start(self) -> None:
-        self._health.ready("part")
-        self._health.expect("part", within=60)
+        unwell = self._behaviour == "unwell"
+        self._health.ready("part", "waits for a friend" if unwell else "")
+        self._health.expect("part", within=-1 if unwell else 60)
 
     @mode.Service.task
     async def _work(self) -> None:
         if self._behaviour in ("fails", "invariant"):
             await asyncio.sleep(1)
-            kinds = {"fails": RuntimeError, "invariant": InvariantViolated}
-            raise kinds[self._behaviour]("this part cannot go on")
+            if self._behaviour == "invariant":
+                raise InvariantViolated("the books do not add up")
+            raise RuntimeError("this part cannot go on")
 
     async def on_stop(self) -> None:
         if self._behaviour == "stuck":

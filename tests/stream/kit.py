@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from headway.runtime.health import Health
@@ -158,3 +158,29 @@ async def until(met: Callable[[], object], within: float = 20.0) -> None:
             if answer:
                 return
             await asyncio.sleep(0.05)
+
+
+async def committed_offsets(bootstrap: str, group: str) -> dict[TopicPartition, int]:
+    """The group's offsets as Kafka has them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(group)
+        return {TopicPartition(tp.topic, tp.partition): o.offset for tp, o in offsets.items()}
+    finally:
+        await admin.close()
+
+
+async def read_all(bootstrap: str, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
+    """Every record that the topic holds now."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        got: list[ConsumerRecord[bytes, bytes]] = []
+        ends = sum((await consumer.end_offsets(list(consumer.assignment()))).values())
+        while len(got) < ends:
+            for records in (await consumer.getmany(timeout_ms=1000)).values():
+                got.extend(records)
+        return got
+    finally:
+        await consumer.stop()

@@ -1,11 +1,18 @@
-"""The batch consumer on a real Kafka and a real PostgreSQL."""
+"""The batch consumer on a real Kafka and a real PostgreSQL: reading, errors, stopping."""
 
+import asyncio
+import time
 
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+import asyncpg
+import pytest
 
+from headway.errors import InvariantViolated, Poison
+from headway.runtime.health import Health
+from headway.stream.batch import Batch
+from headway.stream.consumer import BatchConsumer
 from tests.stream.kit import (
     Rows,
+    committed_offsets,
     consumer_of,
     make_topics,
     options,
@@ -16,33 +23,203 @@ from tests.stream.kit import (
 )
 
 
-async def committed(bootstrap: str, group: str) -> dict[TopicPartition, int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(group)
-        return {TopicPartition(tp.topic, tp.partition): o.offset for tp, o in offsets.items()}
-    finally:
-        await admin.close()
-
-
-async def test_reads_everything_once_and_commits_both(
+async def test_reads_everything_once_and_keeps_both_positions(
     kafka: str, topics: str, database: str
 ) -> None:
     topic, group = f"{topics}in", f"{topics}g"
     await make_topics(kafka, topic)
     await produce(kafka, topic, [f"v-{i}" for i in range(1000)])
+
+    async def all_committed() -> bool:
+        return sum((await committed_offsets(kafka, group)).values()) == 1000
+
     async with pool_with_seen(database) as pool:
         handler = Rows(pool, group)
         async with running(consumer_of(options(kafka, group, topic), handler)):
             await until(lambda: sum(handler.batches) == 1000)
-            await until(lambda: _all_committed(kafka, group, 1000))
+            await until(all_committed)
         assert await pool.fetchval("select count(*) from seen where times = 1") == 1000
-        rows = await pool.fetch("select next_offset, log_end from positions")
+        rows = await pool.fetch("select next_offset, log_end, business_time from positions")
         assert sum(r["next_offset"] for r in rows) == 1000
-        assert all(r["next_offset"] == r["log_end"] for r in rows)
+        assert all(r["next_offset"] == r["log_end"] and r["business_time"] for r in rows)
         assert max(handler.batches) <= 100
+        offsets: dict[tuple[str, int], list[int]] = {}
+        for name, partition, offset in handler.order:
+            offsets.setdefault((name, partition), []).append(offset)
+        assert all(seen == list(range(len(seen))) for seen in offsets.values())
 
 
-async def _all_committed(bootstrap: str, group: str, total: int) -> bool:
-    return sum((await committed(bootstrap, group)).values()) == total
+async def test_a_batch_takes_an_even_share_of_every_partition(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, ["v-1" for _ in range(900)])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        gate = {"hold": "not yet"}
+        consumer = BatchConsumer(
+            options(kafka, group, topic, max_records=90), handler, Health(),
+            hold=lambda: gate["hold"],
+        )  # fmt: skip
+        async with running(consumer):
+            await asyncio.sleep(1.5)
+            assert handler.batches == [], "it was told to hold"
+            gate["hold"] = ""
+            await until(lambda: sum(handler.batches) == 900)
+        first = [partition for _, partition, _ in handler.order[90:450]]
+        assert {first.count(p) for p in range(3)} == {120}
+
+
+async def test_retries_while_the_world_is_not_ready_and_stays_in_the_group(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, [f"v-{i}" for i in range(30)])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        tries: list[int] = []
+
+        def fail(batch: Batch) -> None:
+            tries.append(len(batch))
+            if len(tries) <= 5:
+                raise asyncpg.ConnectionDoesNotExistError("gone")
+
+        handler.before = fail
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: sum(handler.batches) == 30)
+        assert len(set(tries[:6])) == 1, "the very same batch again"
+        assert await pool.fetchval("select count(*) from seen where times = 1") == 30
+        assert handler.refused == []
+
+
+async def test_redoes_a_lost_race_at_once(kafka: str, topics: str, database: str) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, ["v-1"])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        lost = [1, 2]
+
+        def fail(batch: Batch) -> None:
+            if batch.records and lost:
+                lost.pop()
+                error = asyncpg.UniqueViolationError("lost")
+                error.constraint_name = "inputs_3_pkey"
+                raise error
+
+        handler.before = fail
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: sum(handler.batches) == 1)
+        assert not lost
+
+
+async def test_halving_finds_the_records_that_the_database_refuses(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    values = [f"v-{i}" for i in range(90)]
+    for bad in (7, 8, 55):
+        values[bad] = f"bad\x00-{bad}"  # PostgreSQL takes no NUL in text
+    await produce(kafka, topic, values)
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: sum(handler.batches) + len(handler.refused) == 90)
+        assert sorted(offset for offset, _ in handler.refused) == [2, 2, 18]
+        assert all(isinstance(error, asyncpg.DataError) for _, error in handler.refused)
+        assert await pool.fetchval("select count(*) from seen where times = 1") == 87
+        rows = await pool.fetch("select next_offset from positions")
+        assert [row["next_offset"] for row in rows] == [30, 30, 30]
+
+
+async def test_poison_that_escapes_the_handler_is_found_too(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, [f"v-{i}" for i in range(20)])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+
+        def fail(batch: Batch) -> None:
+            if any(record.value == b"v-13" for record in batch.records):
+                raise Poison("undecidable", "", "no")
+
+        handler.before = fail
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: sum(handler.batches) == 19)
+        assert [str(error) for _, error in handler.refused] == ["undecidable: no"]
+
+
+@pytest.mark.parametrize("error", [InvariantViolated("books"), KeyError("bug")])
+async def test_anything_else_ends_the_consumer_and_applies_nothing(
+    kafka: str, topics: str, database: str, error: Exception
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, ["v-1"])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+
+        def fail(batch: Batch) -> None:
+            raise error
+
+        handler.before = fail
+        consumer = consumer_of(options(kafka, group, topic), handler)
+        async with running(consumer):
+            await until(lambda: consumer.crashed)
+        assert consumer.crash_reason is error
+        assert handler.refused == []
+        assert await pool.fetchval("select count(*) from positions") == 0
+
+
+async def test_a_stop_finishes_the_batch_and_commits_its_offsets(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, [f"v-{i}" for i in range(30)])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        handler.slow = 2.0
+        order: list[str] = []
+
+        async def relay_ends() -> None:
+            order.append(f"{sum(handler.batches)} applied")
+
+        consumer = BatchConsumer(
+            options(kafka, group, topic), handler, Health(), before_leaving=relay_ends
+        )
+        begun = asyncio.Event()
+        handler.before = lambda batch: begun.set() if batch.records else None
+        await consumer.start()
+        await asyncio.wait_for(begun.wait(), 20)
+        await consumer.stop()
+        done = sum(handler.batches)
+        assert done > 0
+        assert order == [f"{done} applied"]
+        assert sum((await committed_offsets(kafka, group)).values()) == done
+
+
+async def test_a_stop_does_not_wait_for_a_batch_that_never_ends(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, ["v-1"])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        handler.slow = 3600.0
+        begun = asyncio.Event()
+        handler.before = lambda batch: begun.set() if batch.records else None
+        consumer = consumer_of(options(kafka, group, topic), handler)
+        await consumer.start()
+        await asyncio.wait_for(begun.wait(), 20)
+        started = time.monotonic()
+        await consumer.stop()
+        assert 4.5 < time.monotonic() - started < 12
+        assert await pool.fetchval("select count(*) from seen") == 0, "rolled back and dropped"
+        assert not any((await committed_offsets(kafka, group)).values())

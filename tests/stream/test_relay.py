@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from headway.runtime.health import Health
 from headway.stream.outbox import SHARDS, OutboxRow, insert_outbox, outbox_headers
 from headway.stream.relay import Relay, RelayOptions
 from headway.stream.shards import ShardLocks
-from tests.stream.kit import make_topics, until
+from tests.stream.kit import make_topics, read_all, until
 
 
 def rows(topic: str, count: int, start: int = 0) -> list[OutboxRow]:
@@ -43,20 +42,6 @@ async def count(dsn: str) -> int:
         return int(await connection.fetchval("select count(*) from outbox"))
     finally:
         await connection.close()
-
-
-async def read_all(bootstrap: str, topic: str) -> list[ConsumerRecord]:
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        got: list[ConsumerRecord] = []
-        ends = sum((await consumer.end_offsets(list(consumer.assignment()))).values())
-        while len(got) < ends:
-            for records in (await consumer.getmany(timeout_ms=1000)).values():
-                got.extend(records)
-        return got
-    finally:
-        await consumer.stop()
 
 
 @contextlib.asynccontextmanager

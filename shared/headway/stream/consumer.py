@@ -118,14 +118,15 @@ class BatchConsumer(mode.Service):
         metrics.HELD_BACK.labels(self._options.group).set(len(held) - len(ready))
         try:
             return await self._reader.fetch(ready, everything=len(ready) == len(held))
-        except (OffsetOutOfRangeError, NoOffsetForPartitionError):
-            # Taking over again says plainly what is wrong with the position, if it is wrong.
-            self._reader.halt(self._held.partitions())
-            self._takeover_due = True
         except KafkaError as error:
-            if not error.retriable:
+            lost_position = isinstance(error, OffsetOutOfRangeError | NoOffsetForPartitionError)
+            if not error.retriable and not lost_position:
                 raise
             event("consumer", "read failed", level=logging.WARNING, error=repr(error))
+        # The client may have moved past records that were not handed over: seek again. That also
+        # says plainly what is wrong with a position that is out of range.
+        self._reader.halt(self._held.partitions())
+        self._takeover_due = True
         return {}
 
     async def _next_batch(self, fetched: Fetched) -> Batch | None:

@@ -117,9 +117,11 @@ class Reader:
             *(() if everything else ready), timeout_ms=self._options.wait_ms, max_records=share
         )
         left = room - sum(map(len, got.values()))
-        hungry = list(ready) if got else []
-        while left > 0 and hungry:
-            share, still = max(left // len(hungry), 1), []
+        hungry, still = [tp for tp in ready if tp not in got] if got else [], list(got)
+        while left > 0 and (hungry or still):
+            if not hungry:  # All had their share: divide what room is left among those with more.
+                hungry, still = still, []
+                share = max(left // len(hungry), 1)
             for tp in hungry:
                 if left <= 0 or self.revoking:
                     break
@@ -129,7 +131,9 @@ class Reader:
                     left -= len(records)
                     if len(records) >= share:
                         still.append(tp)
-            hungry = [] if self.revoking else still
+            hungry = []
+            if self.revoking:
+                break
         return got
 
     async def idle(self, seconds: float, beat: Callable[[], None]) -> None:

@@ -1,0 +1,188 @@
+"""Dead letters: rows, copies, the breaker, and sending them again through the command."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway.cli.dlq import command as dlq
+from headway.cli.lag import command as lag
+from headway.errors import DeployGoneWrong, Poison
+from headway.runtime.health import Health
+from headway.stream.batch import Header, Record
+from headway.stream.dead_letter import (
+    CircuitBreaker,
+    DeadLetters,
+    dead_letter,
+    header_json,
+    headers_from_json,
+    outbox_row,
+)
+from headway.stream.outbox import kafka_headers, outbox_headers
+from headway.stream.relay import Relay, RelayOptions
+from tests.stream.kit import (
+    Rows,
+    consumer_of,
+    make_topics,
+    options,
+    pool_with_seen,
+    produce,
+    read_all,
+    running,
+    until,
+)
+
+POISON = Poison("invalid-data", "data.lines.0.quantity", "must be at least 1")
+HEADERS: list[Header] = [("content-type", b"x"), ("raw", b"\xff\x00"), ("none", None), ("", b"")]
+RECORD = Record("t", 2, 41, b"m1", b"{\xff", HEADERS, 1_700_000_000_000)
+
+names = st.text(max_size=20)
+headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=40)), max_size=6)
+
+
+@given(headers)
+def test_headers_survive_both_forms(what: list[Header]) -> None:
+    assert headers_from_json(header_json(what)) == what
+    assert kafka_headers(outbox_headers(what)) == what
+
+
+def test_a_copy_has_the_original_and_says_what_was_wrong() -> None:
+    row = outbox_row(dead_letter("g", RECORD, POISON), "dead", 3)
+    assert (row.shard, row.topic, row.key, row.value) == (3, "dead", b"m1", b"{\xff")
+    found = kafka_headers(row.headers)
+    assert found[: len(HEADERS)] == HEADERS
+    notes = {name: (value or b"").decode() for name, value in found[len(HEADERS) :]}
+    assert notes["dlq.id"] == "g/t/2/41"
+    assert notes["dlq.original-topic"] == notes["kafka_dlt-original-topic"] == "t"
+    assert notes["dlq.error-code"] == "invalid-data"
+    assert notes["dlq.error-field"] == "data.lines.0.quantity"
+    assert notes["dlq.stage"] == "validate"
+    assert notes["dlq.original-timestamp"] == "1700000000000"
+
+
+def test_a_copy_that_is_too_large_says_where_the_value_is() -> None:
+    large = RECORD._replace(value=b"x" * 4_000_000)
+    row = outbox_row(dead_letter("g", large, POISON), "dead", 0)
+    assert row.value is None
+    assert dict(kafka_headers(row.headers))["dlq.value-omitted"]
+
+
+def test_no_body_is_kept_of_personal_data_nor_what_the_database_says_of_it() -> None:
+    error = asyncpg.DataError("invalid input: jane@example.org")
+    letter = dead_letter("g", RECORD, error, keep_body=False)
+    assert letter.value is None
+    assert letter.headers == ()
+    assert "jane" not in letter.message
+
+
+def test_text_that_postgres_refuses_is_made_fit() -> None:
+    letter = dead_letter("g", RECORD, Poison("r", "f\x00", "m\x00" + "x" * 9000))
+    assert "\x00" not in letter.field + letter.message
+    assert len(letter.message) == 2000
+
+
+@pytest.mark.parametrize(
+    ("fine", "refused", "trips"),
+    [(0, 49, False), (0, 50, True), (199, 50, True), (200, 50, False), (5000, 200, False),
+     (5000, 201, True)],
+)  # fmt: skip
+def test_the_breaker_wants_fifty_and_a_fifth_of_the_last_thousand(
+    fine: int, refused: int, trips: bool
+) -> None:
+    breaker = CircuitBreaker().after([None] * fine)
+    outcomes = [POISON] * refused
+    if not trips:
+        breaker.after(outcomes)
+        return
+    with pytest.raises(DeployGoneWrong, match=r"invalid-data in field data\.lines\.0\.quantity"):
+        breaker.after(outcomes)
+    # What was rolled back counts for nothing.
+    breaker.after([POISON] * 9)
+
+
+async def test_refused_records_are_kept_published_and_replayed(
+    kafka: str, topics: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, dead, group = f"{topics}in", f"{topics}earn-dead-letters", f"{topics}g"
+    await make_topics(kafka, source, dead)
+    records = [RECORD._replace(topic=source, offset=i, value=b"v%d" % i) for i in range(3)]
+    records.append(RECORD._replace(topic=f"{topics}contacts", offset=9))
+    letters = DeadLetters(dead, bodiless=[f"{topics}contacts"])
+    connection = await asyncpg.connect(database)
+    for _ in range(2):  # The second time nothing new is kept, as after a lost answer to COMMIT.
+        async with connection.transaction():
+            await letters.write(connection, group, [(record, POISON) for record in records])
+    assert await connection.fetchval("select count(*) from dead_letters") == 4
+    ids = [r["id"] for r in await connection.fetch("select id from dead_letters order by id")]
+    await connection.close()
+
+    relay = Relay(RelayOptions(kafka, database), Health())
+    await relay.start()
+    await until(lambda: relay.waiting == 0 and relay.round_trips > 8)
+    await relay.stop()
+    copies = await read_all(kafka, dead)
+    assert {r.value for r in copies} == {b"v0", b"v1", b"v2", None}
+
+    monkeypatch.setenv("HEADWAY_KAFKA_BOOTSTRAP", kafka)
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    shown = await _run("list", "--json")
+    assert [json.loads(line)["reason"] for line in shown.splitlines()] == ["invalid-data"] * 4
+    assert "data.lines.0.quantity" in await _run("show", str(ids[0]))
+    assert await _run("show", str(ids[0]), "--body") == "v0"
+    assert "no body" in await _run("replay", str(ids[3]), code=1)
+    assert "there is no dead letter 999" in await _run("show", "999", code=1)
+    assert "would go" in await _run("replay", "--all", "--dry-run")
+    mended = tmp_path / "mended.json"
+    mended.write_bytes(b"better")
+    assert "exactly one id" in await _run("replay", "--all", "--file", str(mended), code=1)
+    await _run("replay", str(ids[1]), "--file", str(mended))
+    await _run("replay", "--all")
+    assert "Nothing to replay" in await _run("replay", "--all")
+    again = await read_all(kafka, source)
+    assert sorted(r.value for r in again) == [b"better", b"v0", b"v2"]
+    assert all(r.key == b"m1" and list(r.headers) == HEADERS for r in again)
+    assert len((await _run("list", "--json")).splitlines()) == 1
+    assert len((await _run("list", "--json", "--all")).splitlines()) == 4
+
+
+async def _run(*arguments: str, code: int = 0) -> str:
+    result = await asyncio.to_thread(CliRunner().invoke, dlq, arguments)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+async def test_lag_is_counted_from_what_the_database_has_applied(
+    kafka: str, topics: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, [f"v-{i}" for i in range(30)])
+    async with pool_with_seen(database) as pool:
+        handler = Rows(pool, group)
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: sum(handler.batches) == 30)
+        await pool.execute("update positions set next_offset = 4 where partition = 0")
+    await produce(kafka, topic, [f"v-{i}" for i in range(3)])
+    monkeypatch.setenv("HEADWAY_KAFKA_BOOTSTRAP", kafka)
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    monkeypatch.setenv("HEADWAY_GROUP_PREFIX", topics)
+    result = await asyncio.to_thread(CliRunner().invoke, lag, ["--json", "--max", "8"])
+    assert result.exit_code == 1, "9 behind is more than 8"
+    found = json.loads(result.output)
+    assert found["groups"] == {group: 9}
+    assert {p["partition"]: (p["lag"], p["committed_lag"]) for p in found["partitions"]} == {
+        0: (7, 1),
+        1: (1, 1),
+        2: (1, 1),
+    }
+    table = await asyncio.to_thread(CliRunner().invoke, lag, ["--max", "9"])
+    assert table.exit_code == 0
+    assert f"{group}: 9 behind" in table.output
+    monkeypatch.setenv("HEADWAY_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    away = await asyncio.to_thread(CliRunner().invoke, lag, [])
+    assert away.exit_code == 2
