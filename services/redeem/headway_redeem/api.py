@@ -1,0 +1,234 @@
+"""The routes: each reads its request, calls one function, and passes the answer on."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Annotated, Any, Protocol
+
+from fastapi import FastAPI, Header, Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from headway.contracts.fields import Id
+from headway_redeem import problems
+from headway_redeem.guard import Guard, problem_response
+from headway_redeem.models import (
+    MemberView,
+    Problem,
+    RedemptionAnswer,
+    RedemptionView,
+    ReserveRequest,
+    Rewards,
+)
+from headway_redeem.problems import KINDS, MEDIA_TYPE, Kind, Refusal
+from headway_redeem.redemptions import Command, Reply
+from headway_redeem.settings import RedeemSettings
+
+_KEY = "Idempotency-Key"
+Key = Annotated[
+    str,
+    Header(
+        alias=_KEY,
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x20-\x7e]+$",
+        description="New for each command, the same for each retry of it.",
+    ),
+]
+RedemptionPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Commands(Protocol):
+    """What changes the ledger."""
+
+    async def reserve(self, command: Command, member_id: str, reward_id: str) -> Reply: ...
+
+    async def step(self, command: Command, redemption_id: str) -> Reply: ...
+
+
+class Reads(Protocol):
+    """What looks things up."""
+
+    async def member(self, member_id: str) -> MemberView: ...
+
+    async def redemption(self, redemption_id: str) -> RedemptionView: ...
+
+    async def rewards(self) -> Rewards: ...
+
+
+class Api(FastAPI):
+    """FastAPI, with problem documents under their own media type in the OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            made = super().openapi()
+            for operations in made["paths"].values():
+                for operation in operations.values():
+                    operation["responses"] = _truly(operation["responses"])
+            for unused in ("HTTPValidationError", "ValidationError"):
+                made["components"]["schemas"].pop(unused, None)
+        return super().openapi()
+
+
+def _truly(responses: dict[str, Any]) -> dict[str, Any]:
+    """Problems under their media type, without the validation error that FastAPI would answer."""
+    found = {}
+    for status, response in sorted(responses.items()):
+        content = response["content"]
+        if int(status) >= 400:
+            content = {MEDIA_TYPE: content["application/json"]}
+            if content[MEDIA_TYPE]["schema"]["$ref"].endswith("HTTPValidationError"):
+                continue
+        found[status] = {**response, "content": content}
+    return found
+
+
+def build(settings: RedeemSettings, commands: Commands, reads: Reads) -> FastAPI:
+    """The API over what does the work."""
+    api = Api(
+        title="Headway redeem",
+        description="Balances, rewards and redemptions. Points are whole numbers, money is in "
+        "minor units, times are UTC. Problems are RFC 9457 documents.",
+        version=version("headway"),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    api.add_middleware(
+        Guard, limit=settings.redeem_body_limit, seconds=settings.redeem_request_seconds
+    )
+    _redemptions(api, commands, reads)
+    _lookups(api, reads)
+    _refusals(api)
+    return api
+
+
+def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route, from the problems it may answer with."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, problems.TRY_AGAIN):
+        named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
+        named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
+    return found
+
+
+_COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
+_RESERVE = (
+    *_COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
+    problems.MEMBER_LEFT,
+)  # fmt: skip
+_STEP = (*_COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
+
+
+def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
+    @api.post(
+        "/v1/redemptions",
+        status_code=201,
+        response_model=RedemptionAnswer,
+        responses=_problems(*_RESERVE),
+        summary="Hold the points of a reward",
+    )
+    async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
+        command = Command(
+            "redemption.reserve", key, request.url.path, body.model_dump_json().encode()
+        )
+        return _answered(await commands.reserve(command, body.member_id, body.reward_id))
+
+    async def step(name: str, request: Request, redemption_id: str, key: str) -> Response:
+        command = Command(f"redemption.{name}", key, request.url.path)
+        return _answered(await commands.step(command, redemption_id))
+
+    stepping: dict[str, Any] = {
+        "response_model": RedemptionAnswer,
+        "responses": _problems(*_STEP),
+    }
+
+    @api.post("/v1/redemptions/{redemption_id}/confirm", summary="Give the reward", **stepping)
+    async def confirm(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
+        return await step("confirm", request, redemption_id, key)
+
+    @api.post("/v1/redemptions/{redemption_id}/cancel", summary="Let the points go", **stepping)
+    async def cancel(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
+        return await step("cancel", request, redemption_id, key)
+
+    @api.post("/v1/redemptions/{redemption_id}/reverse", summary="Undo a reward", **stepping)
+    async def reverse(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
+        return await step("reverse", request, redemption_id, key)
+
+    @api.get(
+        "/v1/redemptions/{redemption_id}",
+        response_model=RedemptionView,
+        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        summary="A redemption as it stands",
+    )
+    async def redemption(redemption_id: RedemptionPath) -> Response:
+        return _shown(await reads.redemption(redemption_id))
+
+
+def _lookups(api: FastAPI, reads: Reads) -> None:
+    @api.get(
+        "/v1/members/{member_id:path}",
+        response_model=MemberView,
+        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER),
+        summary="A member's balances and progress as of now",
+    )
+    async def member(member_id: Id) -> Response:
+        return _shown(await reads.member(member_id))
+
+    @api.get(
+        "/v1/rewards",
+        response_model=Rewards,
+        responses=_problems(problems.NO_PROGRAMME),
+        summary="The rewards of the programme in force",
+    )
+    async def rewards() -> Response:
+        return _shown(await reads.rewards())
+
+    @api.get("/problems/{name}", include_in_schema=False)
+    async def explain(name: str) -> dict[str, str | int]:
+        kind = KINDS.get(name)
+        if kind is None:
+            raise HTTPException(404)
+        return {
+            "type": kind.type,
+            "title": kind.title,
+            "status": int(kind.status),
+            "what_to_do": kind.advice,
+        }
+
+
+def _refusals(api: FastAPI) -> None:
+    @api.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(_unreadable(error.errors()), request.url.path)
+
+    @api.exception_handler(HTTPException)
+    async def no_route(request: Request, error: HTTPException) -> Response:
+        kind = Kind("", HTTPStatus(error.status_code), error.detail, "See /v1/openapi.json.")
+        refusal = Refusal(kind, f"{request.method} is not to be had here.")
+        return problem_response(refusal, request.url.path)
+
+
+def _unreadable(errors: Any) -> Refusal:
+    """What is wrong with a request, field by field, without repeating its values."""
+    fields = [
+        {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
+        for error in errors
+    ]
+    if any(tuple(error["loc"]) == ("header", _KEY) for error in errors):
+        return Refusal(problems.INVALID_KEY, "Every command needs one.", errors=fields)
+    return Refusal(problems.INVALID_REQUEST, f"{len(fields)} things are wrong.", errors=fields)
+
+
+def _answered(reply: Reply) -> Response:
+    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
+    media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
+    return Response(reply.body, reply.status, dict(headers), media_type)
+
+
+def _shown(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(), 200, {"Cache-Control": "no-store"}, "application/json")

@@ -1,0 +1,92 @@
+"""The composition root of redeem: everything is wired here, and nowhere else."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import mode
+from fastapi import FastAPI
+
+from headway.ledger.programs import ProgramCache
+from headway.runtime.clock import Clock, StreamClock, SystemClock
+from headway.runtime.database import Database
+from headway.runtime.health import Health
+from headway.runtime.host import run
+from headway.runtime.web import WebServer
+from headway.stream.relay import Relay, RelayOptions
+from headway_redeem.api import build
+from headway_redeem.lookup import Lookup
+from headway_redeem.redemptions import Redemptions
+from headway_redeem.settings import RedeemSettings
+from headway_redeem.sweeper import Sweeper
+
+NAME = "redeem"
+CLOCK_GROUP = "earn"
+"""The consumer group whose progress is the stream's time."""
+
+
+class _Unasked(Health):
+    """Health for a part whose trouble is told, but keeps nobody from being served.
+
+    Without Kafka nothing is published, yet every redemption is safe in the outbox: taking the
+    API out of service would only add an outage.
+    """
+
+    def __init__(self, health: Health) -> None:
+        super().__init__()
+        self._health = health
+
+    def expect(self, loop: str, within: float) -> None:
+        """As the service's own."""
+        self._health.expect(loop, within)
+
+    def beat(self, loop: str) -> None:
+        """As the service's own."""
+        self._health.beat(loop)
+
+    def forget(self, loop: str) -> None:
+        """As the service's own."""
+        self._health.forget(loop)
+
+
+def _api(
+    settings: RedeemSettings, database: Database, programs: ProgramCache, clock: Clock,
+    wake: Callable[[], None],
+) -> FastAPI:  # fmt: skip
+    redemptions = Redemptions(
+        lambda: database.pool, programs, clock, settings.topic_prefix, wake,
+        hold=timedelta(seconds=settings.redeem_hold_seconds),
+        lock_timeout=timedelta(seconds=settings.redeem_lock_seconds),
+    )  # fmt: skip
+    return build(settings, redemptions, Lookup(lambda: database.pool, programs, clock))
+
+
+def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]:
+    """Database, clock, relay, sweeper and API, in the order in which they start."""
+    database = Database(settings, f"headway-{NAME}")
+    stream = StreamClock(lambda: database.pool, settings.group(CLOCK_GROUP))
+    follows_stream = settings.clock == "stream"
+    clock: Clock = stream if follows_stream else SystemClock()
+    relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), _Unasked(health))
+    programs = ProgramCache()
+    sweeper = Sweeper(
+        lambda: database.pool, programs, clock, settings.topic_prefix, health, relay.wake,
+        every=settings.redeem_sweep_every, batch=settings.redeem_sweep_batch,
+    )  # fmt: skip
+    api = _api(settings, database, programs, clock, relay.wake)
+    web = WebServer(api, settings.api_bind, settings.api_port, health)
+    return [database, *([stream] if follows_stream else []), relay, sweeper, web]
+
+
+def document() -> dict[str, Any]:
+    """The API's OpenAPI document; nothing is started for it."""
+    settings = RedeemSettings()
+    database = Database(settings, NAME)
+    return _api(settings, database, ProgramCache(), SystemClock(), lambda: None).openapi()
+
+
+def main() -> None:
+    """Run redeem until told to stop."""
+    health = Health()
+    settings = RedeemSettings()
+    run(NAME, services(settings, health), settings, health)

@@ -1,0 +1,70 @@
+"""Looking things up: members as of now, redemptions, rewards. Nothing here writes or locks."""
+
+from collections.abc import Callable
+
+import asyncpg
+
+from headway.domain.standing import standing
+from headway.ledger import redemptions as ledger
+from headway.ledger import snapshot
+from headway.ledger.programs import ProgramCache
+from headway.ledger.reading import QUERIES
+from headway.program.program import Programs
+from headway.runtime.clock import Clock
+from headway_redeem import problems
+from headway_redeem.models import MemberView, RedemptionView, Rewards
+from headway_redeem.problems import Refusal
+from headway_redeem.redemptions import unknown_redemption
+from headway_redeem.views import member_view, redemption_view, rewards_view
+
+
+class Lookup:
+    """Reads for the API, at the clock's now."""
+
+    def __init__(
+        self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], programs: ProgramCache,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._pool = pool
+        self._programs = programs
+        self._clock = clock
+
+    async def member(self, member_id: str) -> MemberView:
+        """A member's balances and progress as of now. Raises Refusal if there is no such member."""
+        async with (
+            self._pool().acquire() as connection,
+            # One snapshot: the account and its lots must be of the same moment.
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            row = await connection.fetchrow(ledger.QUERIES.read_member, member_id)
+            if row is None or row["joined_at"] is None:
+                raise Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
+            account = snapshot.account_from(row)
+            now = max(self._clock.now(), row["account_time"])
+            if account.next_due_at is not None and account.next_due_at <= now:
+                lots = await connection.fetch(QUERIES.read_lots, [account.account_id], [])
+                account = account._replace(
+                    lots={lot["lot"]: snapshot.lot_from(lot) for lot in lots}
+                )
+            programs = await self._programs.get(connection, row["program_version"])
+        settled = standing(programs, account, now)
+        return member_view(account, settled, programs.at(now), row["epoch"])
+
+    async def redemption(self, redemption_id: str) -> RedemptionView:
+        """A redemption as it stands. Raises Refusal if there is no such redemption."""
+        async with self._pool().acquire() as connection:
+            found = await ledger.read_redemption(connection, redemption_id)
+        if found is None:
+            raise unknown_redemption(redemption_id)
+        return redemption_view(found[0])
+
+    async def rewards(self) -> Rewards:
+        """The rewards of the programme in force now."""
+        return rewards_view((await self._read_programs()).at(self._clock.now()))
+
+    async def _read_programs(self) -> Programs:
+        async with self._pool().acquire() as connection:
+            latest = await connection.fetchval(ledger.QUERIES.latest_program)
+            if not latest:
+                raise Refusal(problems.NO_PROGRAMME, "There is nothing to show.")
+            return await self._programs.get(connection, latest)

@@ -1,0 +1,136 @@
+"""What the API takes and gives. Money is in minor units of its currency, points are whole."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from headway.contracts.fields import Id
+from headway.domain.redemption import State
+
+RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ReserveRequest(_Shape):
+    """Hold the points of a reward for a member."""
+
+    member_id: Id
+    reward_id: Id
+
+
+class Balances(_Shape):
+    """Where a member's points are."""
+
+    pending: int
+    """Earned, not yet to be spent."""
+    available: int
+    """To be spent now."""
+    reserved: int
+    """Held for redemptions that are not confirmed yet."""
+    owed: int
+    """Taken back beyond what was there: zero or below."""
+
+
+class RedemptionView(_Shape):
+    """A redemption as it stands."""
+
+    redemption_id: RedemptionId
+    member_id: Id
+    reward_id: Id
+    reward_name: str
+    state: State
+    points: int
+    value_minor: int
+    """What the reward is worth, in minor units of `currency`."""
+    currency: str
+    reserved_at: datetime
+    """Business time."""
+    held_until: datetime
+    """The points of a reservation are held until then, by the system's clock."""
+    updated_at: datetime
+    """Business time of its latest change."""
+
+
+class RedemptionAnswer(RedemptionView):
+    """A redemption after a command, and the member's account right after it."""
+
+    effective_at: datetime
+    """Business time of the command."""
+    epoch: int
+    """Which life of the ledger `version` counts in."""
+    version: int
+    """The account's version that this command made, as in balance.changed."""
+    balances: Balances
+
+
+class RewardView(_Shape):
+    """What points can become."""
+
+    reward_id: Id
+    name: str
+    points: int
+    value_minor: int
+    currency: str
+
+
+class NextReward(RewardView):
+    """The cheapest reward out of reach."""
+
+    missing: int
+    """Points still to go, what is owed included."""
+
+
+class MemberView(_Shape):
+    """A member's balances and progress as of now. Nothing is written to show it."""
+
+    member_id: Id
+    joined_at: datetime
+    left_at: datetime | None
+    as_of: datetime
+    """The moment the balances hold for: what became due until then has been counted in."""
+    account_time: datetime
+    """The latest business time the ledger has decided on for this account."""
+    epoch: int
+    version: int
+    """The account's version in the ledger, as in balance.changed."""
+    balances: Balances
+    tier: str
+    saved: dict[str, int]
+    """Minor units saved by confirmed redemptions, by currency."""
+    rewards_ready: list[RewardView]
+    """What `available` pays for, cheapest first."""
+    next_reward: NextReward | None
+
+
+class Rewards(_Shape):
+    """The rewards of the programme in force, cheapest first."""
+
+    program_version: int
+    rewards: list[RewardView]
+
+
+class FieldError(_Shape):
+    """One field that cannot be used."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document; some types have further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldError] | None = None
+    available: int | None = None
+    needed: int | None = None
+    state: str | None = None

@@ -1,0 +1,129 @@
+"""Everything the API can refuse, as RFC 9457 problem documents with stable types."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem.
+
+    `kept`: the command was judged and refused; the answer is stored under its key, so that a
+    retry gets it again.
+    """
+
+    name: str
+    status: HTTPStatus
+    title: str
+    advice: str
+    kept: bool = False
+
+    @property
+    def type(self) -> str:
+        """The type's URI reference, where the API explains it; no name says no more than status."""
+        return f"/problems/{self.name}" if self.name else "about:blank"
+
+
+_BAD, _CONFLICT = HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT
+_MISSING, _UNAVAILABLE = HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
+
+INVALID_KEY = Kind(
+    "invalid-idempotency-key", _BAD, "The Idempotency-Key header is missing or unusable",
+    "Send 1 to 128 printable ASCII characters, new for each command and the same for each retry.",
+)  # fmt: skip
+INVALID_REQUEST = Kind(
+    "invalid-request", _BAD, "The request cannot be read",
+    "Mend the fields named in `errors` and send it again.",
+)  # fmt: skip
+UNKNOWN_MEMBER = Kind(
+    "unknown-member", _MISSING, "No such member",
+    "Check the member id; a member is known once their member.joined has been read.",
+)  # fmt: skip
+UNKNOWN_REDEMPTION = Kind(
+    "unknown-redemption", _MISSING, "No such redemption",
+    "Use the redemption_id that the reservation was answered with.",
+)  # fmt: skip
+INSUFFICIENT_POINTS = Kind(
+    "insufficient-points", _CONFLICT, "Not enough points for this reward",
+    "Offer a reward of at most `available` points; under a new key it may be tried again later.",
+    kept=True,
+)  # fmt: skip
+UNKNOWN_REWARD = Kind(
+    "unknown-reward", _CONFLICT, "The programme has no such reward now",
+    "Take a reward_id from GET /v1/rewards.",
+    kept=True,
+)  # fmt: skip
+WRONG_STATE = Kind(
+    "wrong-state", _CONFLICT, "The redemption is not in a state for this",
+    "Look at `state`: confirm and cancel need reserved, reverse needs confirmed.",
+    kept=True,
+)  # fmt: skip
+MEMBER_LEFT = Kind(
+    "member-left", _CONFLICT, "The member has left the programme",
+    "Reserve only for members who have not left.",
+    kept=True,
+)  # fmt: skip
+TOO_LARGE = Kind(
+    "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large",
+    "Send only the fields that the API names.",
+)  # fmt: skip
+KEY_REUSED = Kind(
+    "idempotency-key-reused", HTTPStatus.UNPROCESSABLE_ENTITY,
+    "This Idempotency-Key was used for another request",
+    "Use a new key for a new command, and the same request for a retry.",
+)  # fmt: skip
+TRY_AGAIN = Kind(
+    "try-again", _UNAVAILABLE, "The service is busy, or was cut off from its database",
+    "Send the same request, with the same Idempotency-Key, again: nothing is ever done twice.",
+)  # fmt: skip
+NO_PROGRAMME = Kind(
+    "no-programme", _UNAVAILABLE, "No programme is published yet",
+    "Run `headway program publish FILE`, then try again.",
+)  # fmt: skip
+INTERNAL = Kind(
+    "internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong on our side",
+    "Retry with the same Idempotency-Key; if it stays, tell those who run this service.",
+)  # fmt: skip
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        INVALID_KEY, INVALID_REQUEST, UNKNOWN_MEMBER, UNKNOWN_REDEMPTION, INSUFFICIENT_POINTS,
+        UNKNOWN_REWARD, WRONG_STATE, MEMBER_LEFT, TOO_LARGE, KEY_REUSED, TRY_AGAIN, NO_PROGRAMME,
+        INTERNAL,
+    )
+}  # fmt: skip
+"""Every kind by its name."""
+
+
+class Refusal(Exception):
+    """A request that cannot be met, as the problem document its caller gets.
+
+    `more` are extension members of the document, such as `available` and `needed`.
+    """
+
+    def __init__(self, kind: Kind, detail: str, instance: str = "", **more: object) -> None:
+        super().__init__(f"{kind.name}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.instance = instance
+        self.more = more
+
+    def body(self, instance: str = "") -> bytes:
+        """The document; `instance` is the request's path where none was given before."""
+        members = {
+            "type": self.kind.type,
+            "title": self.kind.title,
+            "status": int(self.kind.status),
+            "detail": f"{self.detail} {self.kind.advice}",
+            "instance": self.instance or instance,
+        }
+        return orjson.dumps({**members, **self.more})
+
+    def headers(self) -> dict[str, str]:
+        """When to come back, where that helps."""
+        return {"Retry-After": "1"} if self.kind.status == _UNAVAILABLE else {}

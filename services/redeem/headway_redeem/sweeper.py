@@ -1,0 +1,113 @@
+"""Releasing reservations that were held too long, by the system's clock. Runs in every process."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import asyncpg
+import mode
+
+from headway.contracts import codec
+from headway.domain.account import Input
+from headway.domain.redemption import ENDS_IN
+from headway.ledger import redemptions as ledger
+from headway.ledger.books import Books, open_locked
+from headway.ledger.programs import ProgramCache
+from headway.ledger.reading import QUERIES
+from headway.ledger.writing import write
+from headway.runtime.clock import Clock
+from headway.runtime.health import Health
+from headway.runtime.logging import event, failure
+from headway.stream.errors import Verdict, classify
+from headway_redeem import metrics
+
+SOURCE = "headway/jobs"
+KIND = "redemption.timeout"
+
+Late: TypeAlias = Mapping[int, tuple[asyncpg.Record, ledger.Redemption, ledger.Held]]
+
+
+class Sweeper(mode.Service):
+    """Looks for late reservations, a bounded number in each transaction.
+
+    Processes share the work: each skips the accounts that another one has locked.
+    """
+
+    def __init__(
+        self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], programs: ProgramCache,
+        clock: Clock, topic_prefix: str, health: Health, wake: Callable[[], None],
+        *, every: float, batch: int,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._pool = pool
+        self._programs = programs
+        self._clock = clock
+        self._prefix = topic_prefix
+        self._health = health
+        self._wake = wake
+        self._every = every
+        self._batch = batch
+
+    @mode.Service.task
+    async def _run(self) -> None:
+        self._health.expect("sweeper", within=120)
+        while not self.should_stop:
+            self._health.beat("sweeper")
+            if not await self._turn():
+                await self.sleep(self._every)
+
+    async def _turn(self) -> int:
+        try:
+            return await self.run_once()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            if classify(error) in (Verdict.HALVE, Verdict.FATAL):
+                raise
+            event("sweeper", "not now", level=logging.WARNING, error=repr(error))
+            return 0
+
+    async def run_once(self) -> int:
+        """Release the oldest late reservation of up to a batch of accounts; returns how many."""
+        async with self._pool().acquire() as connection, connection.transaction():
+            late = await ledger.lock_late(connection, self._batch)
+            if not late:
+                return 0
+            rows = [row for row, _, _ in late.values()]
+            books, items = await open_locked(
+                connection, self._programs, rows, lambda row: self._item(row, late), self._prefix
+            )
+            held = _decide(books, items)
+            for account_id, why in held.items():
+                await connection.execute(QUERIES.hold_account, account_id, why)
+            for decision in books.decisions:
+                _, redemption, _ = late[decision.account.account_id]
+                await ledger.move_redemption(
+                    connection,
+                    redemption._replace(state=ENDS_IN[KIND], updated_at=decision.input.time),
+                )
+            await write(connection, books)
+        metrics.TIMED_OUT.inc(len(late) - len(held))
+        event("sweeper", "reservations timed out", released=len(late) - len(held))
+        self._wake()
+        return len(late)
+
+    def _item(self, row: asyncpg.Record, late: Late) -> Input:
+        """Due by the system's clock, but in effect at the business time that all inputs go by."""
+        _, redemption, held = late[row["account_id"]]
+        step = ledger.step_of(redemption, held)
+        body = ledger.body_of(step, redemption.reward_id)
+        now = self._clock.now()
+        at = max(now, row["account_time"] or now)
+        digest = codec.digest(KIND, row["member_id"], body)
+        return Input(SOURCE, f"timeout:{redemption.redemption_id}", KIND, at, step, digest, body)
+
+
+def _decide(books: Books, items: Mapping[int, Input]) -> dict[int, str]:
+    """Decide each; an account on which that raises is held for a person, the others go on."""
+    held: dict[int, str] = {}
+    for account_id, item in items.items():
+        try:
+            books.decide(account_id, item)
+        except Exception as error:
+            held[account_id] = f"{type(error).__name__}: {error}"[:500]
+            failure("sweeper", f"account {account_id} is held until a person looks", error)
+    return held
