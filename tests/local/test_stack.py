@@ -120,17 +120,22 @@ def test_a_paused_kafka_is_still_and_a_resumed_one_goes_on(stack: LocalStack) ->
 async def test_a_proxy_fits_between_kafka_and_its_clients(stack: LocalStack) -> None:
     passed = 0
 
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        nonlocal passed
+        try:
+            while data := await source.read(65536):
+                passed += len(data)
+                sink.write(data)
+        finally:
+            sink.close()
+            await sink.wait_closed()
+
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.add(asyncio.current_task())
         upstream, downstream = await asyncio.open_connection("127.0.0.1", stack.kafka.proxied_port)
         await asyncio.gather(pump(reader, downstream), pump(upstream, writer))
 
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        nonlocal passed
-        while data := await source.read(65536):
-            passed += len(data)
-            sink.write(data)
-        sink.close()
-
+    handlers: set[asyncio.Task[None] | None] = set()
     port = stack.kafka.proxy_port
     async with await asyncio.start_server(forward, "127.0.0.1", port):
         admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")
@@ -139,6 +144,9 @@ async def test_a_proxy_fits_between_kafka_and_its_clients(stack: LocalStack) -> 
         await admin.close()
         async with AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{port}") as producer:
             await producer.send_and_wait("proxied", bytes(100_000))
+        # The clients have hung up: every connection ends by itself, and leaves no socket open.
+        async with asyncio.timeout(20):
+            await asyncio.gather(*(handler for handler in handlers if handler))
     assert passed > 100_000
 
 
