@@ -1,0 +1,108 @@
+"""`headway verify`: whether the ledger keeps its promises."""
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from headway.cli.output import print_json, run, settings, snapshot
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from headway.ledger.verify import Check, Report
+
+_SHOWN = 5
+
+
+@click.command("verify")
+@click.option("--topic", is_flag=True, help="Also read balance-changed and compare what it says.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def command(topic: bool, as_json: bool) -> None:
+    """Check that the books add up: chains, sums, causes, and what was published.
+
+    Reads one snapshot and changes nothing; services may go on. Prints one line for each check,
+    and the first accounts that break it.
+
+    Exits 0 when every check holds, 1 when one does not, 2 when it could not be done.
+    """
+    report = run(_report(topic))
+    if as_json:
+        print_json(_facts(report))
+    else:
+        for check in report.checks.values():
+            _print(check)
+        for note in report.notes:
+            click.echo(f"note: {note}")
+        if report.totals:
+            click.echo(
+                "points: " + ", ".join(f"{place} {n:,}" for place, n in report.totals.items())
+            )
+        click.echo("verify ok" if report.ok else "verify: BROKEN, see above")
+    if not report.ok:
+        raise SystemExit(1)
+
+
+async def _report(topic: bool) -> "Report":
+    from headway.ledger.verify import verify
+
+    chosen = settings()
+    published = None
+    if topic:
+        from headway.ledger.verify_topic import Published
+
+        # What is in the topic by now must be in the snapshot that is taken after this.
+        published = await Published.so_far(chosen.kafka_bootstrap, chosen.topic("balance-changed"))
+    with _progress() as bar:
+        async with snapshot(chosen.postgres_dsn) as connection:
+            task = None if bar is None else bar.add_task("accounts", total=None)
+
+            def seen(done: int, of: int) -> None:
+                if bar is not None and task is not None:
+                    bar.update(task, completed=done, total=of)
+
+            report = await verify(connection, seen)
+            if published is not None:
+                await published.compare(connection, report)
+    return report
+
+
+def _progress() -> "AbstractContextManager[Progress | None]":
+    """A bar on the terminal, if there is one to look at."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True)
+
+
+def _print(check: "Check") -> None:
+    mark = "ok" if check.ok else f"BROKEN {check.broken:,} times"
+    click.echo(f"{check.name:<15} {check.examined:>12,} {check.unit:<15} {mark:<8} {check.promise}")
+    for finding in check.findings[:_SHOWN]:
+        who = finding.member_id or finding.account_id
+        click.echo(f"    {'' if who is None else f'member {who}: '}{finding.what}")
+    if check.broken > _SHOWN:
+        click.echo(f"    and {check.broken - _SHOWN:,} more")
+
+
+def _facts(report: "Report") -> dict[str, object]:
+    return {
+        "ok": report.ok,
+        "checks": [
+            {
+                "name": check.name,
+                "promise": check.promise,
+                "ok": check.ok,
+                "examined": check.examined,
+                "unit": check.unit,
+                "broken": check.broken,
+                "first": [finding._asdict() for finding in check.findings],
+            }
+            for check in report.checks.values()
+        ],
+        "totals": report.totals,
+        "notes": report.notes,
+    }
