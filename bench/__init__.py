@@ -1,0 +1,1 @@
+"""How fast Headway is, as ratios to programs that promise the same and do less."""

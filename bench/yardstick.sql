@@ -1,0 +1,110 @@
+-- Tables and statements of the yardstick: the least that keeps the promises.
+
+-- name: schema
+create table accounts (
+    account_id bigint generated always as identity primary key,
+    member_id  text   not null unique,
+    balance    bigint not null default 0,
+    version    bigint not null default 0
+) with (fillfactor = 60);
+create table inputs (
+    source        text        not null,
+    id            text        not null,
+    account_id    bigint      not null,
+    business_time timestamptz not null,
+    recorded_at   timestamptz not null,
+    data          json        not null,
+    primary key (source, id)
+);
+create table entries (
+    account_id    bigint      not null,
+    version       bigint      not null,
+    points        bigint      not null,
+    balance       bigint      not null,
+    source        text        not null,
+    id            text        not null,
+    primary key (account_id, version)
+);
+create table positions (
+    consumer_group text   not null,
+    topic          text   not null,
+    partition      int    not null,
+    next_offset    bigint not null,
+    primary key (consumer_group, topic, partition)
+) with (fillfactor = 50);
+create table dead_letters (
+    topic       text   not null,
+    partition   int    not null,
+    "offset"    bigint not null,
+    value       bytea,
+    message     text   not null,
+    primary key (topic, partition, "offset")
+);
+create table outbox (
+    id        bigint generated always as identity primary key,
+    partition int   not null,
+    key       bytea not null,
+    value     bytea not null
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+
+create type incoming as (
+    source text, id text, member_id text, partition int, points bigint, business_time timestamptz,
+    data json
+);
+
+-- name: apply
+-- One batch, whole: repeats fall to the key of inputs, accounts are locked in order before
+-- anything is written, and the outbox rows of an account are numbered under its lock.
+with batch as materialized (
+    select * from unnest($1::incoming[]) with ordinality
+        as b (source, id, member_id, partition, points, business_time, data, at)
+), locked as materialized (
+    select account_id, member_id, balance, version from accounts
+    where member_id = any ($2::text[]) order by account_id for update
+), fresh as (
+    insert into inputs (source, id, account_id, business_time, recorded_at, data)
+    select b.source, b.id, l.account_id, b.business_time, now(), b.data
+    from batch b join locked l using (member_id)
+    on conflict do nothing returning source, id
+), entry as materialized (
+    select l.account_id, b.member_id, b.partition, b.points, b.source, b.id, b.business_time,
+           l.version + row_number() over w as version, l.balance + sum(b.points) over w as balance
+    from batch b join fresh f using (source, id) join locked l using (member_id)
+    window w as (partition by l.account_id order by b.at)
+), entered as (
+    insert into entries (account_id, version, points, balance, source, id)
+    select account_id, version, points, balance, source, id from entry
+), moved as (
+    update accounts a set balance = a.balance + s.points, version = a.version + s.causes
+    from (select account_id, sum(points) as points, count(*) as causes from entry
+          group by account_id) s
+    where a.account_id = s.account_id
+), placed as (
+    insert into positions (consumer_group, topic, partition, next_offset)
+    select $3, $4, * from unnest($5::int[], $6::bigint[])
+    on conflict (consumer_group, topic, partition) do update set next_offset = excluded.next_offset
+), refused as (
+    insert into dead_letters (topic, partition, "offset", value, message)
+    select $4, * from unnest($7::int[], $8::bigint[], $9::bytea[], $10::text[])
+    on conflict do nothing
+)
+insert into outbox (partition, key, value)
+select partition, convert_to(member_id, 'UTF8'), convert_to(format(
+    '{"specversion":"1.0","id":%s,"source":"bench/yardstick","type":"balance.changed.v1",'
+    '"subject":%s,"time":%s,"datacontenttype":"application/json","data":{"member_id":%s,'
+    '"version":%s,"cause":{"source":%s,"id":%s},"points":%s,"balance":%s}}',
+    to_json(member_id || ':' || version), to_json(member_id), to_json(business_time),
+    to_json(member_id), version, to_json(source), to_json(id), points, balance), 'UTF8')
+from entry order by version
+
+-- name: create_accounts
+insert into accounts (member_id) select unnest($1::text[]) order by 1 on conflict do nothing
+
+-- name: outbox_read
+select id, partition, key, value from outbox order by id limit $1
+
+-- name: outbox_delete
+delete from outbox where id = any ($1::bigint[])
+
+-- name: positions
+select partition, next_offset from positions where consumer_group = $1 and topic = $2
