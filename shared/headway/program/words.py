@@ -93,8 +93,12 @@ def _base(rule: BaseRule) -> str:
 def _multiplier(program: Program, rule: Multiplier) -> str:
     names = {level.id: level.name for level in program.levels}
     tiers = None if rule.tiers is None else [names.get(tier, tier) for tier in rule.tiers]
-    factor = f"{Decimal(1000 + rule.extra) / 1000:f}"
-    return f"{factor} x the base" + _on("category", rule.categories) + _on("tier", tiers)
+    extra = Decimal(rule.extra) / 1000
+    return (
+        f"{1 + extra:f} x the base ({extra:f} on top)"
+        + _on("category", rule.categories)
+        + _on("tier", tiers)
+    )
 
 
 def _fixed(event: str, rule: FixedRule) -> str:
