@@ -16,7 +16,7 @@ SOURCE = "headway/redeem"
 
 @dataclass(frozen=True)
 class Command:
-    """One accepted command; `time` is when it took effect."""
+    """One accepted command; `time` is when it took effect, `number` its place in the notes."""
 
     member: str
     redemption_id: str
@@ -27,6 +27,7 @@ class Command:
     currency: str
     time: datetime
     idempotency_key: str
+    number: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -35,14 +36,14 @@ class Command:
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """Its place in business time."""
-        return self.time, *self.key
+        """Its place in business time; of one moment's commands, in the order of their answers."""
+        return self.time, SOURCE, f"{self.number:012}"
 
 
 def load(path: Path) -> list[Command]:
     """All accepted commands, each once however often it was retried."""
     found: dict[str, Command] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         told = json.loads(line)
         found[told["idempotency_key"]] = Command(
             told["member_id"],
@@ -54,5 +55,6 @@ def load(path: Path) -> list[Command]:
             told["currency"],
             moment(told["effective_at"]),
             told["idempotency_key"],
+            number,
         )
     return list(found.values())

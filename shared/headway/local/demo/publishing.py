@@ -1,11 +1,13 @@
 """Publishing a history to the source topics, in the order in which it happened."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 from headway.contracts.codec import encode, key_of
 from headway.contracts.topics import Topics
@@ -33,7 +35,10 @@ class Publisher:
         await self._producer.stop()
 
     async def publish(
-        self, events: Iterable[SourceEvent], zone: ZoneInfo, sent: Callable[[int], None]
+        self,
+        events: Iterable[SourceEvent],
+        zone: ZoneInfo,
+        sent: Callable[[int], None] | None = None,
     ) -> None:
         """Send all events; `sent` is told how many after each business day.
 
@@ -44,15 +49,17 @@ class Publisher:
             acks = [await self._send(event) for event in day]
             for ack in acks:
                 await ack
-            sent(len(acks))
+            if sent is not None:
+                sent(len(acks))
 
-    async def _send(self, event: SourceEvent):  # type: ignore[no-untyped-def]
+    async def _send(self, event: SourceEvent) -> "asyncio.Future[RecordMetadata]":
         value, headers = encode(
             event.type, source=event.source, id=event.id, time=event.time, data=event.data
         )
-        return await self._producer.send(
+        sending: asyncio.Future[RecordMetadata] = await self._producer.send(
             self._topics.of(event.type), value, key_of(event.member_id), headers=headers
         )
+        return sending
 
 
 def _days(

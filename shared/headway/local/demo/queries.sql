@@ -73,3 +73,6 @@ select topic, partition, "offset", reason from dead_letters order by topic, part
 
 -- name: dump_notifications
 select member_id, business_day::text as day, state from notify.notifications order by member_id, business_day
+
+-- name: applied
+select topic, sum(next_offset)::bigint as records from positions where consumer_group = $1 group by topic
