@@ -78,10 +78,11 @@ class EffectAward(NamedTuple):
 
 
 class FirstPurchase(NamedTuple):
-    """The first decided order with something to earn on."""
+    """The first decided order with something to earn on. `gone`: wholly returned, for good."""
 
     order_id: str
     paid_at: datetime
+    gone: bool = False
 
 
 class Referral(NamedTuple):

@@ -33,7 +33,7 @@ def decide_joined(book: Book, programs: Programs, item: Input) -> Outcome:
     program = programs.at(item.time)
     for rule in program.fixed_rules.get("member.joined", ()):
         _grant_fixed(book, programs, item, rule, "welcome")
-    judge_tier(book, program, item.time)
+    judge_tier(book, programs, book.time or item.time)
     return applied(unlocks="member")
 
 
@@ -86,7 +86,7 @@ def decide_review_removed(
     for number in sorted(number for number, lot in book.lots.items() if lot.award == award):
         lot = book.lots[number]
         reverse(book, programs, number, lot.exact - lot.exact_returned, at)
-    return applied() if book.points else nothing("it had earned nothing")
+    return applied() if book.acted() else nothing("it had earned nothing")
 
 
 def decide_activity(book: Book, programs: Programs, item: Input, data: ActivityRecorded) -> Outcome:
@@ -97,7 +97,7 @@ def decide_activity(book: Book, programs: Programs, item: Input, data: ActivityR
     for rule in programs.at(item.time).fixed_rules.get("activity.recorded", ()):
         if rule.activities is None or data.activity in rule.activities:
             _grant_fixed(book, programs, item, rule, f"activity:{book.cause}")
-    return applied() if book.points else nothing("no rule awards it")
+    return applied() if book.acted() else nothing("no rule awards it")
 
 
 def _cannot_earn(book: Book, item: Input) -> str:

@@ -53,6 +53,7 @@ class Book:
         "reviews",
         "saved",
         "seq",
+        "settled",
         "tier",
         "tier_due",
         "tier_events",
@@ -86,6 +87,7 @@ class Book:
         self.reviews = account.reviews
         self.effect_awards = account.effects
         self.points: list[PointsEvent] = []
+        self.settled = 0  # how many of them settling wrote, before the decision itself
         self.tier_events: list[TierEvent] = []
         self.effects_out: list[Effect] = []
         self.touched = Touched()
@@ -219,6 +221,10 @@ class Book:
             or self.joined_at is not account.joined_at
             or self.left_at is not account.left_at
         )
+
+    def acted(self) -> bool:
+        """Whether the decision itself moved points, beyond what settling did before it."""
+        return len(self.points) > self.settled
 
     def open_lots(self) -> list[Lot]:
         """Lots with available points in spend order: nearest expiry first, never-expiring last,

@@ -81,15 +81,19 @@ def decide(programs: Programs, account: Account, item: Input) -> Decision:
 def decide_all(programs: Programs, account: Account, item: Input) -> list[Decision]:
     """One input and every parked input that waited for it, each a decision with its own cause."""
     decisions = [decide(programs, account, item)]
-    unlocks = [decisions[0].outcome.unlocks]
-    while unlocks:
-        unlocked = unlocks.pop(0)
-        waiting = [p for p in decisions[-1].account.parked if unlocked and p.waits_for == unlocked]
-        for waited in sorted(waiting, key=lambda p: (p.input.time, p.input.source, p.input.id)):
-            decision = _release(programs, decisions[-1].account, waited)
-            decisions.append(decision)
-            unlocks.append(decision.outcome.unlocks)
+    _release_all(programs, decisions)
     return decisions
+
+
+def _release_all(programs: Programs, decisions: list[Decision]) -> None:
+    """Decide what waited for the last decision, each followed at once by what waited for it."""
+    unlocked = decisions[-1].outcome.unlocks
+    if not unlocked:
+        return
+    waiting = [p for p in decisions[-1].account.parked if p.waits_for == unlocked]
+    for waited in sorted(waiting, key=lambda p: (p.input.time, p.input.source, p.input.id)):
+        decisions.append(_release(programs, decisions[-1].account, waited))
+        _release_all(programs, decisions)
 
 
 def _release(programs: Programs, account: Account, waited: Parked) -> Decision:

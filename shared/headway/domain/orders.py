@@ -75,7 +75,8 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
         )
         return None
     if known.n == book.cause:
-        return None
+        # Parked until now; an amendment parked with it may have been released before it.
+        return nothing("overtaken") if data.order_version < known.order_version else None
     if known.digest == item.digest:
         return nothing("already paid")
     if data.order_version < known.order_version:
@@ -97,16 +98,16 @@ def counts_for(book: Book, moment: datetime) -> bool:
 def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -> Outcome:
     """A purchase whose key is claimed: earn, count towards the tier, complete a referral."""
     order = book.orders[data.order_id]
-    if order.n != book.cause:
+    if order.n != book.cause and is_decided(book, order.order_id):
         return _amend(book, programs, item, data, order)
-    program = programs.at(item.time)
-    counts = counts_for(book, item.time)
+    program = programs.at(order.paid_at)
+    counts = counts_for(book, order.paid_at)
     order = Order(
         order.order_id,
         order.n,
-        order.order_version,
-        order.digest,
-        order.currency,
+        data.order_version,
+        item.digest,
+        data.currency,
         order.paid_at,
         book.tier,
         program.version,
@@ -125,16 +126,21 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
         if counts:
             _earn_line(book, program, order, line.line_id, line.category, amount)
     if not counts:
-        return nothing("before enrolment" if not_yet_joined(book, item.time) else "member left")
+        return nothing("before enrolment" if not_yet_joined(book, order.paid_at) else "member left")
     if not spend:
         return nothing("nothing to earn on")
     if book.first is None:
         book.first = FirstPurchase(order.order_id, order.paid_at)
         award_referral(book, programs, item.time)
     if order.currency == program.currency:
-        book.add_spend(program.day(item.time).isoformat(), spend)
-        judge_tier(book, program, book.time or item.time)
-    return applied() if book.points else nothing("no rule awards it")
+        book.add_spend(program.day(order.paid_at).isoformat(), spend)
+        judge_tier(book, programs, book.time or item.time)
+    return applied() if book.acted() else nothing("no rule awards it")
+
+
+def is_decided(book: Book, order_id: str) -> bool:
+    """Whether the order is more than known: a parked one has no lines yet."""
+    return any(line.order_id == order_id for line in book.lines.values())
 
 
 def not_yet_joined(book: Book, moment: datetime) -> bool:
@@ -175,11 +181,12 @@ def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: 
     book.put_order(order._replace(order_version=data.order_version, digest=item.digest))
     if order.counts and order.currency == program.currency and spend_change:
         book.add_spend(program.day(order.paid_at).isoformat(), spend_change)
-        judge_tier(book, programs.at(item.time), book.time or item.time)
-    if order.counts and book.first is None and any(line.amount for line in book.lines.values()):
+        judge_tier(book, programs, book.time or item.time)
+    amounts = (line.amount for line in book.lines.values() if line.order_id == order.order_id)
+    if order.counts and book.first is None and any(amounts):
         book.first = FirstPurchase(order.order_id, order.paid_at)
         award_referral(book, programs, item.time)
-    return applied("amended") if book.points else nothing("amended, worth the same")
+    return applied("amended") if book.acted() else nothing("amended, worth the same")
 
 
 def _amend_line(

@@ -48,7 +48,7 @@ def decide_referral(
 def award_referral(book: Book, programs: Programs, cause_time: datetime) -> None:
     """Reward both sides once the friend's first purchase is one the referral stands for."""
     referral, first = book.referral, book.first
-    if referral is None or first is None or referral.revision:
+    if referral is None or first is None or first.gone or referral.revision:
         return
     led_to_it = referral.created_at is not None and referral.created_at <= first.paid_at
     if not led_to_it and referral.completed_order != first.order_id:
@@ -71,9 +71,12 @@ def award_referral(book: Book, programs: Programs, cause_time: datetime) -> None
 
 
 def undo_referral(book: Book, programs: Programs, at: datetime, cause_time: datetime) -> None:
-    """The first purchase is wholly gone: so is the referral, for good."""
+    """The first purchase is wholly gone: so is the referral, for good, known already or not."""
     referral, first = book.referral, book.first
-    if referral is None or first is None or not referral.worth:
+    if first is None:
+        return
+    book.first = first._replace(gone=True)
+    if referral is None or not referral.worth:
         return
     book.referral = referral._replace(revision=referral.revision + 1, worth=False)
     award = "referral:" + referral.referral_id

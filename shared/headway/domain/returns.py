@@ -5,7 +5,7 @@ from datetime import datetime
 from headway.contracts.order import OrderCancelled, OrderRefunded
 from headway.domain.account import Input, Order, OrderLine, Refund
 from headway.domain.book import Book
-from headway.domain.orders import bring_to_due, standing_spend
+from headway.domain.orders import bring_to_due, is_decided, standing_spend
 from headway.domain.outcome import Outcome, applied, nothing, parked
 from headway.domain.referral import undo_referral
 from headway.domain.settle import settle
@@ -68,10 +68,7 @@ def decide_cancel(book: Book, programs: Programs, item: Input, data: OrderCancel
 
 def _decided(book: Book, order_id: str) -> Order | None:
     """The order, once it is decided and not merely known: a parked one has no lines yet."""
-    order = book.orders.get(order_id)
-    if order is None or not any(line.order_id == order_id for line in book.lines.values()):
-        return None
-    return order
+    return book.orders.get(order_id) if is_decided(book, order_id) else None
 
 
 def _take_effect(book: Book, programs: Programs, moment: datetime, order: Order) -> datetime:
@@ -100,14 +97,10 @@ def _give_back(
 def _finish(
     book: Book, programs: Programs, order: Order, at: datetime, item: Input, problems: list[str]
 ) -> Outcome:
-    judge_tier(book, programs.at(at), book.time or at)
+    judge_tier(book, programs, book.time or at)
     _undo_first_purchase(book, programs, order, at, item)
     reason = "; ".join(dict.fromkeys(problems))
-    return (
-        applied(reason)
-        if book.points or book.touched.lines
-        else nothing(reason or "nothing to take back")
-    )
+    return applied(reason) if book.touched.lines else nothing(reason or "nothing to take back")
 
 
 def _undo_first_purchase(
@@ -136,7 +129,7 @@ def _without_order(book: Book, programs: Programs, item: Input, data: OrderRefun
             wanted -= part
         if wanted:
             problems.append("unmatched")
-    judge_tier(book, programs.at(item.time), book.time or item.time)
+    judge_tier(book, programs, book.time or item.time)
     reason = "; ".join(dict.fromkeys(problems))
     return applied(reason) if book.touched.lines else nothing(reason)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from headway.domain.account import Lot
 from headway.domain.book import Book
-from headway.domain.tier import judge_tier, next_fall
+from headway.domain.tier import judge_tier, next_change
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
@@ -26,12 +26,13 @@ def settle(book: Book, programs: Programs, until: datetime) -> None:
     now = book.time
     if now is not None and until < now:
         until = now
-    if _something_due(book, until):
+    if _something_due(book, programs, until):
         _run_dues(book, programs, until, now or until)
     book.time = until
+    book.settled = len(book.points)
 
 
-def _something_due(book: Book, until: datetime) -> bool:
+def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
     account = book.account
     if account.unloaded_due_at is not None and account.unloaded_due_at <= until:
         raise InvariantViolated(
@@ -45,7 +46,9 @@ def _something_due(book: Book, until: datetime) -> bool:
         due = _due_of(lot)
         if due is not None and due.at <= until:
             return True
-    return False
+    # A version published after next_due_at was told is not in it.
+    change = next_change(book, programs, book.time or until) if programs.several else None
+    return change is not None and change <= until
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
@@ -64,7 +67,7 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
             lot = book.lot(due.lot)
             book.move("expire", lot.available, "available", "expired", due.at, lot.lot)
         else:
-            judge_tier(book, programs.at(due.at), due.at)
+            judge_tier(book, programs, due.at)
 
 
 def _due_of(lot: Lot) -> _Due | None:
@@ -82,15 +85,10 @@ def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
         dues.append(
             _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
         )
-    fall = _tier_due(book, programs, instant)
-    if fall is not None:
-        dues.append(_Due(fall, _TIER, 0))
+    change = next_change(book, programs, instant)
+    if change is not None:
+        dues.append(_Due(change, _TIER, 0))
     return min(dues, default=None)
-
-
-def _tier_due(book: Book, programs: Programs, instant: datetime) -> datetime | None:
-    program = programs.at(instant)
-    return next_fall(book, program, program.day(instant))
 
 
 def repay(book: Book, at: datetime) -> None:
@@ -108,7 +106,7 @@ def next_due_at(book: Book, programs: Programs) -> datetime | None:
     if book.account.unloaded_due_at is not None:
         moments.append(book.account.unloaded_due_at)
     if book.time is not None:
-        fall = _tier_due(book, programs, book.time)
-        if fall is not None:
-            moments.append(fall)
+        change = next_change(book, programs, book.time)
+        if change is not None:
+            moments.append(change)
     return min(moments, default=None)

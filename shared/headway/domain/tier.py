@@ -7,7 +7,7 @@ from functools import lru_cache
 from headway.domain.book import Book
 from headway.domain.points import TierEvent
 from headway.program.calendar import add_months, midnight
-from headway.program.program import Program
+from headway.program.program import Program, Programs
 
 
 @lru_cache(maxsize=65536)
@@ -25,8 +25,31 @@ def spend_in_window(days: Mapping[str, int], program: Program, today: date) -> i
     return sum(spent for day, spent in days.items() if _leaves_on(day, window) > today)
 
 
-def next_fall(book: Book, program: Program, today: date) -> datetime | None:
-    """The local midnight on which the tier will change if nothing else happens."""
+def next_change(book: Book, programs: Programs, instant: datetime) -> datetime | None:
+    """When, from `instant` on, the tier will change if nothing else happens.
+
+    A new version of the programme judges by its own levels and window from its start.
+    """
+    if book.joined_at is None:
+        return None
+    while True:
+        program = programs.at(instant)
+        today = program.day(instant)
+        if programs.several and book.tier != _reached(book, program, today):
+            return instant
+        fall = _next_fall(book, program, today)
+        following = programs.next_start(instant)
+        if following is None or (fall is not None and fall < following):
+            return fall
+        instant = following
+
+
+def _reached(book: Book, program: Program, today: date) -> str:
+    return program.level_for(spend_in_window(book.days, program, today))
+
+
+def _next_fall(book: Book, program: Program, today: date) -> datetime | None:
+    """The local midnight on which spend that leaves the window takes the tier along."""
     if not program.levels or book.tier in ("", program.levels[0].id):
         return None
     window = program.tier_window
@@ -41,17 +64,18 @@ def next_fall(book: Book, program: Program, today: date) -> datetime | None:
     return None
 
 
-def judge_tier(book: Book, program: Program, at: datetime) -> None:
+def judge_tier(book: Book, programs: Programs, at: datetime) -> None:
     """Set the tier to what the window's spend reaches; forget days that never count again."""
-    if not program.levels:
-        return
+    program = programs.at(at)
     today = program.day(at)
-    window = program.tier_window
-    if any(_leaves_on(day, window) <= today for day in book.days):
+    # By the longest window there is: a later version may look back further than this one.
+    if any(_leaves_on(day, "rolling_12_months") <= today for day in book.days):
         book.days = {
-            day: spent for day, spent in book.days.items() if _leaves_on(day, window) > today
+            day: spent
+            for day, spent in book.days.items()
+            if _leaves_on(day, "rolling_12_months") > today
         }
-    reached = program.level_for(sum(book.days.values()))
+    reached = _reached(book, program, today)
     if reached != book.tier:
         number = book.account.tier_seq + len(book.tier_events) + 1
         book.tier_events.append(

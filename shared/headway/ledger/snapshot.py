@@ -72,7 +72,7 @@ def account_from(
         remainders=state.get("remainders", {}),
         saved=state.get("saved", {}),
         days=state.get("days", {}),
-        first=None if first is None else FirstPurchase(first[0], certain(first[1])),
+        first=None if first is None else FirstPurchase(first[0], certain(first[1]), *first[2:]),
         referral=None if referral is None else _referral_from(referral),
         orders=keys.orders.get(number, {}) if keys else {},
         lines=keys.lines.get(number, {}) if keys else {},

@@ -140,6 +140,16 @@ class Programs:
         """The version of that number, for judging what it once awarded."""
         return self._by_number[number]
 
+    def next_start(self, moment: datetime) -> datetime | None:
+        """When the version that follows the one at `moment` starts; None: there is none."""
+        following = max(bisect_right(self._starts, moment), 1)
+        return self._starts[following] if following < len(self._starts) else None
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one version."""
+        return len(self._versions) > 1
+
     @property
     def latest(self) -> int:
         """The highest version number."""

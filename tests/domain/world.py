@@ -1,0 +1,214 @@
+"""A ledger in memory: what headway.ledger and the services do around the core, and no more."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from headway.contracts import codec
+from headway.domain.account import Account, Input
+from headway.domain.decide import Decision, decide_all
+from headway.domain.points import Effect, PointsEvent, TierEvent
+from headway.domain.redemption import ENDS_IN, Reserve, State, Step
+from headway.errors import Poison
+from headway.program.program import Programs
+
+START = datetime(2024, 1, 10, 15, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def event(
+    kind: str,
+    member: str,
+    time: datetime,
+    *,
+    id_: str,
+    source: str = "test",
+    data: Mapping[str, Any] | None = None,
+) -> Input:
+    """A source event as earn reads it: written and read by the codec."""
+    body = {"member_id": member, **(data or {})}
+    value, headers = codec.encode(kind, source=source, id=id_, time=time, data=body)
+    read = codec.decode(codec.key_of(member), value, headers)
+    return Input(
+        read.source, read.id, read.type, read.time, read.data, read.digest, read.canonical_data
+    )
+
+
+def effect_input(effect: Effect) -> Input:
+    """An effect as earn reads it back."""
+    data = effect._asdict()
+    time = data.pop("time")
+    id_ = f"{effect.referral_id}:{effect.rule}:{effect.revision}"
+    return event("effect", effect.member_id, time, id_=id_, source="headway/earn", data=data)
+
+
+def line(
+    cents: int, line_id: str = "1", *, category: str = "", quantity: int = 1, **more: Any
+) -> dict[str, Any]:
+    """One line of an order; its sku follows from its category."""
+    return {
+        "line_id": line_id, "sku": f"sku-{category}", "category": category, "quantity": quantity,
+        "amount": cents, **more,
+    }  # fmt: skip
+
+
+@dataclass
+class Redemption:
+    """A redemption as the ledger keeps it."""
+
+    member: str
+    points: int
+    value_minor: int
+    currency: str
+    state: State
+    held: tuple[tuple[int, int], ...]
+
+
+@dataclass
+class Books:
+    """What the ledger holds of one member."""
+
+    account: Account
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[PointsEvent]:
+        """Every points event, in order."""
+        return [row for decision in self.decisions for row in decision.points]
+
+    @property
+    def tier_events(self) -> list[TierEvent]:
+        """Every tier event, in order."""
+        return [row for decision in self.decisions for row in decision.tier_events]
+
+
+class World:
+    """Members, redemptions and effects. `now` is the clock that commands and ticks go by."""
+
+    def __init__(
+        self, programs: Programs, *, at: datetime = START, prove_pure: bool = False
+    ) -> None:
+        self.programs = programs
+        self.now = at
+        self.books: dict[str, Books] = {}
+        self.redemptions: dict[str, Redemption] = {}
+        self.effects: list[Effect] = []
+        self.poison: list[tuple[Input, Poison]] = []
+        self._prove_pure = prove_pure
+        self.told = 0
+
+    def of(self, member: str) -> Books:
+        """What is known of a member, who need not have joined."""
+        if member not in self.books:
+            self.books[member] = Books(Account(len(self.books) + 1, member))
+        return self.books[member]
+
+    def account(self, member: str = "m") -> Account:
+        """The member's account."""
+        return self.of(member).account
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def tell(
+        self, kind: str, member: str = "m", *, at: datetime | None = None, **data: Any
+    ) -> Decision:
+        """One source event; the decision on itself. Raises Poison if it must not be applied."""
+        self.told += 1
+        item = event(kind, member, at or self.now, id_=f"{self.told:06}", data=data)
+        decisions = self.decide(member, item)
+        if not decisions:
+            raise self.poison[-1][1]
+        return decisions[0]
+
+    def tick(self, member: str = "m", at: datetime | None = None) -> None:
+        """What jobs do: settle an account at which something is due."""
+        due, now = self.account(member).next_due_at, at or self.now
+        if due is not None and due <= now:
+            item = Input("headway/jobs", f"{member}:{due}", "tick", now, None, bytes(32), b"{}")
+            self.decide(member, item)
+
+    def reserve(self, redemption_id: str, reward_id: str, member: str = "m") -> Decision:
+        """Hold the points of a reward; refused is an answer too."""
+        account = self.account(member)
+        moment = max(self.now, account.time or self.now)
+        item = self._command("redemption.reserve", moment, Reserve(redemption_id, reward_id))
+        decision = self.decide(member, item)[0]
+        if decision.outcome.outcome == "applied":
+            reward = self.programs.at(moment).reward(reward_id)
+            assert reward is not None
+            held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
+            self.redemptions[redemption_id] = Redemption(
+                member, reward.points, reward.value_minor, reward.currency, "reserved", held
+            )
+        return decision
+
+    def step(self, kind: str, redemption_id: str) -> Decision:
+        """confirm, cancel, timeout or reverse a redemption; refused from a wrong state."""
+        kind, one = f"redemption.{kind}", self.redemptions[redemption_id]
+        account = self.account(one.member)
+        moment = max(self.now, account.time or self.now)
+        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held)
+        decision = self.decide(one.member, self._command(kind, moment, step))[0]
+        if decision.outcome.outcome == "applied":
+            one.state = ENDS_IN[kind]
+        return decision
+
+    def feed_effects(self) -> None:
+        """Deliver what accounts said to others, as its topic would."""
+        waiting, self.effects = self.effects, []
+        for effect in waiting:
+            self.decide(effect.member_id, effect_input(effect))
+
+    def _command(self, kind: str, moment: datetime, command: Reserve | Step) -> Input:
+        self.told += 1
+        id_ = f"key-{self.told:06}"
+        return Input("headway/redeem", id_, kind, moment, command, bytes(32), b"{}")
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    def decide(self, member: str, item: Input) -> list[Decision]:
+        """Decide and keep; nothing is kept of poison, which is noted."""
+        books = self.of(member)
+        account = books.account._replace(held_elsewhere=self._elsewhere(member))
+        try:
+            decisions = self._decide(account, item)
+        except Poison as poison:
+            self.poison.append((item, poison))
+            return []
+        if decisions[0].outcome.outcome == "refused":
+            return decisions  # the service rolls back, and answers
+        books.account = decisions[-1].account
+        books.decisions += decisions
+        for decision in decisions:
+            self.effects += decision.effects
+        return decisions
+
+    def _decide(self, account: Account, item: Input) -> list[Decision]:
+        if not self._prove_pure:
+            return decide_all(self.programs, account, item)
+        before = copy.deepcopy(account)
+        try:
+            first = decide_all(self.programs, account, item)
+        finally:
+            assert account == before, "deciding changed what it was given"
+        assert decide_all(self.programs, before, item) == first, "the same gave something else"
+        return first
+
+    def _elsewhere(self, member: str) -> frozenset[str]:
+        return frozenset(
+            key
+            for other, books in self.books.items()
+            if other != member
+            for key in _keys(books.account)
+        )
+
+
+def _keys(account: Account) -> Iterator[str]:
+    yield from ("order:" + id_ for id_ in account.orders)
+    yield from ("refund:" + id_ for id_ in account.refunds)
+    yield from ("review:" + id_ for id_ in account.reviews)
+    yield from ("effect:" + key for key in account.effects)
+    if account.referral is not None:
+        yield "referral:" + account.referral.referral_id
