@@ -34,7 +34,9 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_exported_schemas_are_up_to_date() -> None:
-    there = {path.name: path.read_text(encoding="utf-8") for path in DOCS.iterdir()}
+    # openapi.json is redeem's, and has a test of its own.
+    files = [path for path in DOCS.iterdir() if path.name != "openapi.json"]
+    there = {path.name: path.read_text(encoding="utf-8") for path in files}
     assert there == exported(), "run `headway contracts export docs/contracts`"
 
 

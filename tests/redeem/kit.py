@@ -70,18 +70,18 @@ class Shop:
         """Decide a source event, as earn would."""
         await tell(self.pool, self.programs, self._prefix, name, member, at, **data)
 
-    async def member_with(self, points: int, member: str = "ann") -> str:
+    async def member_with(self, points: int, member: str = "ann", joined: datetime = JOINED) -> str:
         """A member who has joined (20 points of welcome) and bought for the other points."""
-        await self.tell("member.joined", member, JOINED)
+        await self.tell("member.joined", member, joined)
         if points > 20:
-            await self.buys(member, f"{member}-first", points - 20)
+            await self.buys(member, f"{member}-first", points - 20, joined + timedelta(days=1))
         return member
 
-    async def buys(self, member: str, order: str, dollars: int, days: int = 1) -> None:
-        """An order of whole dollars, some days after joining."""
+    async def buys(self, member: str, order: str, dollars: int, at: datetime | None = None) -> None:
+        """An order of whole dollars, the day after JOINED unless told."""
         line = {"line_id": "1", "sku": "sk", "category": "sandals", "quantity": dollars}
         await self.tell(
-            "order.paid", member, JOINED + timedelta(days=days),
+            "order.paid", member, at or JOINED + timedelta(days=1),
             order_id=order, currency="USD", lines=[{**line, "amount": dollars * 100}],
         )  # fmt: skip
 

@@ -64,7 +64,7 @@ async def test_reserve_confirm_reverse(shop: Shop) -> None:
 
 async def test_cancel_gives_back_to_the_lots_that_it_came_from(shop: Shop) -> None:
     ann = await shop.member_with(60)
-    await shop.buys(ann, "second", 70, days=40)
+    await shop.buys(ann, "second", 70, JOINED + timedelta(days=40))
     before = await shop.pool.fetch("select lot, expires_at from lots order by lot")
     id_ = await shop.reserved(ann, "five")
     taken = await shop.pool.fetch("select lot, reserved from lots where reserved > 0 order by lot")
