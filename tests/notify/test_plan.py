@@ -1,20 +1,22 @@
 """Which mails are due: by cause, business day and version, in whatever way messages repeat."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway_notify.plan import Plan, plan
+from headway.contracts.balance import BalanceChanged
+from headway_notify.plan import Due, Latest, Plan, Version, plan
 from tests.notify.account import NOON, cause, change
 
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def planned(*changes: object, seen: dict[str, tuple[int, int]] | None = None) -> Plan:
-    return plan(changes, seen or {}, lambda version: NEW_YORK)  # type: ignore[arg-type]
+def planned(*changes: tuple[BalanceChanged, bytes], seen: dict[str, Version] | None = None) -> Plan:
+    return plan(changes, seen or {}, lambda version: NEW_YORK)
 
 
 @pytest.mark.parametrize("kind", ["event", "effect", "redemption"])
@@ -86,9 +88,11 @@ def test_repeats_in_any_cut_into_batches_change_nothing(resent: list[int], cuts:
     stream = list(history)
     for start in resent:
         stream = stream + history[start:]
-    due, balances, seen = set(), {}, {}
+    due: set[Due] = set()
+    balances: dict[str, Latest] = {}
+    seen: dict[str, Version] = {}
     edges = sorted({0, len(stream), *(min(cut, len(stream)) for cut in cuts)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = planned(*stream[start:end], seen=seen)
         due |= set(part.due)
         for row in part.balances:

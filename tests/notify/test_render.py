@@ -15,7 +15,7 @@ DAY = date(2026, 3, 3)
 
 
 def facts(**changes: object) -> Facts:
-    return Facts.model_validate(balance(**changes))
+    return Facts.model_validate(balance() | changes)
 
 
 def mail(name: str = "Maria", **changes: object) -> Rendered:

@@ -1,7 +1,6 @@
 """A notification's life in the database: decided once, claimed by one, never from an end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ import pytest
 
 from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
+from headway.stream.positions import Pool
 from headway_notify import store
 from headway_notify.plan import Due, Latest
 from headway_notify.store import Claimed, Outcome
@@ -19,8 +19,6 @@ DAY = date(2026, 3, 3)
 END = datetime(2026, 3, 4, 5, tzinfo=UTC)
 QUERIES = load("headway_notify", "queries.sql")
 GROUP, CONTACTS = "headway-notify", "headway.member-contacts"
-
-Pool = "asyncpg.Pool[asyncpg.Record]"
 
 
 async def know(
@@ -48,12 +46,12 @@ async def states(pool: Pool) -> dict[str, int]:
 
 
 @pytest.fixture
-async def claimed(pool: Pool) -> AsyncIterator[Claimed]:
+async def claimed(pool: Pool) -> Claimed:
     """One mail in the hands of a sender."""
     await know(pool)
     await decide(pool)
     (mail,) = await claim(pool)
-    yield mail
+    return mail
 
 
 async def test_a_mail_is_decided_when_its_day_is_over_with_the_latest_version(pool: Pool) -> None:

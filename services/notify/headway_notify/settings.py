@@ -21,7 +21,7 @@ class NotifySettings(Settings):
     smtp_from: str = Field(
         "Headway <rewards@localhost>", description="Sender; its domain ends every Message-ID."
     )
-    smtp_connections: int = Field(8, ge=1, le=100, description="Connections kept open.")
+    smtp_connections: int = Field(16, ge=1, le=100, description="Connections kept open.")
     smtp_timeout: float = Field(
         20.0, gt=0, le=600, description="Seconds for connecting, and for handing over one mail."
     )
