@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from tests.oracle import commands
 from tests.oracle.computing import Awards, Result
 from tests.oracle.facts import claimed, savings
 from tests.oracle.records import TOPICS
@@ -77,11 +78,11 @@ def _what(award: str, rule: str, line_id: str) -> str:
 
 
 def _inputs(inputs: Iterable[Sequence[Any]], result: Result) -> list[str]:
-    """Rows of (source, id, member, outcome)."""
+    """Rows of (source, id, member, outcome). Refused commands were answered so, and changed nothing."""
     theirs = {
         (source, id_): (member, outcome)
         for source, id_, member, outcome in inputs
-        if source not in OWN_SOURCES
+        if source not in OWN_SOURCES and (source, outcome) != (commands.SOURCE, "refused")
     }
     problems = [f"input {key}: not in the log" for key in sorted(result.inputs.keys() - theirs)]
     problems += [f"input {key}: nobody sent it" for key in sorted(theirs.keys() - result.inputs)]

@@ -44,6 +44,7 @@ class Result:
     facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
     lost: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
 
 
 def compute(
@@ -75,7 +76,10 @@ def compute(
         life = Walk(id_, versions).along(history, inputs[id_], accepted[id_], known.arrival)
         _gather(result, life, inputs[id_], history, until)
         calendar = by_calendar(id_, versions, inputs[id_], accepted[id_], life.member.time)
-        result.problems += _disagreements(life.member, calendar)
+        # A late input is not decided again from its own time on yet: what it gives may depend on
+        # what was decided before it. Without one the order of deciding must not matter.
+        differences = result.late if life.late else result.problems
+        differences += _disagreements(life.member, calendar)
     result.dead_letters |= found.dead
     result.problems += _effects(result, found)
     return result

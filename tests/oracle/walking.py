@@ -17,13 +17,15 @@ from tests.oracle.redeeming import redeem
 
 @dataclass
 class Life:
-    """What became of one member. `facts` by (epoch, version)."""
+    """What became of one member. `facts` by (epoch, version); `late` says that some input was
+    decided after time had moved beyond it."""
 
     member: Member
     facts: dict[tuple[int, int], Facts] = field(default_factory=dict)
     parked: list[Input] = field(default_factory=list)
     conflicts: list[Input] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    late: bool = False
 
 
 class Walk:
@@ -68,6 +70,7 @@ class Walk:
         try:
             member.settle(max(member.time, one.account_time))
             if event is not None:
+                self.life.late |= event.time < member.time
                 self._check_time(one, event.time)
                 outcome = decide(member, event)
                 if outcome in (PARKED, CONFLICT):
