@@ -78,7 +78,7 @@ def _what(award: str, rule: str, line_id: str) -> str:
 
 
 def _inputs(inputs: Iterable[Sequence[Any]], result: Result) -> list[str]:
-    """Rows of (source, id, member, outcome). Refused commands were answered so, and changed nothing."""
+    """Rows of (source, id, member, outcome). A refused command was told so, and changed nothing."""
     theirs = {
         (source, id_): (member, outcome)
         for source, id_, member, outcome in inputs
