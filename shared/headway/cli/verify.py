@@ -1,16 +1,12 @@
 """`headway verify`: whether the ledger keeps its promises."""
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from headway.cli.output import print_json, run, settings, snapshot
+from headway.cli.output import print_json, progress_bar, run, settings, snapshot
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from headway.ledger.verify import Check, Report
 
 _SHOWN = 5
@@ -54,28 +50,12 @@ async def _report(topic: bool) -> "Report":
 
         # What is in the topic by now must be in the snapshot that is taken after this.
         published = await Published.so_far(chosen.kafka_bootstrap, chosen.topic("balance-changed"))
-    with _progress() as bar:
+    with progress_bar("accounts") as seen:
         async with snapshot(chosen.postgres_dsn) as connection:
-            task = None if bar is None else bar.add_task("accounts", total=None)
-
-            def seen(done: int, of: int) -> None:
-                if bar is not None and task is not None:
-                    bar.update(task, completed=done, total=of)
-
             report = await verify(connection, seen)
             if published is not None:
                 await published.compare(connection, report)
     return report
-
-
-def _progress() -> "AbstractContextManager[Progress | None]":
-    """A bar on the terminal, if there is one to look at."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.progress import Progress
-
-    return Progress(console=Console(stderr=True), transient=True)
 
 
 def _print(check: "Check") -> None:
