@@ -30,6 +30,7 @@ def unique(constraint: str) -> Exception:
         (asyncpg.IdleInTransactionSessionTimeoutError("25P03"), Verdict.RETRY),
         (asyncpg.ReadOnlySQLTransactionError("25006"), Verdict.RETRY),
         (asyncpg.InterfaceError("connection is closed"), Verdict.RETRY),
+        (asyncpg.InternalClientError("cannot switch to state 12"), Verdict.RETRY),
         (ConnectionResetError(), Verdict.RETRY),
         (TimeoutError(), Verdict.RETRY),
         (Retryable("not yet"), Verdict.RETRY),

@@ -47,6 +47,8 @@ def configure(service: str, level: str = "INFO") -> None:
     for chatty in ("aiokafka", "faust", "mode", "kafka", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("faust.worker").disabled = True
+    # It tells with a traceback that the database is away, which whoever needs it says too.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def event(

@@ -63,11 +63,13 @@ class BatchConsumer(mode.Service):
         self._work: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
         self._loop_ended = asyncio.Event()
+        self._loop_ended.set()
         self._facts: dict[str, object] = {}
         self._part = f"consumer {options.group}"
 
     @mode.Service.task
     async def _run(self) -> None:
+        self._loop_ended.clear()
         self._health.ready(self._part, "not connected to Kafka yet")
         self._health.expect(self._part, within=120)
         try:

@@ -56,7 +56,11 @@ def classify(error: BaseException) -> Verdict:
     if isinstance(error, asyncpg.PostgresError):
         # Arguments that cannot be encoded are refused by asyncpg itself, as class 22.
         return _by_state(error)
-    if isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError):
+    # InternalClientError is what asyncpg says of a connection that the server ended while this
+    # process was frozen: the farewell and the next answer come at once.
+    if isinstance(
+        error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | TimeoutError
+    ):
         return Verdict.RETRY
     return Verdict.FATAL
 

@@ -54,6 +54,7 @@ class Relay(mode.Service):
         self._health = health
         self._awake = asyncio.Event()
         self._ended = asyncio.Event()
+        self._ended.set()
         self._finishing = False
         self._progress = time.monotonic()
         self.waiting = 0
@@ -69,6 +70,7 @@ class Relay(mode.Service):
 
     @mode.Service.task
     async def _run(self) -> None:
+        self._ended.clear()
         self._health.ready("relay", "not connected yet")
         self._health.expect("relay", within=120)
         backoff = Backoff()
@@ -227,9 +229,8 @@ class Relay(mode.Service):
             await asyncio.wait_for(self._ended.wait(), within)
 
     async def on_stop(self) -> None:
-        """As `finish`; to stop twice does nothing more."""
-        if not self._ended.is_set():
-            await self.finish()
+        """As `finish`, which may have been called already."""
+        await self.finish()
 
 
 def _is_fine(ack: "asyncio.Future[object]") -> bool:
