@@ -6,12 +6,15 @@ import os
 import sys
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+import psutil
 from rich.console import Console
 
 from bench import earn, report, sides
+from bench.latency import Latency, latency
 from bench.orders import Shape
 from bench.servers import (
     Databases,
@@ -27,34 +30,71 @@ from headway.local import Endpoints, LocalStack
 CONSOLE = Console()
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for."""
+
+    shape: Shape
+    sides: Sequence[str]
+    rounds: int
+    batch_size: int
+    rate: int
+    seconds: int
+
+
 async def measure(
-    endpoints: Endpoints, shape: Shape, names: Sequence[str], rounds: int, batch_size: int
-) -> dict[str, list[Figures]]:
-    """Run every side once a round; the sides of a round run back to back."""
+    endpoints: Endpoints, plan: Plan
+) -> tuple[dict[str, list[Figures]], dict[str, Latency]]:
+    """Rounds first, then latency, of every side."""
     prefix = f"bench-{uuid.uuid4().hex[:8]}."
     databases = Databases(endpoints.postgres_dsn)
-    await create_topics(endpoints.kafka_bootstrap, prefix)
-    await sides.make_yardstick_template(databases, shape)
-    if {"floor", "earn"} & set(names):
-        await earn.make_template(databases, endpoints.kafka_bootstrap, prefix, shape)
-    await publish_orders(endpoints.kafka_bootstrap, prefix, shape)
-    ground = sides.Ground(endpoints.kafka_bootstrap, prefix, shape, batch_size)
+    bootstrap = endpoints.kafka_bootstrap
+    await create_topics(bootstrap, prefix)
+    await sides.make_yardstick_template(databases, plan.shape)
+    if {"floor", "earn"} & set(plan.sides):
+        await earn.make_template(databases, bootstrap, prefix, plan.shape)
+    ground = sides.Ground(bootstrap, prefix, plan.shape, plan.batch_size)
+    clock = await _clock(endpoints, databases, prefix)
+    try:
+        rounds = await _rounds(clock, databases, ground, plan)
+        latencies = {}
+        for side in plan.sides if plan.seconds else ():
+            if side != "statement":
+                latencies[side] = await latency(side, ground, databases, plan.rate, plan.seconds)
+                CONSOLE.print(f"latency, {side}: p50 {latencies[side].p50:,.1f} ms")
+    finally:
+        await clock.out.stop()
+    await databases.drop("bench_run")
+    return rounds, latencies
+
+
+async def _clock(endpoints: Endpoints, databases: Databases, prefix: str) -> Clock:
     out = OutputTopic(endpoints.kafka_bootstrap, Topics(prefix).balance_changed)
     await out.start()
-    found: dict[str, list[Figures]] = {name: [] for name in names}
-    try:
-        clock = Clock(out, await databases.postmaster(), broker(endpoints))
-        for number in range(rounds):
-            # Turn the order about, so that no side always runs after the same other.
-            for name in names if number % 2 == 0 else tuple(reversed(names)):
-                dsn = await databases.fresh("bench_run", sides.template(name))
-                run = await clock.run(sides.launch(name, ground, dsn, f"{prefix}{name}-{number}"))
-                found[name].append(run)
-                CONSOLE.print(f"round {number + 1}, {name}: {run.rate:,.0f} orders/s")
-    finally:
-        await out.stop()
-        await databases.drop("bench_run")
+    return Clock(out, await databases.postmaster(), broker(endpoints))
+
+
+async def _rounds(
+    clock: Clock, databases: Databases, ground: sides.Ground, plan: Plan
+) -> dict[str, list[Figures]]:
+    """Every side once a round; the sides of a round run back to back."""
+    await publish_orders(ground.bootstrap, ground.prefix, plan.shape)
+    found: dict[str, list[Figures]] = {side: [] for side in plan.sides}
+    await _once(clock, databases, ground, "yardstick", "warm-up")  # Kafka compiles as it goes
+    for number in range(plan.rounds):
+        # Turn the order about, so that no side always runs after the same other.
+        for side in plan.sides if number % 2 == 0 else tuple(reversed(plan.sides)):
+            run = await _once(clock, databases, ground, side, str(number))
+            found[side].append(run)
+            CONSOLE.print(f"round {number + 1}, {side}: {run.rate:,.0f} orders/s")
     return found
+
+
+async def _once(
+    clock: Clock, databases: Databases, ground: sides.Ground, side: str, name: str
+) -> Figures:
+    dsn = await databases.fresh("bench_run", sides.template(side))
+    return await clock.run(sides.launch(side, ground, dsn, f"{ground.prefix}{side}-{name}"))
 
 
 @click.command()
@@ -64,24 +104,32 @@ async def measure(
 @click.option("--rounds", default=5, show_default=True, help="Runs of each side, interleaved.")
 @click.option("--batch-size", default=1_000, show_default=True)
 @click.option("--side", "chosen", multiple=True, type=click.Choice(sides.NAMES))
+@click.option("--rate", default=1_000, show_default=True, help="Orders per second for latency.")
+@click.option("--seconds", default=20, show_default=True, help="Of latency per side; 0: none.")
 @click.option("--root", type=click.Path(path_type=Path), help="Keep the servers' data here.")
 @click.option("--check", is_flag=True, help="Exit 1 when a goal is missed.")
 def main(
-    orders: int, members: int, lines: int, rounds: int, batch_size: int,
-    chosen: tuple[str, ...], root: Path | None, check: bool,
+    orders: int, members: int, lines: int, rounds: int, batch_size: int, chosen: tuple[str, ...],
+    rate: int, seconds: int, root: Path | None, check: bool,
 ) -> None:  # fmt: skip
     """Measure Headway against the yardstick; keep the figures in bench/results/latest.json."""
+    busy = psutil.getloadavg()[0]
+    if busy > 0.5:
+        CONSOLE.print(f"[yellow]This machine is busy (load {busy:.1f}): expect noisy figures.[/]")
     shape = Shape(orders, min(members, orders), lines)
+    plan = Plan(shape, chosen or sides.NAMES, rounds, batch_size, rate, seconds)
     with contextlib.ExitStack() as held:
         stack = held.enter_context(
             LocalStack(root, fast_start=False) if root else LocalStack.temporary(fast_start=False)
         )
         endpoints = stack.start()
-        found = asyncio.run(measure(endpoints, shape, chosen or sides.NAMES, rounds, batch_size))
+        found, latencies = asyncio.run(measure(endpoints, plan))
         promises = asyncio.run(Databases(endpoints.postgres_dsn).promises())
-    setting = {"orders": orders, "members": members, "lines": lines, "batch_size": batch_size}
     report.show(CONSOLE, found)
-    report.keep(found, setting | {"cores": os.cpu_count(), "postgres": promises})
+    if latencies:
+        report.show_latencies(CONSOLE, latencies)
+    machine = {"cores": os.cpu_count(), "load_before": round(busy, 2), "postgres": promises}
+    report.keep(found, latencies, asdict(plan) | machine)
     if check and not all(verdict.met for verdict in report.verdicts(found)):
         sys.exit(1)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -13,8 +13,7 @@ BATCH_BYTES = 512 * 1024
 _LOCK = 0x42454E43  # the outbox has one owner at a time, so an account's messages keep their order
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message out, with the partition its key belongs to."""
 
     topic: str
@@ -102,6 +101,7 @@ class Relay:
                     if not _put(batch, message):
                         raise ValueError("a message is too long for any batch")
             acks.append(await producer.send_batch(batch, topic, partition=partition))
+            await asyncio.sleep(0)  # a batch that has just been written is not kept waiting
         await asyncio.gather(*acks)
 
 

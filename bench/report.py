@@ -11,6 +11,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from bench.latency import Latencies
 from bench.timing import Figures
 
 PROCESSES = ("program", "postgres", "kafka")
@@ -87,7 +88,21 @@ def show(console: Console, rounds: Rounds) -> None:
         )
 
 
-def keep(rounds: Rounds, setting: Mapping[str, object], path: Path = RESULTS) -> None:
+def show_latencies(console: Console, latencies: Latencies) -> None:
+    """What a steady stream waits for."""
+    table = Table(title="From order due to balance.changed read, in milliseconds; open loop")
+    table.add_column("side")
+    for heading in ("orders/s", "orders", "p50", "p99", "worst"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for side, found in latencies.items():
+        figures = (found.p50, found.p99, found.worst)
+        table.add_row(side, f"{found.rate:,}", f"{found.orders:,}", *(f"{x:,.1f}" for x in figures))
+    console.print(table)
+
+
+def keep(
+    rounds: Rounds, latencies: Latencies, setting: Mapping[str, object], path: Path = RESULTS
+) -> None:
     """Write every run, the ratios and what they were measured on."""
     path.parent.mkdir(exist_ok=True)
     document = {
@@ -95,6 +110,7 @@ def keep(rounds: Rounds, setting: Mapping[str, object], path: Path = RESULTS) ->
         "machine": {"cpu": platform.machine(), "python": platform.python_version()},
         "setting": setting,
         "runs": {side: [asdict(run) for run in runs] for side, runs in rounds.items()},
+        "latency_ms": {side: asdict(found) for side, found in latencies.items()},
         "goals": [
             asdict(verdict.goal) | {"ratio": round(verdict.ratio, 3), "met": verdict.met}
             for verdict in verdicts(rounds)
