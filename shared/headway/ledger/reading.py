@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from headway.contracts.order import OrderRefunded
+from headway.contracts.order import OrderPaid, OrderRefunded
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, Parked
 from headway.ledger import snapshot
@@ -157,16 +157,21 @@ def needs_lots(
     latest = account.time
     held = keys.orders.get(account.account_id, ())
     for item in items:
-        if item.kind in _REVERSING:
+        if item.kind in _REVERSING or _amends(item):
             return True
         if held and getattr(item.data, "order_id", None) in held:
             return True
         if latest is None or item.time > latest:
             latest = item.time
-    if any(parked.input.kind in _REVERSING for parked in waiting):
+    if any(parked.input.kind in _REVERSING or _amends(parked.input) for parked in waiting):
         return True
     due = account.next_due_at
     return due is not None and latest is not None and due <= latest
+
+
+def _amends(item: Input) -> bool:
+    """Whether this may lower what an order gave, perhaps one of the same batch."""
+    return isinstance(item.data, OrderPaid) and item.data.order_version > 1
 
 
 async def read_lots(
