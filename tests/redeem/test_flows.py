@@ -1,10 +1,11 @@
 """What a checkout does: look, reserve, confirm, cancel, reverse; and what the member then has."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
 
+from headway.runtime.clock import BEGINNING
 from tests.redeem.kit import JOINED, LATER, Shop
 
 
@@ -31,6 +32,17 @@ async def test_before_points_are_due_they_are_pending(shop: Shop) -> None:
     assert await shop.balances(ann) == (130, 20, 0, 0)
     shop.clock.move_to(JOINED - timedelta(days=9))
     assert await shop.balances(ann) == (130, 20, 0, 0), "an account's time never goes back"
+
+
+@pytest.mark.parametrize("behind", [LATER - timedelta(days=1), BEGINNING])
+async def test_a_clock_behind_the_account_takes_nothing_back(shop: Shop, behind: datetime) -> None:
+    ann = await shop.member_with(250)
+    await shop.reserved(ann, "five")
+    shop.clock.move_to(behind)
+    answer = (await shop.reserve(ann, "five")).json()
+    assert answer["effective_at"] == answer["reserved_at"] == "2025-03-02T12:00:00Z"
+    assert (await shop.sees(ann))["as_of"] == "2025-03-02T12:00:00Z"
+    assert (await shop.client.get("/v1/rewards")).json()["program_version"] == 1
 
 
 async def test_reserve_confirm_reverse(shop: Shop) -> None:
