@@ -48,6 +48,13 @@ def test_the_bar_holds_the_head_start_and_what_is_on_the_way() -> None:
     assert _widths(facts(available=900, next_reward=None)) == [("full", 100)]
 
 
+def test_points_on_the_way_make_up_what_is_owed_before_they_fill_the_bar() -> None:
+    following = {"id": "five", "points": 100, "missing": 140}
+    owed = facts(available=0, owed=-40, pending=25, next_reward=following)
+    assert _widths(owed) == [("rest", 100)]
+    assert _widths(owed.model_copy(update={"pending": 60})) == [("soon", 20), ("rest", 80)]
+
+
 def _widths(said: Facts) -> list[tuple[str, int]]:
     bar = rendering._bar(said, PROGRAM)
     assert bar is not None

@@ -121,9 +121,11 @@ def _bar(facts: Facts, program: Program) -> Bar | None:
             label=right, cells=full, left=wording.points(facts.available), right=right,
             text=f"[{'#' * _TEXT_BAR_WIDTH}]",
         )  # fmt: skip
-    have = max(following.points - following.missing, 0)
+    # Below zero while points are owed: what is on the way makes those up first.
+    standing = following.points - following.missing
+    have = max(standing, 0)
     done = _share(have, following.points)
-    soon = min(_share(have + facts.pending, following.points), 100) - done
+    soon = min(_share(standing + facts.pending, following.points), 100) - done
     cells = [
         (kind, width, colour)
         for (kind, colour), width in ((_FULL, done), (_SOON, soon), (_REST, 100 - done - soon))
