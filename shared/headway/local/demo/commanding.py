@@ -6,6 +6,7 @@ import sys
 
 from headway.runtime.settings import Settings
 
+_WIDTH_OF_FILES = "110"
 _MAIN = "from headway.cli import main; main()"
 
 
@@ -13,6 +14,7 @@ def headway(settings: Settings, *arguments: str) -> int:
     """Run `headway ARGUMENTS` there, its output going where ours goes; its exit code."""
     sys.stdout.flush()
     environment = {
+        **({} if sys.stdout.isatty() else {"COLUMNS": _WIDTH_OF_FILES}),
         **os.environ,
         "HEADWAY_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "HEADWAY_POSTGRES_DSN": settings.postgres_dsn,

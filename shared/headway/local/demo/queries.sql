@@ -33,7 +33,7 @@ select a.member_id, count(distinct e.kind) + count(distinct i.kind) as variety, 
   join inputs i on i.account_id = a.account_id and i.n = e.cause
  where a.account_id = any (select account_id from redemptions where state = 'confirmed')
  group by a.member_id
-having count(*) between 8 and 30
+having count(*) between 8 and 18
  order by variety desc, length, a.member_id
  limit 1
 
