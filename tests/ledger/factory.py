@@ -1,5 +1,6 @@
 """Ledgers for tests: events and commands decided and written as the services do it."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,9 @@ from headway_earn.jobs import Jobs
 from headway_earn.reading import input_of
 from headway_redeem.redemptions import Command, Redemptions, Reply
 
-SHOES = Path(__file__).parents[2] / "examples" / "programs" / "shoes.yaml"
+PROGRAMS = Path(__file__).parents[2] / "examples" / "programs"
+SHOES = (PROGRAMS / "shoes.yaml").read_text("utf-8")
+COFFEE = (PROGRAMS / "coffee.yaml").read_text("utf-8")
 START = datetime(2024, 3, 1, 15, tzinfo=UTC)
 PREFIX = "headway."
 
@@ -101,22 +104,92 @@ class Shop:
         while await jobs.run_once():
             pass
 
+    async def passes_on(self) -> None:
+        """Effects reach the members they are for, as through their topic."""
+        rows = await self.pool.fetch(
+            "delete from outbox where topic = $1 returning id, key, value", PREFIX + "effects"
+        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            items = []
+            for row in sorted(rows, key=lambda row: int(row["id"])):
+                event = codec.decode(row["key"], row["value"], codec.HEADERS)
+                items.append((event.member_id, input_of(event)))
+            books = await open_for_members(connection, self._cache, items, PREFIX)
+            for member_id, item in items:
+                books.decide(books.by_member[member_id], item)
+            await write(connection, books)
+
 
 def lines(amounts: Sequence[int]) -> list[dict[str, object]]:
-    """Order lines of two pairs of boots each, for these amounts in cents."""
+    """Order lines of two pairs each, boots and then sneakers, for these amounts in cents."""
     return [
-        {"line_id": str(place), "sku": f"boot-{place}", "category": "boots", "quantity": 2,
-         "amount": amount}
+        {"line_id": str(place), "sku": f"shoe-{place}",
+         "category": "boots" if place == 1 else "sneakers", "quantity": 2, "amount": amount}
         for place, amount in enumerate(amounts, 1)
     ]  # fmt: skip
 
 
+def redemption_of(reply: Reply) -> str:
+    """The redemption that a reservation opened."""
+    assert reply.status == 201, reply.body
+    return str(json.loads(reply.body)["redemption_id"])
+
+
 @asynccontextmanager
-async def open_shop(dsn: str, program: Path | None = SHOES) -> AsyncIterator[Shop]:
+async def open_shop(dsn: str, program: str = SHOES) -> AsyncIterator[Shop]:
     """A shop on that database, with a published programme."""
-    if program is not None:
-        await publish(dsn, program.read_text("utf-8"))
+    await publish(dsn, program)
     async with asyncpg.create_pool(
         dsn, min_size=1, max_size=4, server_settings={"timezone": "UTC"}
     ) as pool:
         yield Shop(pool)
+
+
+async def busy_months(shop: Shop) -> None:
+    """A history with something of everything: every kind of row, and of what gives nothing.
+
+    ann refers bob, buys, reviews and redeems in every way; dan returns what he has spent; bob's
+    order and a return of eve's come too early; nobody knows zoe yet; some of bob's points are
+    pending at the end.
+    """
+    await shop.happens("member.joined", "ann", 0)
+    await shop.happens("member.joined", "dan", 0)
+    await shop.happens("member.joined", "eve", 0)
+    await shop.buys("ann", "ann-1", 1, 24999, 2550)
+    await shop.happens("referral.created", "bob", 1.5, referral_id="r1", referrer_id="ann")
+    await shop.buys("bob", "bob-1", 2.5, 3333)
+    await shop.happens("member.joined", "bob", 2)
+    await shop.passes_on()
+    await shop.happens(
+        "order.refunded", "ann", 3, refund_id="ann-r1", order_id="ann-1",
+        lines=[{"line_id": "2", "quantity": 1}],
+    )  # fmt: skip
+    await shop.happens("review.published", "ann", 4, review_id="v1", sku="shoe-1", rating=5)
+    await shop.happens("review.published", "ann", 4.1, review_id="v2", sku="shoe-2", rating=1)
+    await shop.happens("review.removed", "ann", 5, review_id="v2")
+    await shop.happens("activity.recorded", "ann", 6, activity="looked-around")
+    await shop.happens(
+        "order.refunded", "eve", 8, refund_id="eve-r1", order_id="eve-1",
+        lines=[{"line_id": "1", "quantity": 1}],
+    )  # fmt: skip
+    await shop.buys("eve", "eve-1", 7, 4999)
+    await shop.buys("zoe", "zoe-1", 9, 1000)
+    await shop.buys("dan", "dan-1", 10, 12000)
+    await shop.settles(40)
+    taken = redemption_of(await shop.reserves("ann", "five", "k1", 41))
+    await shop.steps("confirm", taken, "k2", 41)
+    undone = redemption_of(await shop.reserves("ann", "five", "k3", 42))
+    await shop.steps("confirm", undone, "k4", 42)
+    await shop.steps("reverse", undone, "k5", 43)
+    given_up = redemption_of(await shop.reserves("ann", "five", "k6", 44))
+    await shop.steps("cancel", given_up, "k7", 44)
+    redemption_of(await shop.reserves("ann", "five", "k8", 45))
+    await shop.reserves("ann", "twenty", "k9", 45)
+    spent = redemption_of(await shop.reserves("dan", "five", "k10", 45))
+    await shop.steps("confirm", spent, "k11", 45)
+    await shop.happens("order.cancelled", "dan", 46, order_id="dan-1")
+    await shop.buys("dan", "dan-2", 47, 2550, 2000)
+    await shop.settles(70)
+    await shop.happens("member.left", "eve", 80)
+    await shop.settles(500)
+    await shop.buys("bob", "bob-2", 501, 1000)

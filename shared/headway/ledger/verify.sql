@@ -237,6 +237,12 @@ where (k.points, k.pending, k.available, k.reserved, k.expired, k.waived, k.exac
       (r.points, r.pending, r.available, r.reserved, r.expired, r.waived, r.exact, r.exact_returned, r.rule,
        coalesce(r.line_id, ''), r.program_version, r.effective_at, r.activates_at, r.expires_at)
    or r.line_id is not null and k.award <> 'order:' || r.order_id
+union all
+select account_id, format('points event %s moves %s points of no lot', seq, points)
+from points_events
+where account_id between $1 and $2 and lot is null
+  and (from_bucket in ('pending', 'available', 'reserved', 'expired')
+       or to_bucket in ('pending', 'available', 'reserved', 'expired'))
 
 -- name: check_fractions
 -- Points under a rule are the whole part of the exact points still standing; the rest is carried.

@@ -103,9 +103,10 @@ def _multiplier(program: Program, rule: Multiplier) -> str:
 
 def _fixed(event: str, rule: FixedRule) -> str:
     to = f" to the {rule.to}" if rule.to else ""
-    return f"{_count(rule.points, 'point')}{to} {_EVENTS.get(event, event)}" + _on(
-        "activity", rule.activities
-    )
+    for_what = _EVENTS.get(event, event)
+    if rule.activities is not None:
+        for_what = f"for the activity {' or '.join(sorted(rule.activities))}"
+    return f"{_count(rule.points, 'point')}{to} {for_what}"
 
 
 def _on(what: str, words: Iterable[str] | None) -> str:
