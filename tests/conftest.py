@@ -23,10 +23,14 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import settings
 
 from headway.local import Endpoints
 
 Result = TypeVar("Result")
+
+# Many more examples than a test run has time for: --hypothesis-profile=proof.
+settings.register_profile("proof", max_examples=2_000)
 
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 240

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 members = st.sampled_from(["m", "m", "n", "friend"])
@@ -14,6 +15,15 @@ lateness = st.sampled_from([0, 0, 0, 0, 5, 24 * 4, 24 * 40]).map(
 )
 categories = st.sampled_from(["boots", "socks"])
 cents = st.sampled_from([0, 1, 100, 350, 700, 999, 2345, 4000, 9000])
+
+rewards = st.sampled_from(["small", "large", "none"])
+EXPIRIES: list[Any] = [
+    "never",
+    {"months": 1, "round_up": "month"},
+    {"months": 1, "round_up": "day"},
+]
+POLICIES = ["allow_negative", "within_balance", "only_pending"]
+WINDOWS = ["calendar_year", "rolling_12_months"]
 
 SIMPLE: list[tuple[str, dict[str, Any]]] = [
     ("member.joined", {}),
@@ -63,3 +73,20 @@ def refunds(draw: st.DrawFn) -> dict[str, Any]:
     ]  # fmt: skip
     refund_id = draw(st.sampled_from(["r1", "r2", "r3", "r4"]))
     return {"refund_id": refund_id, "order_id": order_id, "lines": lines}
+
+
+def reviews() -> st.SearchStrategy[dict[str, Any]]:
+    """A published review."""
+    return review_ids.map(lambda id_: {"review_id": id_, "sku": "s", "rating": 5})
+
+
+def referrals() -> st.SearchStrategy[dict[str, Any]]:
+    """An invitation by somebody else."""
+    return referral_ids.map(lambda id_: {"referral_id": id_, "referrer_id": "other"})
+
+
+def examples(number: int) -> settings:
+    """So many examples in a usual run, in proportion more under another profile."""
+    usual = settings.default or settings()
+    scaled = max(number * usual.max_examples // 100, 1)
+    return settings(max_examples=scaled, deadline=None, suppress_health_check=list(HealthCheck))

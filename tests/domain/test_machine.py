@@ -19,14 +19,6 @@ from tests.domain.invariants import check
 from tests.domain.programme import lively
 from tests.domain.world import START, World, effect_input
 
-EXPIRIES: list[Any] = [
-    "never",
-    {"months": 1, "round_up": "month"},
-    {"months": 1, "round_up": "day"},
-]
-POLICIES = ["allow_negative", "within_balance", "only_pending"]
-WINDOWS = ["calendar_year", "rolling_12_months"]
-
 
 class Ledger(RuleBasedStateMachine):
     """Two shoppers, a friend who was referred, and whatever a shop's systems may send of them."""
@@ -35,11 +27,11 @@ class Ledger(RuleBasedStateMachine):
     touched: set[str]
 
     @initialize(
-        clawback=st.sampled_from(POLICIES),
-        later=st.none() | st.sampled_from(POLICIES),
-        expiry=st.sampled_from(EXPIRIES),
+        clawback=st.sampled_from(some.POLICIES),
+        later=st.none() | st.sampled_from(some.POLICIES),
+        expiry=st.sampled_from(some.EXPIRIES),
         pending=st.sampled_from([3, 0]),
-        windows=st.tuples(st.sampled_from(WINDOWS), st.sampled_from(WINDOWS)),
+        windows=st.tuples(st.sampled_from(some.WINDOWS), st.sampled_from(some.WINDOWS)),
         at=st.sampled_from([START, START.replace(month=12, day=20)]),
     )
     def begin(
@@ -137,7 +129,7 @@ class Ledger(RuleBasedStateMachine):
 
     # -- commands and time -------------------------------------------------------------------------
 
-    @rule(member=some.members, reward=st.sampled_from(["small", "large", "none"]))
+    @rule(member=some.members, reward=some.rewards)
     def reserve(self, member: str, reward: str) -> None:
         """Hold a reward's points, if they are there."""
         self.touched.add(member)
@@ -186,3 +178,4 @@ class Ledger(RuleBasedStateMachine):
 
 
 TestLedger = Ledger.TestCase
+TestLedger.settings = some.examples(40)

@@ -129,15 +129,11 @@ class Earn:
 
     async def outcomes(self) -> list[tuple[str, str, str]]:
         """(kind, outcome, reason) of every input, in order."""
-        return await self.rows(  # type: ignore[return-value]
-            "select kind, outcome, reason from inputs order by account_id, n"
-        )
+        return await self.rows("select kind, outcome, reason from inputs order by account_id, n")
 
     async def letters(self) -> list[tuple[str, str]]:
         """(reason, field) of every dead letter, in order."""
-        return await self.rows(  # type: ignore[return-value]
-            "select reason, field from dead_letters order by id"
-        )
+        return await self.rows("select reason, field from dead_letters order by id")
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """Business keys: whose an order, a refund, a review or a referral is, and who comes second."""
 
+from typing import Any
+
 from tests.earn.kit import DAY, HOUR, START, Topics, earning
 
 
@@ -8,7 +10,7 @@ async def test_a_parked_referral_that_another_friend_has_by_now_does_not_stop_th
 ) -> None:
     topics = Topics()
     async with earning(database) as earn:
-        referred = {"referral_id": "f", "referrer_id": "other"}
+        referred: dict[str, Any] = {"referral_id": "f", "referrer_id": "other"}
         await earn.apply(topics.tell("referral.created", "late", **referred))
         await earn.apply(topics.join("m"), topics.tell("referral.created", "m", **referred))
         await earn.apply(topics.join("late"))

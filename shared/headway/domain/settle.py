@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from headway.domain.account import Lot
 from headway.domain.book import Book
+from headway.domain.points import Bucket, Kind
 from headway.domain.tier import judge_tier, next_change
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
@@ -60,12 +61,12 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
             instant = due.at
         if due.step == _ACTIVATE:
             lot = book.lot(due.lot)
-            book.move("activate", lot.pending, "pending", "available", due.at, lot.lot)
+            _own_time(book, "activate", lot, lot.pending, "pending", "available", due.at)
         elif due.step == _REPAY:
             repay(book, due.at)
         elif due.step == _EXPIRE:
             lot = book.lot(due.lot)
-            book.move("expire", lot.available, "available", "expired", due.at, lot.lot)
+            _own_time(book, "expire", lot, lot.available, "available", "expired", due.at)
         else:
             judge_tier(book, programs, due.at)
 
@@ -97,7 +98,15 @@ def repay(book: Book, at: datetime) -> None:
         owed = -book.balances["owed"]
         if owed <= 0:
             return
-        book.move("repay", min(lot.available, owed), "available", "owed", at, lot.lot)
+        _own_time(book, "repay", lot, min(lot.available, owed), "available", "owed", at)
+
+
+def _own_time(
+    book: Book, kind: Kind, lot: Lot, points: int, source: Bucket, target: Bucket, at: datetime
+) -> None:
+    """A row that is due by itself: under the version that awarded the lot, whatever input happens
+    to settle the account."""
+    book.move(kind, points, source, target, at, lot.lot, program_version=lot.program_version)
 
 
 def next_due_at(book: Book, programs: Programs) -> datetime | None:
