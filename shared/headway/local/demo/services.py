@@ -116,7 +116,18 @@ class Services:
     def _trouble(self, name: str, what: str) -> UserError:
         log = self._log(name)
         try:
-            said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
-            said = []
-        return UserError("\n    ".join([f"{name} {what}; it said last:", *said]), f"see {log}")
+            lines = []
+        said = [f"    {line}" for line in map(_in_words, lines[-_LAST_LINES:]) if line]
+        return UserError("\n".join([f"{name} {what}; it said last:", *said]), f"see {log}")
+
+
+def _in_words(line: str) -> str:
+    """A line of a log for people: the message of a JSON line, and why it was logged."""
+    try:
+        told = json.loads(line)
+        exception = str(told.get("exception", "")).strip().rpartition("\n")[2]
+        return " ".join([str(told["message"]), exception]).strip()
+    except (ValueError, KeyError, AttributeError):
+        return line
