@@ -32,6 +32,7 @@ LONGEST_MAIL = 8 * 1024 * 1024
 _TROUBLE = re.compile(
     r"(?P<once>once-)?(?P<what>refuse-data|refuse|hang-data|hang|drop-data)(-(?P<code>[45]\d\d))?\b"
 )
+_PLAIN_ADDRESS = re.compile(r"<([\w.+-]+@[\w.-]+)>(.*)", re.ASCII)
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED_FROM_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 
@@ -159,9 +160,13 @@ class _Handler:
 
 
 class _Server(SMTP):
-    """aiosmtpd, but the message is read whole instead of line by line: three times as quick."""
+    """aiosmtpd, made quick: plain addresses are matched, messages read whole instead of by line."""
 
     line_length_limit = LONGEST_MAIL
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        plain = _PLAIN_ADDRESS.fullmatch(arg)
+        return (plain[1], plain[2]) if plain else super()._getaddr(arg)
 
     async def smtp_DATA(self, arg: str) -> None:
         """Read up to the lone dot, hand the mail to the handler, say what it said."""
