@@ -191,7 +191,9 @@ class _Telling:
         self._after = Balances()
         self._carried: dict[str, int] = {}
         self._lots = {lot.lot: lot for lot in member.lots}
-        self._rewards = {one.redemption_id: one.reward_name for one in member.redemptions}
+        program = member.programs.version(member.programs.latest)
+        self._rewards = {reward.id: reward.name for reward in program.rewards}
+        self._rewards |= {one.redemption_id: one.reward_name for one in member.redemptions}
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._member.programs.at(moment).zone)

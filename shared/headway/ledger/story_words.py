@@ -12,7 +12,7 @@ from headway.program.program import MICRO, Program
 from headway.program.words import rule_in_words
 
 Names = Mapping[str, str]
-"""Names of rewards by redemption."""
+"""Names of rewards, by their own id and by that of each redemption."""
 
 _LINES_SHOWN = 3
 _LEFT_OUT = {
@@ -92,8 +92,8 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def _redemption(kind: str, data: Mapping[str, Any], rewards: Names) -> str:
-    redemption = data["redemption_id"]
-    name = rewards.get(redemption, data["reward_id"])
+    reward = data["reward_id"]
+    name = rewards.get(data["redemption_id"]) or rewards.get(reward, reward)
     return {
         "redemption.reserve": f"Asked for {name}",
         "redemption.confirm": f"Took {name}",
@@ -112,7 +112,7 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         return _earned(row, program, carried)
     if row.kind == "reverse":
         took = f"taken back for {_award(lot)} ({row.rule}), {_LEFT_OUT[row.from_bucket]}"
-        return f"{took}; {_points(-row.exact)} exactly" if row.exact else took
+        return f"{took}; {_points(-row.exact)} points exactly" if row.exact else took
     of = f"earned for {_award(lot)}"
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
