@@ -14,9 +14,9 @@ from typing import ClassVar
 
 import pytest
 
-from headway.local import LocalStack, LocalStackError, PortTaken
+from headway.local import LocalStack, LocalStackError, PortTaken, ports
 from headway.local.jars import cache_folder, kafka_jars, repositories
-from headway.local.kafka import java_program
+from headway.local.kafka import java_program, new_cluster_id
 from headway.local.startup import LogTail
 
 
@@ -46,6 +46,38 @@ def test_a_remembered_port_that_is_taken_is_given_up(root: Path, held_port: int)
     with LocalStack(root) as stack:
         stack.start(kafka=False)
         assert stack.postgres.port != held_port
+
+
+def test_a_port_that_is_lost_in_the_last_moment_is_replaced(
+    root: Path, held_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_free = ports.is_free
+    monkeypatch.setattr(ports, "is_free", lambda port: port == held_port or really_free(port))
+    (root / "run").mkdir()
+    (root / "run" / "kafka.ports").write_text(f'{{"broker": {held_port}}}')
+    with LocalStack(root) as stack:
+        stack.start(postgres=False)
+        saved = ports.remembered(root / "run" / "kafka.ports")
+    assert held_port not in saved.values()
+
+
+def test_a_port_lost_to_another_postgres_is_replaced(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalStack.temporary() as quicker:
+        quicker.start(kafka=False)
+        taken = quicker.postgres.port
+        really_free = ports.is_free
+        monkeypatch.setattr(ports, "is_free", lambda port: port == taken or really_free(port))
+        (root / "run").mkdir()
+        (root / "run" / "postgres.ports").write_text(f'{{"server": {taken}}}')
+        with LocalStack(root) as stack:
+            stack.start(kafka=False)
+            assert stack.postgres.port != taken
+
+
+def test_no_cluster_id_reads_like_an_option() -> None:
+    assert not [name for name in (new_cluster_id() for _ in range(2000)) if name[0] == "-"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

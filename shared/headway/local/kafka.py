@@ -68,7 +68,7 @@ class KafkaServer:
         """The process id while it runs."""
         return self._process.pid
 
-    def start(self, timeout_s: float = 90) -> None:
+    def start(self, timeout_s: float = 180) -> None:
         """Start on new or earlier data; returns once topics can be made and all have leaders.
 
         Raises LocalStackError with what to do next.
@@ -109,7 +109,7 @@ class KafkaServer:
         command = [java, "-Xmx512m", "-XX:+UseSerialGC", *options, "kafka.Kafka", str(properties)]
         self._process.start(Launch(command, console, environment))
         deadline = time.monotonic() + timeout_s
-        while not _ready(self.bootstrap):
+        while not _ready(self.bootstrap, self._cluster_id()):
             tail = log if log.text() else printed
             if not self._process.running:
                 self._process.wait(1)
@@ -138,11 +138,16 @@ class KafkaServer:
         path.write_text(template.substitute(values, data=self._data))
         return path
 
+    def _cluster_id(self) -> str:
+        """The id that the data folder was marked with."""
+        marks = (self._data / "meta.properties").read_text().splitlines()
+        return next(mark.removeprefix("cluster.id=") for mark in marks if "cluster.id=" in mark)
+
     def _format(self, java: list[str], properties: Path, environment: dict[str, str]) -> None:
         """Mark the data folder as a new cluster's, which Kafka asks for once."""
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = ["kafka.tools.StorageTool", "format", "-t", new_cluster_id()]
         made = subprocess.run(
-            [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+            [*java, *command, "-c", str(properties)],
             env=environment,
             capture_output=True,
             text=True,
@@ -154,6 +159,13 @@ class KafkaServer:
                 f" {(made.stdout + made.stderr).strip()[-500:]}",
                 "Make room or make that folder writable, or choose another folder (--root).",
             )
+
+
+def new_cluster_id() -> str:
+    """A random id in Kafka's form; as Kafka's own, never one that reads like an option."""
+    while (text := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text
 
 
 def java_program() -> str:
@@ -184,22 +196,27 @@ def await_ready(bootstrap: str, timeout_s: float) -> None:
         time.sleep(0.1)
 
 
-def _ready(bootstrap: str) -> bool:
+def _ready(bootstrap: str, cluster_id: str | None = None) -> bool:
     """Asked first by a bare connection: Kafka's client reports every refused one as an error."""
     host, _, port = bootstrap.rpartition(":")
     if not ports.accepts(int(port), host):
         return False
     # On a loop of its own, whether or not the caller's thread runs one.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _takes_topics(bootstrap)).result()
+        return thread.submit(asyncio.run, _takes_topics(bootstrap, cluster_id)).result()
 
 
-async def _takes_topics(bootstrap: str) -> bool:
-    """Whether the controller would make a topic (it is asked, not told) and all have leaders."""
+async def _takes_topics(bootstrap: str, cluster_id: str | None) -> bool:
+    """Whether the controller would make a topic (it is asked, not told) and all have leaders.
+
+    False also for a stranger: another cluster, if one is named, that was quicker to the port.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
         try:
             await admin.start()
+            if cluster_id not in (None, (await admin.describe_cluster())["cluster_id"]):
+                return False
             probe = NewTopic(f"headway.probe.{uuid.uuid4().hex}", 1, 1)
             answer = await admin.create_topics([probe], validate_only=True)
             if any(error[1] for error in answer.topic_errors):

@@ -95,7 +95,7 @@ class PostgresServer:
             return f"postgresql://{_SUPERUSER}@/{database}?host={self._sockets}&port={self.port}"
         return f"postgresql://{_SUPERUSER}@{ports.HOST}:{self.port}/{database}"
 
-    def start(self, timeout_s: float = 60) -> None:
+    def start(self, timeout_s: float = 120) -> None:
         """Start on new or earlier data; returns once SELECT 1 is answered.
 
         Raises LocalStackError with what to do next.
@@ -151,7 +151,7 @@ class PostgresServer:
             command += ["-c", f"{name}={value}"]
         tail = LogTail(self._log)
         self._process.start(Launch(command, self._log, _environment(), user))
-        self._await_ready(timeout_s, tail)
+        self._await_ready(timeout_s, data, tail)
 
     def _init(self, programs: Path, data: Path, user: SystemUser | None) -> None:
         """Make the data folder's contents; a half-made one of an earlier run is begun anew."""
@@ -191,9 +191,9 @@ class PostgresServer:
                 os.chown(folder, user.uid, user.gid)
         return folder.resolve() if folder.is_symlink() else folder
 
-    def _await_ready(self, timeout_s: float, tail: LogTail) -> None:
+    def _await_ready(self, timeout_s: float, data: Path, tail: LogTail) -> None:
         deadline = time.monotonic() + timeout_s
-        while not (ports.accepts(self.port) and _in_own_loop(self.dsn(_SUPERUSER))):
+        while not (ports.accepts(self.port) and _in_own_loop(self.dsn(_SUPERUSER), data)):
             if not self._process.running:
                 self._process.wait(1)
                 raise tail.error("PostgreSQL", self.port)
@@ -203,19 +203,24 @@ class PostgresServer:
             time.sleep(0.02)
 
 
-def _in_own_loop(dsn: str) -> bool:
+def _in_own_loop(dsn: str, data: Path) -> bool:
     """`_answers`, whether or not the caller's thread runs an event loop."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _answers(dsn)).result()
+        return thread.submit(asyncio.run, _answers(dsn, data)).result()
 
 
-async def _answers(dsn: str) -> bool:
-    """Whether the server answers SELECT 1; makes the project's database on the way."""
+async def _answers(dsn: str, data: Path) -> bool:
+    """Whether the server answers SELECT 1; makes the project's database on the way.
+
+    False also for a stranger: a server on other data that was quicker to the port.
+    """
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
     except (OSError, asyncpg.PostgresError, TimeoutError):
         return False
     try:
+        if await connection.fetchval("SHOW data_directory") != str(data):
+            return False
         found: object = await connection.fetchval(
             "SELECT 1 FROM pg_database WHERE datname = $1", _DATABASE
         )
