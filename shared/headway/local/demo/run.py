@@ -69,6 +69,7 @@ class Demo:
             await asyncio.to_thread(self._stage.open, endpoints)
         async with Watch(self._stage.settings) as watch:
             await self._stream(history, zone, watch)
+            await watch.database.execute(QUERIES.refresh_statistics)
             outcome = await read_outcome(watch.database)
             member_id = await watch.database.fetchval(QUERIES.stories)
         self._tell(history, outcome, member_id)
