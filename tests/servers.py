@@ -73,8 +73,8 @@ def _docker_has_images() -> bool:
 def _containers() -> Iterator[Endpoints]:
     # The cleaner's image may not be to be had; containers are stopped here, on every way out.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    from testcontainers.core.container import DockerContainer
     from testcontainers.community.postgres import PostgresContainer
+    from testcontainers.core.container import DockerContainer
 
     port = free_ports(["kafka"])["kafka"]
     postgres = PostgresContainer(
