@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import uuid
@@ -23,11 +24,12 @@ from bench.servers import (
     create_topics,
     publish_orders,
 )
-from bench.timing import Clock, Figures
+from bench.timing import Clock, Figures, RunFailed
 from headway.contracts.topics import Topics
 from headway.local import Endpoints, LocalStack
 
 CONSOLE = Console()
+RUN = "bench_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ async def measure(
                 CONSOLE.print(f"latency, {side}: p50 {latencies[side].p50:,.1f} ms")
     finally:
         await clock.out.stop()
-    await databases.drop("bench_run")
+    await databases.drop(RUN)
     return rounds, latencies
 
 
@@ -80,12 +82,17 @@ async def _rounds(
     """Every side once a round; the sides of a round run back to back."""
     await publish_orders(ground.bootstrap, ground.prefix, plan.shape)
     found: dict[str, list[Figures]] = {side: [] for side in plan.sides}
+    ledgers: set[str] = set()
     await _once(clock, databases, ground, "yardstick", "warm-up")  # Kafka compiles as it goes
     for number in range(plan.rounds):
         # Turn the order about, so that no side always runs after the same other.
         for side in plan.sides if number % 2 == 0 else tuple(reversed(plan.sides)):
             run = await _once(clock, databases, ground, side, str(number))
             found[side].append(run)
+            if sides.template(side) == earn.TEMPLATE:
+                ledgers.add(await databases.fingerprint(RUN))
+            if len(ledgers) > 1:
+                raise RunFailed("floor and earn did not write the same rows; mend the floor")
             CONSOLE.print(f"round {number + 1}, {side}: {run.rate:,.0f} orders/s")
     return found
 
@@ -93,7 +100,7 @@ async def _rounds(
 async def _once(
     clock: Clock, databases: Databases, ground: sides.Ground, side: str, name: str
 ) -> Figures:
-    dsn = await databases.fresh("bench_run", sides.template(side))
+    dsn = await databases.fresh(RUN, sides.template(side))
     return await clock.run(sides.launch(side, ground, dsn, f"{ground.prefix}{side}-{name}"))
 
 
@@ -113,6 +120,8 @@ def main(
     rate: int, seconds: int, root: Path | None, check: bool,
 ) -> None:  # fmt: skip
     """Measure Headway against the yardstick; keep the figures in bench/results/latest.json."""
+    # That a new topic has no leader for a moment is no news: the producer tries again.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     busy = psutil.getloadavg()[0]
     if busy > 0.5:
         CONSOLE.print(f"[yellow]This machine is busy (load {busy:.1f}): expect noisy figures.[/]")

@@ -76,7 +76,7 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
     days = account.state.setdefault("days", {})
     days[day] = days.get(day, 0) + spend
     if spend:
-        account.state.setdefault("first", [paid.order_id, order.text])
+        account.state.setdefault("first", [paid.order_id, order.time.isoformat(), False])
     rows.inputs.append(
         (order.paid.source, order.paid.id, account.account_id, account.inputs, "order.paid",
          order.time, rows.recorded_at, order.data, order.digest, "applied", "")

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench.orders import HEADERS, Shape, history, joins
 from bench.sampling import listener
+from bench.sql import TIMING
 from headway.contracts.topics import PARTITIONS, Topics
 from headway.local import Endpoints
 
@@ -133,6 +134,14 @@ class Databases:
         connection = await asyncpg.connect(self.dsn)
         try:
             await connection.execute(f'drop database if exists "{name}" with (force)')
+        finally:
+            await connection.close()
+
+    async def fingerprint(self, name: str) -> str:
+        """One hash of all that a ledger holds, whenever it was recorded."""
+        connection = await asyncpg.connect(with_database(self.dsn, name))
+        try:
+            return str(await connection.fetchval(TIMING.fingerprint))
         finally:
             await connection.close()
 

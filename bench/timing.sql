@@ -16,3 +16,29 @@ select case when exists (select from outbox) then 0 else count(joined_at) end fr
 
 -- name: forget_positions
 delete from positions
+
+-- name: fingerprint
+-- Of everything a ledger holds but when it was recorded, and the hashes that depend on it.
+with told as (
+    select 1 as what, account_id as a, n as b,
+           row(source, id, kind, business_time, data::text, digest, outcome, reason)::text as row
+    from inputs
+    union all
+    select 2, account_id, seq,
+           row(kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id,
+               rule, program_version, exact, activates_at, expires_at, funder, effective_at,
+               hash_form)::text
+    from points_events
+    union all
+    select 3, account_id, lot, lots::text from lots
+    union all
+    select 4, account_id, n, orders::text from orders
+    union all
+    select 5, account_id, 0, order_lines::text from order_lines
+    union all
+    select 6, account_id, 0,
+           row(pending, available, reserved, owed, seq, inputs, tier_seq, version, account_time,
+               joined_at, left_at, tier, next_due_at, state::jsonb)::text
+    from accounts
+)
+select md5(string_agg(md5(row), '' order by what, a, b, row)) from told
