@@ -1,6 +1,7 @@
 """Programmes for the tests of the core: small numbers, so that everything happens often."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from headway.program.loading import load_program
@@ -48,7 +49,12 @@ def program(*rules: dict[str, Any], version: int = 1, **settings: Any) -> Progra
         "points": {},
         "rules": list(rules or [DOLLAR]),
     }
-    return load_program(json.dumps(told | settings), version=version)
+    return _loaded(json.dumps(told | settings), version)
+
+
+@lru_cache(maxsize=1024)
+def _loaded(text: str, version: int) -> Program:
+    return load_program(text, version=version)
 
 
 def programs(*versions: Program) -> Programs:
