@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.oracle import commands, programme, records
 from tests.oracle.comparing import check_mails, compare
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all agrees, 1 when something differs."""
     given = _options().parse_args(arguments)
     started = time.monotonic()
-    engine = json.loads(given.engine.read_text(encoding="utf-8")) if given.engine else None
+    engine = read_engine(given.engine) if given.engine else None
     result = compute(
         list(records.load(given.topics)),
         commands.load(given.redemptions),
@@ -28,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problems = compare(engine, result) if engine else result.problems
     doubles = 0
     if given.mails:
-        mails = [json.loads(line) for line in given.mails.read_text(encoding="utf-8").splitlines()]
-        wrong, twice = check_mails(mails, result)
+        wrong, twice = check_mails(read_lines(given.mails), result)
         problems += wrong
         doubles = sum(twice.values()) - len(twice)
     for problem in problems[:_SHOWN]:
@@ -47,15 +47,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if problems or (doubles and not given.doubles_allowed) else 0
 
 
-def taken_from(engine: dict[str, list[list[str]]] | None) -> Known:
+def read_engine(path: Path) -> dict[str, Any]:
+    """The engine's dump: its tables by name."""
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def taken_from(engine: dict[str, Any] | None) -> Known:
     """The few things that only the engine can know, none of them a result."""
     if engine is None:
         return Known()
-    rows = engine["inputs"]
     return Known(
-        arrival={(row[0], row[1]): n for n, row in enumerate(rows)},
+        arrival={(row[0], row[1]): n for n, row in enumerate(engine["inputs"])},
         holder={(kind, id_): member for kind, id_, member in engine["holders"]},
-        last_version={a["member_id"]: a["version"] for a in engine["accounts"]},  # type: ignore[call-overload]
+        last_version={account["member_id"]: account["version"] for account in engine["accounts"]},
     )
 
 

@@ -22,6 +22,7 @@ from headway.local.demo.shoppers import Shoppers
 from headway.local.demo.stage import Folders, Stage
 from headway.local.history import History, cdnow_history, closing_event, file_history
 from headway.local.history.dice import Dice
+from headway.local.stack import Endpoints
 from headway.program.loading import load_program
 
 PROGRAMME = "shoes.yaml"
@@ -59,10 +60,7 @@ class Demo:
         programme = files("headway.local.demo").joinpath(PROGRAMME).read_text(encoding="utf-8")
         zone = load_program(programme, file=PROGRAMME).zone
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
-            endpoints, history = await asyncio.gather(
-                asyncio.to_thread(self._stage.raise_servers),
-                asyncio.to_thread(self._history, zone),
-            )
+            endpoints, history = await self._begin(zone)
         with self._phases.phase("create tables and topics, publish the programme"):
             await self._stage.prepare(programme, PROGRAMME)
         with self._phases.phase("start earn, redeem, notify and a mail server"):
@@ -122,11 +120,18 @@ class Demo:
         """UserError when a service has ended on its own."""
         self._stage.services.check()
 
-    def _history(self, zone: ZoneInfo) -> History:
+    async def _begin(self, zone: ZoneInfo) -> tuple[Endpoints, History]:
+        """Servers and history; a file is read first, as it may well be wrong."""
         now = datetime.now(UTC)
         if self._options.orders is not None:
-            return file_history(self._options.orders, zone=zone, now=now, seed=_SEED)
-        return cdnow_history(full=self._options.full, zone=zone, now=now, seed=_SEED)
+            history = file_history(self._options.orders, zone=zone, now=now, seed=_SEED)
+            return await asyncio.to_thread(self._stage.raise_servers), history
+        return await asyncio.gather(
+            asyncio.to_thread(self._stage.raise_servers),
+            asyncio.to_thread(
+                cdnow_history, full=self._options.full, zone=zone, now=now, seed=_SEED
+            ),
+        )
 
     async def _stream(self, history: History, zone: ZoneInfo, watch: Watch) -> None:
         settings, services = self._stage.settings, self._stage.services
