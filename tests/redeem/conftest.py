@@ -1,14 +1,28 @@
-"""A shop for each test."""
+"""A shop for each test, whose books must add up whatever the test did."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
+from headway.ledger.verify import verify
 from tests.redeem.kit import Shop, open_shop
 
 
 @pytest.fixture
 async def shop(database: str) -> AsyncIterator[Shop]:
-    """An API on a ledger of the test's own, with the example programme."""
+    """An API on a ledger of the test's own, with the example programme; verified afterwards."""
+    async with open_shop(database) as opened:
+        yield opened
+        async with (
+            opened.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            report = await verify(connection)
+        assert [(c.name, c.findings) for c in report.checks.values() if not c.ok] == []
+
+
+@pytest.fixture
+async def breakable(database: str) -> AsyncIterator[Shop]:
+    """The same, for a test that breaks the database on purpose."""
     async with open_shop(database) as opened:
         yield opened

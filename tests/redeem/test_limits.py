@@ -125,20 +125,20 @@ async def test_a_request_that_takes_too_long_is_ended(database: str) -> None:
         assert await shop.balances(ann) == (0, 150, 100, 0)
 
 
-async def test_an_error_of_ours_tells_nothing_of_itself(shop: Shop) -> None:
-    ann = await shop.member_with(250)
-    await shop.pool.execute("alter table redemptions rename to mislaid")
-    response = await shop.reserve(ann, "five")
+async def test_an_error_of_ours_tells_nothing_of_itself(breakable: Shop) -> None:
+    ann = await breakable.member_with(250)
+    await breakable.pool.execute("alter table redemptions rename to mislaid")
+    response = await breakable.reserve(ann, "five")
     assert (response.status_code, response.json()["type"]) == (500, "/problems/internal")
     assert "redemptions" not in response.text.replace("/v1/redemptions", "")
-    assert await shop.balances(ann) == (0, 250, 0, 0)
-    assert await shop.pool.fetchval("select count(*) from idempotency_keys") == 0
+    assert await breakable.balances(ann) == (0, 250, 0, 0)
+    assert await breakable.pool.fetchval("select count(*) from idempotency_keys") == 0
 
 
-async def test_without_a_programme_there_is_nothing_to_show(shop: Shop) -> None:
-    await shop.pool.execute("alter table program_versions disable trigger all")
-    await shop.pool.execute("delete from program_versions")
-    response = await shop.client.get("/v1/rewards")
+async def test_without_a_programme_there_is_nothing_to_show(breakable: Shop) -> None:
+    await breakable.pool.execute("alter table program_versions disable trigger all")
+    await breakable.pool.execute("delete from program_versions")
+    response = await breakable.client.get("/v1/rewards")
     assert (response.status_code, response.json()["type"]) == (503, "/problems/no-programme")
 
 

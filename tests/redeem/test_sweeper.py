@@ -77,20 +77,22 @@ async def test_an_account_in_use_is_left_for_the_next_turn(shop: Shop) -> None:
     assert await shop.sweeper().run_once() == 1
 
 
-async def test_a_broken_account_is_held_and_the_others_go_on(shop: Shop) -> None:
-    ann, bob = await shop.member_with(250), await shop.member_with(250, "bob")
+async def test_a_broken_account_is_held_and_the_others_go_on(breakable: Shop) -> None:
+    ann, bob = await breakable.member_with(250), await breakable.member_with(250, "bob")
     for member in (ann, bob):
-        await shop.reserved(member, "ten")
-    await shop.pool.execute(LATE)
-    await shop.pool.execute(
+        await breakable.reserved(member, "ten")
+    await breakable.pool.execute(LATE)
+    await breakable.pool.execute(
         "update lots set reserved = 0 from accounts a"
         " where a.account_id = lots.account_id and a.member_id = 'ann'"
     )
 
-    assert await shop.sweeper().run_once() == 2
-    assert await shop.sweeper().run_once() == 0
+    assert await breakable.sweeper().run_once() == 2
+    assert await breakable.sweeper().run_once() == 0
 
-    assert await shop.balances(bob) == (0, 250, 0, 0)
-    held = await shop.pool.fetchval("select held from accounts where member_id = 'ann'")
+    assert await breakable.balances(bob) == (0, 250, 0, 0)
+    held = await breakable.pool.fetchval("select held from accounts where member_id = 'ann'")
     assert held.startswith("InvariantViolated: lot ")
-    assert await shop.pool.fetchval("select held from accounts where member_id = 'bob'") is None
+    assert (
+        await breakable.pool.fetchval("select held from accounts where member_id = 'bob'") is None
+    )
