@@ -75,7 +75,11 @@ def test_owed_points_are_told_kindly_and_count_towards_the_next_reward() -> None
     said = mail(available=0, pending=0, owed=-40, rewards_ready=[],
                 next_reward={"id": "five", "points": 100, "missing": 140})  # fmt: skip
     assert "After a return, 40 points are still to be made up." in said.text
+    assert "The next points you earn take care of it" in said.text
     assert "140 points to $5 off" in said.text
+    covered = mail(available=0, pending=40, owed=-40, rewards_ready=[],
+                   next_reward={"id": "five", "points": 100, "missing": 140})  # fmt: skip
+    assert "Points already on the way take care of it" in covered.text
     assert "you owe" not in said.html.lower()
 
 

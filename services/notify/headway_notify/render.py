@@ -80,7 +80,7 @@ def _words(facts: Facts, program: Program, name: str, day: date) -> Words:
         available=wording.number(facts.available),
         available_unit=wording.unit(facts.available),
         bar=_bar(facts, program),
-        owed=_owed(facts.owed),
+        owed=_owed(facts.owed, facts.pending),
         rows=_rows(facts, program),
         why=f"You receive this summary because your {program.name} account changed on"
         f" {wording.day(day)}.",
@@ -148,15 +148,15 @@ def _share(have: int, goal: int) -> int:
     return max(share, 1) if have > 0 else 0
 
 
-def _owed(owed: int) -> str:
+def _owed(owed: int, pending: int) -> str:
+    """What a return left to be made up, and that nothing is asked for it."""
     if owed == 0:
         return ""
+    verb = "is" if owed == -1 else "are"
+    cover = "Points already on the way" if pending >= -owed else "The next points you earn"
     return (
-        f"After a return, {wording.points(-owed)} are still to be made up."
-        " The next points you earn take care of it; there is nothing you need to do."
-        if owed < -1
-        else "After a return, 1 point is still to be made up."
-        " The next point you earn takes care of it; there is nothing you need to do."
+        f"After a return, {wording.points(-owed)} {verb} still to be made up."
+        f" {cover} take care of it; there is nothing you need to do."
     )
 
 
