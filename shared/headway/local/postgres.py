@@ -75,6 +75,11 @@ class PostgresServer:
         return self._ports["server"]
 
     @property
+    def data(self) -> Path:
+        """The folder of its data, wherever it lies: to be copied only while it is stopped."""
+        return self._data.resolve()
+
+    @property
     def running(self) -> bool:
         """Whether the server process lives."""
         return self._process.running
