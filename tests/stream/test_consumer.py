@@ -49,6 +49,21 @@ async def test_reads_everything_once_and_keeps_both_positions(
         assert all(seen == list(range(len(seen))) for seen in offsets.values())
 
 
+async def test_missing_topics_are_waited_for_and_named(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    async with pool_with_seen(database) as pool:
+        handler, health = Rows(pool, group), Health()
+        async with running(BatchConsumer(options(kafka, group, topic), handler, health)):
+            await until(lambda: "headway topics create" in str(health.not_ready()))
+            assert topic in str(health.not_ready())
+            await make_topics(kafka, topic)
+            await produce(kafka, topic, ["v-1"])
+            await until(lambda: sum(handler.batches) == 1)
+            assert health.not_ready() == {}
+
+
 async def test_a_batch_takes_an_even_share_of_every_partition(
     kafka: str, topics: str, database: str
 ) -> None:

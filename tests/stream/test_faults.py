@@ -157,7 +157,7 @@ async def _scene(stack: LocalStack, tmp_path: Path) -> AsyncIterator[Scene]:
 async def test_killed_at_the_worst_moment(stack: LocalStack, tmp_path: Path, place: str) -> None:
     async with _scene(stack, tmp_path) as scene:
         await scene.publish(0, COUNT)
-        doomed = scene.member(fail_points=place)
+        doomed = scene.member(fail_points=place, pace=0.1)
         scene.member()
         await until(lambda: doomed.poll() is not None, within=60)
         assert doomed.returncode == -signal.SIGKILL

@@ -14,8 +14,9 @@ from dataclasses import replace
 import mode
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
+from headway.errors import Retryable
 from headway.runtime import metrics
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
@@ -25,7 +26,7 @@ from headway.stream.backoff import Backoff
 from headway.stream.batch import Applied, Batch
 from headway.stream.errors import Verdict, classify
 from headway.stream.halving import Applier, BatchHandler
-from headway.stream.reader import ConsumerOptions, Fetched, Reader
+from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
 
 __all__ = ["BatchConsumer", "BatchHandler", "ConsumerOptions"]
@@ -90,9 +91,9 @@ class BatchConsumer(mode.Service):
             try:
                 await self._reader.connect()
                 return
-            except (KafkaError, OSError) as error:
-                event("consumer", "not connected", level=logging.WARNING, error=repr(error))
-                self._health.ready(self._part, f"Kafka at {self._options.bootstrap}: {error!r}")
+            except (KafkaError, OSError, Retryable) as error:
+                event("consumer", "not connected", level=logging.WARNING, error=str(error))
+                self._health.ready(self._part, f"Kafka at {self._options.bootstrap}: {error}")
             await self.sleep(backoff.next())
 
     async def run_once(self) -> int:
@@ -121,8 +122,7 @@ class BatchConsumer(mode.Service):
         try:
             return await self._reader.fetch(ready, everything=len(ready) == len(held))
         except KafkaError as error:
-            lost_position = isinstance(error, OffsetOutOfRangeError | NoOffsetForPartitionError)
-            if not error.retriable and not lost_position:
+            if not (error.retriable or isinstance(error, LOST_POSITION)):
                 raise
             event("consumer", "read failed", level=logging.WARNING, error=repr(error))
         # The client may have moved past records that were not handed over: seek again. That also
@@ -229,8 +229,7 @@ class BatchConsumer(mode.Service):
         }
         starts = {tp: starting_point(group, tp, what) for tp, what in known.items()}
         if lost := restored_partitions(known):
-            text = {f"{tp.topic}-{tp.partition}": str(what) for tp, what in lost.items()}
-            event("restored", "the database was restored to an earlier point", partitions=text)
+            event("restored", "the database was restored to an earlier point", found=str(lost))
             await self._handler.restored(lost)
         # From here on nothing is awaited, so the assignment cannot change in between.
         ends = {tp: what.end for tp, what in known.items()}
@@ -272,8 +271,7 @@ class BatchConsumer(mode.Service):
                 return
             fail_point("consumer.before_offset_commit")
             done = await self._reader.commit(offsets)
-            outcome = "ok" if done else "failed"
-            metrics.OFFSETS_COMMITTED.labels(self._options.group, outcome).inc()
+            metrics.OFFSETS_COMMITTED.labels(self._options.group, "ok" if done else "failed").inc()
             if done:
                 self._held.committed(offsets)
 

@@ -16,8 +16,12 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from headway.errors import Retryable
 from headway.runtime.logging import event
 from headway.stream.takeover import Known
+
+LOST_POSITION = OffsetOutOfRangeError | NoOffsetForPartitionError
+"""What the client says of a position that it cannot read from."""
 
 Fetched = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
@@ -64,8 +68,9 @@ class Reader:
         return self._consumer
 
     async def connect(self) -> None:
-        """Join the group. Raises KafkaError or OSError; may be called again after that."""
+        """Join the group. Raises KafkaError, OSError or Retryable; may be called again then."""
         options = self._options
+        await self._want_topics()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=options.bootstrap,
             group_id=options.group,
@@ -88,6 +93,20 @@ class Reader:
         except BaseException:
             await consumer.stop()
             raise
+
+    async def _want_topics(self) -> None:
+        """Raise Retryable if a topic is missing; the client would wait for it without a word."""
+        asking = AIOKafkaConsumer(bootstrap_servers=self._options.bootstrap)
+        try:
+            await asking.start()
+            missing = set(self._options.topics) - await asking.topics()
+        finally:
+            await asking.stop()
+        if missing:
+            raise Retryable(
+                f"waiting for topics that are not there: {', '.join(sorted(missing))}"
+                " -> create them by `headway topics create`"
+            )
 
     def halt(self, assigned: Sequence[TopicPartition]) -> None:
         """Nothing may be fetched from these until `start_at`; to be called by the listener.
@@ -157,10 +176,9 @@ class Reader:
             return
         try:
             await self.kafka.getmany(timeout_ms=0)
-        except (OffsetOutOfRangeError, NoOffsetForPartitionError):
-            pass  # It comes again, and is looked into, when the partition is read next.
         except KafkaError as error:
-            if not error.retriable:
+            # A lost position comes again, and is looked into, when the partition is read next.
+            if not (error.retriable or isinstance(error, LOST_POSITION)):
                 raise
 
     def end(self, tp: TopicPartition) -> int | None:

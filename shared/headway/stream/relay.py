@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import mode
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from headway.runtime import metrics
@@ -18,8 +18,8 @@ from headway.runtime.health import Health
 from headway.runtime.logging import event
 from headway.stream.backoff import Backoff
 from headway.stream.errors import Verdict, classify
-from headway.stream.outbox import kafka_headers
 from headway.stream.positions import QUERIES
+from headway.stream.publisher import Future, Publisher, is_fine
 from headway.stream.shards import ShardLocks
 
 
@@ -96,19 +96,19 @@ class Relay(mode.Service):
         async with contextlib.AsyncExitStack() as stack:
             connection = await _connect(self._options.dsn)
             stack.push_async_callback(_close, connection)
-            producer = _producer(self._options.bootstrap)
-            stack.push_async_callback(_stop, producer)
-            await producer.start()
+            publisher = Publisher(self._options.bootstrap)
+            stack.push_async_callback(publisher.stop)
+            await publisher.start()
             locks = ShardLocks(connection)
             await locks.enlist()
             self._health.ready("relay")
             backoff.reset()
-            await self._publish(connection, producer, locks)
+            await self._publish(connection, publisher, locks)
 
     async def _publish(
         self,
         connection: "asyncpg.Connection[asyncpg.Record]",
-        producer: AIOKafkaProducer,
+        publisher: Publisher,
         locks: ShardLocks,
     ) -> None:
         poll, balanced = self._options.shortest_poll, 0.0
@@ -118,7 +118,7 @@ class Relay(mode.Service):
                 await self._balance(connection, locks)
                 balanced = time.monotonic()
             self._awake.clear()
-            sent = await self.publish_once(connection, producer, locks.held)
+            sent = await self.publish_once(connection, publisher, locks.held)
             if sent:
                 poll = self._options.shortest_poll
                 continue
@@ -131,7 +131,7 @@ class Relay(mode.Service):
     async def publish_once(
         self,
         connection: "asyncpg.Connection[asyncpg.Record]",
-        producer: AIOKafkaProducer,
+        publisher: Publisher,
         shards: Sequence[int],
     ) -> int:
         """Read, send, await, delete: two statements however many rows; returns rows published.
@@ -146,15 +146,15 @@ class Relay(mode.Service):
             metrics.OUTBOX_STALLED.set(0)
             return 0
         metrics.OUTBOX_STALLED.set(time.monotonic() - self._progress)
-        acks: list[asyncio.Future[object]] = []
-        trouble: Exception | None = None
+        sending = asyncio.create_task(publisher.send(rows))
         try:
-            for row in rows:
-                acks.append(await self._send(producer, row))
-        except KafkaError as error:
-            trouble = error
-        trouble = await self._await_acks(connection, acks) or trouble
-        acked = [row for row, ack in zip(rows, acks, strict=False) if ack.done() and _is_fine(ack)]
+            if await self._wait(connection, {sending}):
+                raise TimeoutError("Kafka takes no messages")
+        finally:
+            sending.cancel()
+        sent = sending.result()
+        trouble = await self._await_acks(connection, [one.ack for one in sent])
+        acked = [row for one in sent if is_fine(one.ack) for row in one.rows]
         fail_point("relay.after_send")
         if acked:
             await connection.execute(
@@ -167,39 +167,35 @@ class Relay(mode.Service):
             raise trouble
         return len(acked)
 
-    async def _send(
-        self, producer: AIOKafkaProducer, row: asyncpg.Record
-    ) -> "asyncio.Future[object]":
-        async with asyncio.timeout(self._options.ack_within):
-            future: asyncio.Future[object] = await producer.send(
-                row["topic"], value=row["value"], key=row["key"] or None,
-                headers=kafka_headers(row["headers"]),
-            )  # fmt: skip
-        return future
-
     async def _await_acks(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", acks: list[Future]
+    ) -> Exception | None:
+        """Wait for all; returns what went wrong, if anything did."""
+        pending = await self._wait(connection, {ack for ack in acks if not ack.done()})
+        errors = [ack.exception() for ack in acks if ack.done() and not is_fine(ack)]
+        for error in errors:
+            if isinstance(error, Exception):
+                return error
+        if errors or pending:
+            return TimeoutError(f"{len(pending)} batches not acknowledged by Kafka")
+        return None
+
+    async def _wait(
         self,
         connection: "asyncpg.Connection[asyncpg.Record]",
-        acks: "list[asyncio.Future[object]]",
-    ) -> Exception | None:
-        """Wait for all; returns what went wrong, if anything did.
+        pending: "set[asyncio.Future[Any]]",
+    ) -> "set[asyncio.Future[Any]]":
+        """Wait for Kafka, but not for ever; returns what is still pending then.
 
         The connection is used meanwhile, for an idle one is cut with its locks.
         """
         until = time.monotonic() + self._options.ack_within
-        pending = {ack for ack in acks if not ack.done()}
         while pending and time.monotonic() < until:
             _, pending = await asyncio.wait(pending, timeout=self._options.ping_every)
             if pending:
                 await connection.execute("select 1")
                 self._count_trips(1)
-        errors = [ack.exception() for ack in acks if ack.done() and not _is_fine(ack)]
-        for error in errors:
-            if isinstance(error, Exception):
-                return error
-        if errors or pending:
-            return TimeoutError(f"{len(pending)} messages not acknowledged by Kafka")
-        return None
+        return pending
 
     async def _balance(
         self, connection: "asyncpg.Connection[asyncpg.Record]", locks: ShardLocks
@@ -233,10 +229,6 @@ class Relay(mode.Service):
         await self.finish()
 
 
-def _is_fine(ack: "asyncio.Future[object]") -> bool:
-    return not ack.cancelled() and ack.exception() is None
-
-
 async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
     return await asyncpg.connect(
         dsn,
@@ -254,22 +246,3 @@ async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         await connection.close(timeout=2)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         connection.terminate()
-
-
-def _producer(bootstrap: str) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        enable_idempotence=True,
-        acks="all",
-        max_batch_size=256 * 1024,
-        max_request_size=4 * 1024 * 1024,
-        linger_ms=2,
-        compression_type="lz4",
-    )
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Close the producer; one that died, or cannot reach Kafka, is not waited for."""
-    with contextlib.suppress(KafkaError, TimeoutError, OSError):
-        async with asyncio.timeout(3):
-            await producer.stop()
