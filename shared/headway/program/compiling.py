@@ -10,7 +10,7 @@ from headway.program.program import BaseRule, FixedRule, Level, Multiplier, Prog
 
 
 def compile_program(document: Document, version: int) -> Program:
-    """The document as version `version`. ValueError: an amount finer than the smallest coin."""
+    """The checked document as version `version`."""
     life, tiers = document.points, document.tiers
     expiry = None if life.expiry == "never" else life.expiry
     orders = [rule for rule in document.rules if rule.on == "order.paid"]

@@ -1,6 +1,5 @@
 """Reading a programme file: errors name file, line, field and fix."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +7,11 @@ import yaml
 from pydantic import ValidationError
 
 from headway.errors import UserError
+from headway.program.checking import mistakes
 from headway.program.compiling import compile_program
 from headway.program.document import Document
 from headway.program.program import Program
+from headway.program.yaml12 import Yaml12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +38,42 @@ class ProgramFileError(UserError):
         self.problems = tuple(problems)
 
 
-class _Yaml12(yaml.SafeLoader):
-    """YAML 1.2's booleans: `on` is a word here, not a truth value."""
-
-
-_Yaml12.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Yaml12.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
 def load_program(text: str, *, file: str = "programme", version: int = 0) -> Program:
     """Check and compile the text of a programme file. Raises ProgramFileError."""
-    try:
-        tree = yaml.compose(text, Loader=_Yaml12)
-        content = yaml.load(text, Loader=_Yaml12)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ProgramFileError([Problem(file, line, "yaml", str(error.problem))]) from error
+    tree, content = _parsed(text, file)
     if not isinstance(content, dict):
         raise ProgramFileError(
             [Problem(file, 1, "file", "write a mapping with name, zone, rules, ...")]
         )
     try:
-        return compile_program(Document.model_validate(content), version)
+        document = Document.model_validate(content)
     except ValidationError as error:
         raise ProgramFileError(list(_problems(file, tree, error))) from error
-    except ValueError as error:
-        raise ProgramFileError([Problem(file, 1, "amount", str(error))]) from error
+    found = [
+        Problem(file, _line_of(tree, where), ".".join(map(str, where)), fix)
+        for where, fix in mistakes(document)
+    ]
+    if found:
+        raise ProgramFileError(found)
+    return compile_program(document, version)
+
+
+def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
+    """The text's nodes, which know their lines, and what they say."""
+    try:
+        loader = Yaml12(text)
+        tree = loader.get_single_node()
+        content = None if tree is None else loader.construct_document(tree)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        fix = f"U+{int(error.character):04X} cannot be in a text file; remove it"
+        raise ProgramFileError([Problem(file, line, "yaml", fix)]) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ProgramFileError([Problem(file, line, "yaml", str(error.problem))]) from error
+    except RecursionError as error:
+        raise ProgramFileError([Problem(file, 1, "yaml", "nest less deeply")]) from error
+    return tree, content
 
 
 def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iterator[Problem]:
@@ -78,9 +84,15 @@ def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iter
             if isinstance(part, int) or not part.startswith("function-")
         ]
         field = ".".join(str(part) for part in place) or "file"
-        yield Problem(
-            file, _line_of(tree, place), field, found["msg"].removeprefix("Value error, ")
-        )
+        yield Problem(file, _line_of(tree, place), field, _fix(found["type"], found["msg"]))
+
+
+def _fix(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "is missing; add it"
+    if kind == "extra_forbidden":
+        return "no such field here; check how it is spelt, or remove it"
+    return message.removeprefix("Value error, ").replace("Input should", "should")
 
 
 def _line_of(tree: yaml.Node | None, place: Sequence[int | str]) -> int:
