@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.local.demo.stage import Folders
 from headway.local.history import cdnow
 from headway.local.history.orders_file import COLUMNS
 from tests.oracle_dump import differences
@@ -80,17 +81,29 @@ def test_cdnow_agrees_with_the_oracle(
     assert differences(tmp_path / "dump", PROGRAMME) == []
 
 
-def test_a_history_that_cannot_be_read_starts_nothing(
-    tmp_path: Path,
-) -> None:
-    orders = tmp_path / "orders.csv"
-    orders.write_text("order_id\n1\n")
+def refused(folder: Path, *arguments: str) -> str:
+    """Run a demo that cannot begin; what it says."""
     done = subprocess.run(
         [sys.executable, "-c", "from headway.cli import main; main()", "demo",
-         "--root", str(tmp_path / "demo"), "--orders", str(orders)],
+         "--root", str(folder), *arguments],
         capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "line 1: no column member_id" in done.stderr
     assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_history_that_cannot_be_read_starts_nothing(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text("order_id\n1\n")
+    said = refused(tmp_path / "demo", "--orders", str(orders))
+    assert "line 1: no column member_id" in said
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_second_demo_leaves_the_first_ones_folder_alone(tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    with Folders(tmp_path).own():
+        assert "another demo runs in" in refused(tmp_path)
+    assert mail.exists()

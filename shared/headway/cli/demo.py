@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headway.errors import UserError
+
 if TYPE_CHECKING:
     from headway.local.demo.run import Demo
 
@@ -22,7 +24,7 @@ _EXIT_INTERRUPTED = 130
     "line_total, currency. A negative quantity is a return.",
 )
 @click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C.")
-@click.option("--keep-dir", is_flag=True, help="Keep the servers' data (for `headway up --root`).")
+@click.option("--keep-dir", is_flag=True, help="Keep the servers' data.")
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
@@ -43,10 +45,18 @@ def command(
     Starts Kafka, PostgreSQL, the three services and a mail server that keeps its mail; publishes
     CDNOW's purchases as orders; lets some shoppers redeem; says what happened; checks the books;
     stops everything. Exits 0 when all is well, 1 when the check found something.
+
+    With --keep-dir the servers can be looked at again: headway up --root .headway/demo/servers
     """
     from rich.console import Console
 
-    from headway.local.demo.run import Options, run
+    try:
+        from headway.local.demo.run import Options, run
+    except ModuleNotFoundError as missing:
+        raise UserError(
+            f"the demo needs the package {missing.name}",
+            "install Headway with its `local` extra: uv sync --extra local",
+        ) from missing
 
     def hold(demo: "Demo") -> None:
         if not keep:

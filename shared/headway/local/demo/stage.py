@@ -1,14 +1,18 @@
 """The installation that a demo runs on: servers, services, an empty ledger and one programme."""
 
+import fcntl
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from headway.errors import UserError
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
 from headway.local.demo.services import Services
 from headway.local.stack import Endpoints, LocalStack
+from headway.local.startup import folder_for
 from headway.program.loading import load_program
 from headway.runtime.settings import Settings
 from headway.stream.topics_admin import create_topics
@@ -30,6 +34,20 @@ class Folders:
         """The mail to look at."""
         return self.root / "one-mail.html"
 
+    def own(self) -> TextIO:
+        """Take the folder until what is returned is closed; UserError while another demo has it."""
+        folder_for(self.root)
+        owned = (self.root / "owner").open("a+")
+        try:
+            fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owned.close()
+            raise UserError(
+                f"another demo runs in {self.root}",
+                "wait for it, or choose another folder (--root)",
+            ) from None
+        return owned
+
     def clear(self) -> None:
         """Remove what an earlier demo left."""
         LocalStack(self.servers).erase()
@@ -45,6 +63,7 @@ class Stage:
         self._folders = folders
         self._stack = LocalStack(folders.servers)
         self._services: Services | None = None
+        self._owned: TextIO | None = None
         self._settings: Settings | None = None
 
     @property
@@ -61,6 +80,7 @@ class Stage:
 
     def raise_servers(self) -> Endpoints:
         """Start Kafka and PostgreSQL with nothing in them."""
+        self._owned = self._folders.own()
         self._folders.clear()
         endpoints = self._stack.start()
         # Whatever the environment says: this is an installation of its own.
@@ -96,5 +116,9 @@ class Stage:
         """Stop everything, and remove the servers' data unless it is to be kept."""
         self.close()
         self._stack.stop()
+        if self._owned is None:
+            return
         if not keep_data:
             self._stack.erase()
+        self._owned.close()
+        self._owned = None
