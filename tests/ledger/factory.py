@@ -47,13 +47,14 @@ class Happening(NamedTuple):
 class Shop:
     """A shop with a ledger. Days are counted from START."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", prefix: str = PREFIX) -> None:
         self.pool = pool
+        self.prefix = prefix
         self.clock = FixedClock(START)
         self._cache = ProgramCache()
         self._count = 0
         self._redemptions = Redemptions(
-            lambda: pool, self._cache, self.clock, PREFIX, lambda: None,
+            lambda: pool, self._cache, self.clock, self.prefix, lambda: None,
             hold=timedelta(minutes=15), lock_timeout=timedelta(seconds=2),
         )  # fmt: skip
 
@@ -68,7 +69,7 @@ class Shop:
         """Decide these in one transaction, in the order given."""
         async with self.pool.acquire() as connection, connection.transaction():
             items = [(happening.member_id, happening.input()) for happening in happenings]
-            books = await open_for_members(connection, self._cache, items, PREFIX)
+            books = await open_for_members(connection, self._cache, items, self.prefix)
             for member_id, item in items:
                 books.decide(books.by_member[member_id], item)
             await write(connection, books)
@@ -99,7 +100,7 @@ class Shop:
         """Jobs run on that day."""
         self.clock.move_to(START + timedelta(days=day))
         jobs = Jobs(
-            lambda: self.pool, self.clock, PREFIX, Health(), lambda: None, every=1, batch=200
+            lambda: self.pool, self.clock, self.prefix, Health(), lambda: None, every=1, batch=200
         )
         while await jobs.run_once():
             pass
@@ -107,14 +108,14 @@ class Shop:
     async def passes_on(self) -> None:
         """Effects reach the members they are for, as through their topic."""
         rows = await self.pool.fetch(
-            "delete from outbox where topic = $1 returning id, key, value", PREFIX + "effects"
+            "delete from outbox where topic = $1 returning id, key, value", self.prefix + "effects"
         )
         async with self.pool.acquire() as connection, connection.transaction():
             items = []
             for row in sorted(rows, key=lambda row: int(row["id"])):
                 event = codec.decode(row["key"], row["value"], codec.HEADERS)
                 items.append((event.member_id, input_of(event)))
-            books = await open_for_members(connection, self._cache, items, PREFIX)
+            books = await open_for_members(connection, self._cache, items, self.prefix)
             for member_id, item in items:
                 books.decide(books.by_member[member_id], item)
             await write(connection, books)
@@ -136,13 +137,13 @@ def redemption_of(reply: Reply) -> str:
 
 
 @asynccontextmanager
-async def open_shop(dsn: str, program: str = SHOES) -> AsyncIterator[Shop]:
+async def open_shop(dsn: str, program: str = SHOES, prefix: str = PREFIX) -> AsyncIterator[Shop]:
     """A shop on that database, with a published programme."""
     await publish(dsn, program)
     async with asyncpg.create_pool(
         dsn, min_size=1, max_size=4, server_settings={"timezone": "UTC"}
     ) as pool:
-        yield Shop(pool)
+        yield Shop(pool, prefix)
 
 
 async def busy_months(shop: Shop) -> None:

@@ -223,6 +223,8 @@ async def _consumer(
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed",
         max_partition_fetch_bytes=4 * 1024 * 1024,
+        # Going on to the next partition waits for the fetch that is under way.
+        fetch_max_wait_ms=20,
     )  # fmt: skip
     try:
         await consumer.start()
@@ -245,7 +247,10 @@ async def _records(
     consumer: AIOKafkaConsumer, partition: TopicPartition
 ) -> AsyncIterator[list["ConsumerRecord[bytes, bytes]"]]:
     """All records of one partition, from its start to where it ends now."""
+    begin = (await consumer.beginning_offsets([partition]))[partition]
     end = (await consumer.end_offsets([partition]))[partition]
+    if begin == end:
+        return
     consumer.assign([partition])
     await consumer.seek_to_beginning(partition)
     while await consumer.position(partition) < end:
