@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from headway.contracts import codec
 from headway.contracts.registry import CONTRACTS
 from headway.ledger.programs import publish
+from headway.ledger.verify import verify
 from headway.runtime.clock import FixedClock
 from headway.runtime.database import SERVER_SETTINGS
 from headway.stream.batch import Batch, Record
@@ -131,6 +132,23 @@ class Earn:
         """(kind, outcome, reason) of every input, in order."""
         return await self.rows("select kind, outcome, reason from inputs order by account_id, n")
 
+    async def published(self) -> list[tuple[str, bytes, bytes | None, str]]:
+        """(topic, key, value, headers) of every message in the outbox, in order."""
+        return [
+            (row[0].removeprefix(PREFIX), *row[1:])
+            for row in await self.rows("select topic, key, value, headers from outbox order by id")
+        ]
+
+    async def verified(self) -> None:
+        """The ledger keeps every promise that `headway verify` looks at."""
+        async with (
+            self.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            report = await verify(connection)
+        assert [(c.name, c.findings) for c in report.checks.values() if not c.ok] == []
+        assert sum(check.examined for check in report.checks.values()) > 0
+
     async def letters(self) -> list[tuple[str, str]]:
         """(reason, field) of every dead letter, in order."""
         return await self.rows("select reason, field from dead_letters order by id")
@@ -143,7 +161,9 @@ async def earning(dsn: str, *, now: datetime = NOW, program: str = PROGRAM) -> A
     async with asyncpg.create_pool(
         dsn, min_size=1, max_size=4, server_settings=SERVER_SETTINGS
     ) as pool:
-        yield handler_on(pool, now)
+        earn = handler_on(pool, now)
+        yield earn
+        await earn.verified()
 
 
 def handler_on(pool: "asyncpg.Pool[asyncpg.Record]", now: datetime = NOW) -> Earn:
