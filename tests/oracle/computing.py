@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.oracle.commands import Command
-from tests.oracle.facts import Facts, days_due, savings
+from tests.oracle.facts import Facts, claimed, days_due, savings
 from tests.oracle.member import Member
 from tests.oracle.programme import Programme, in_force
-from tests.oracle.published import Published, histories
+from tests.oracle.published import Published, told_by
 from tests.oracle.records import Arrived, Coordinates, Input, Record, arrived, moment
 from tests.oracle.walking import Life, Walk, by_calendar
 
@@ -41,6 +42,7 @@ class Result:
     dead_letters: set[Coordinates] = field(default_factory=set)
     due: dict[tuple[str, date], int] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
+    due_before_restore: set[tuple[str, date]] = field(default_factory=set)
     facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
     lost: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -59,8 +61,9 @@ def compute(
     listed; otherwise each one counts."""
     known = known or Known()
     found = arrived(records)
-    told, problems = histories(records, known.last_version)
-    result = Result(problems=problems, contacts=found.contacts)
+    everything = told_by(records, known.last_version)
+    told = everything.histories
+    result = Result(problems=everything.problems, contacts=found.contacts)
     inputs = _by_member(found, told, known, result)
     heard = {one.cause for history in told.values() for one in history}
     accepted: dict[str, list[Command]] = defaultdict(list)
@@ -80,6 +83,12 @@ def compute(
         # what was decided before it. Without one the order of deciding must not matter.
         differences = result.late if life.late else result.problems
         differences += _disagreements(life.member, calendar)
+    if restored:
+        _undone(result, everything.undone, in_force(versions, until).zone, until)
+    else:
+        result.problems += [
+            f"{one.member} {one.place}: did not happen" for one in everything.undone
+        ]
     result.dead_letters |= found.dead
     result.problems += _effects(result, found)
     return result
@@ -97,10 +106,10 @@ def _by_member(
             if one.kind == kind:
                 claims[name, one.data[name]].append(one)
     refused: set[tuple[str, str]] = set()
-    for claimed, claimants in claims.items():
+    for key, claimants in claims.items():
         if len({one.member for one in claimants}) > 1:
             holder = (
-                known.holder.get(claimed)
+                known.holder.get(key)
                 or min(
                     claimants,
                     key=lambda one: (one.key not in heard, one.sent or one.time, one.order),
@@ -137,6 +146,16 @@ def _gather(
     zone = in_force(member.versions, until).zone
     for day, version in days_due(history, member.left_at, zone, until).items():
         result.due[member.id, day] = version
+
+
+def _undone(result: Result, undone: Sequence[Published], zone: ZoneInfo, until: datetime) -> None:
+    """What a restore undid was told all the same: mails may speak of it, and be due for it."""
+    for one in undone:
+        place = one.member, one.epoch, one.version
+        said = one.claims
+        result.facts[place] = claimed(said["rewards_ready"], said["saved"], said["next_reward"])
+        for day in days_due([one], None, zone, until):
+            result.due_before_restore.add((one.member, day))
 
 
 def awards(member: Member) -> dict[tuple[str, str], tuple[int, int]]:

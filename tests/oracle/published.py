@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -35,16 +35,24 @@ class Published:
         return self.epoch, self.version
 
 
-def histories(
-    records: Iterable[Record], last: Mapping[str, int] | None = None
-) -> tuple[dict[str, list[Published]], list[str]]:
+@dataclass
+class Told:
+    """Everything that was published: what happened, by member, and what a restore undid."""
+
+    histories: dict[str, list[Published]] = field(default_factory=dict)
+    undone: list[Published] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def told_by(records: Iterable[Record], last: Mapping[str, int] | None = None) -> Told:
     """Each member's causes in the order decided, and what is wrong with the versions themselves.
 
     A version may be published more than once, always alike. A restored database starts a new
     epoch: what an older epoch published at or beyond the new one's first version did not happen,
     nor did what lies beyond `last`, the version each account has in the end, when that is known.
     """
-    problems: list[str] = []
+    told = Told()
+    problems = told.problems
     seen: dict[str, dict[tuple[int, int], Published]] = defaultdict(dict)
     for record in records:
         if record.topic != "balance-changed" or record.value is None:
@@ -55,10 +63,12 @@ def histories(
         known = seen[new.member].setdefault(new.place, new)
         if known.claims != new.claims:
             problems.append(f"{new.member} {new.place}: published twice, not alike")
-    found = {}
     for member, places in seen.items():
-        found[member] = _one_life(list(places.values()), (last or {}).get(member))
-        versions = [one.version for one in found[member]]
+        life = _one_life(list(places.values()), None if last is None else last.get(member, 0))
+        told.histories[member] = life
+        kept = {one.place for one in life}
+        told.undone += [one for place, one in places.items() if place not in kept]
+        versions = [one.version for one in life]
         if versions != list(range(1, len(versions) + 1)):
             problems.append(f"{member}: versions have gaps: {versions[:20]}")
         if last is not None and last.get(member, 0) != len(versions):
@@ -66,10 +76,10 @@ def histories(
                 f"{member}: the account is at version {last.get(member, 0)}, "
                 f"the last one published is {len(versions)}"
             )
-    for member in (last or {}).keys() - found.keys():
+    for member in (last or {}).keys() - told.histories.keys():
         if last and last[member]:
             problems.append(f"{member}: version {last[member]} but nothing published")
-    return found, problems
+    return told
 
 
 def _one_life(published: list[Published], last: int | None) -> list[Published]:

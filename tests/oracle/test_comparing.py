@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import records
+from tests.oracle.commands import Command
 from tests.oracle.comparing import check_mails, compare
 from tests.oracle.computing import Result, compute
 from tests.oracle.records import Record
@@ -110,8 +111,8 @@ MAIL = {
 }
 
 
-def result(topics: list[Record]) -> Result:
-    return compute(topics, [], [PROGRAMME])
+def result(topics: list[Record], *, restored: bool = False) -> Result:
+    return compute(topics, [], [PROGRAMME], restored=restored)
 
 
 def of_ada() -> list[Record]:
@@ -218,6 +219,20 @@ def test_versions_that_are_missing_or_unlike_are_told() -> None:
     unlike = published(2, "paid", PAID, 31)
     topics[7] = record("balance-changed", 2, unlike)
     assert "not alike" in str(result(topics).problems)
+
+
+def test_a_restore_undoes_what_was_told_after_it_and_commands_of_then_are_lost() -> None:
+    topics = of_ada()
+    again = json.loads(json.dumps(published(2, "paid", PAID, 30)).replace("ada:1:", "ada:2:"))
+    again["data"]["epoch"] = 2
+    topics += [record("balance-changed", 3, published(3, "lost", PAID, 0)),
+               record("balance-changed", 4, again)]  # fmt: skip
+    assert compare(engine(), result(topics, restored=True)) == []
+    assert "did not happen" in str(result(topics).problems)
+    lost = Command("ada", "r", "reserve", "five", 100, 500, "USD", datetime.now(UTC), "key")
+    told = compute(topics, [lost], [PROGRAMME], restored=True)
+    assert told.lost == [("headway/redeem", "key")]
+    assert "never published" in str(compute(topics, [lost], [PROGRAMME]).problems)
 
 
 def test_an_input_that_should_have_changed_something_is_told() -> None:
