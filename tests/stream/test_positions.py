@@ -1,5 +1,6 @@
 """Where to start, what to read next, and what a batch leads to: the pure parts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,6 +62,8 @@ def test_only_kafka_ahead_of_the_database_means_a_restore() -> None:
     found = restored_partitions({A: known(40, 40), B: known(30, 40), C: known(50, 40)})
     assert found == {C: Restored(50, 40)}
     assert restored_partitions({A: known(9, None, begin=9)}) == {}
+    seen_before = replace(known(40, 40), reached=55)
+    assert restored_partitions({A: seen_before}) == {A: Restored(55, 40)}
     assert restored_partitions({A: known(9, None, begin=2)}) == {A: Restored(9, 2)}
 
 

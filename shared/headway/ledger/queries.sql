@@ -171,7 +171,8 @@ written_accounts as (
 written_positions as (
     insert into positions select * from unnest($19::positions[])
     on conflict on constraint positions_pkey do update
-       set next_offset = excluded.next_offset, log_end = excluded.log_end,
+       set next_offset = greatest(positions.next_offset, excluded.next_offset),
+           log_end = greatest(positions.log_end, excluded.log_end),
            business_time = greatest(positions.business_time, excluded.business_time)
 ),
 new_dead_letters as (

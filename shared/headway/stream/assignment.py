@@ -48,6 +48,10 @@ class Held:
         """All partitions held."""
         return list(self._next)
 
+    def reached(self) -> dict[TopicPartition, int]:
+        """How far this process knows that the database had got, per partition."""
+        return {tp: known[0] for tp, known in self._stored.items()}
+
     def see_ends(self, ends: Mapping[TopicPartition, int]) -> None:
         """Note how far the logs reach; a log's end never goes back."""
         for tp, end in ends.items():

@@ -25,7 +25,7 @@ from headway.stream.assignment import Held
 from headway.stream.backoff import Backoff
 from headway.stream.batch import Applied, Batch
 from headway.stream.errors import Verdict, classify
-from headway.stream.halving import Applier, BatchHandler
+from headway.stream.halving import Applier, BatchHandler, LookAgain
 from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
 
@@ -146,7 +146,13 @@ class BatchConsumer(mode.Service):
     async def _apply(self, batch: Batch) -> None:
         started = time.monotonic()
         self._facts = {}
-        await self._as_work(self._applier.settle(batch))
+        try:
+            await self._as_work(self._applier.settle(batch))
+        except LookAgain:
+            # What was durable is in the positions; what was not is read again.
+            self._reader.halt(self._held.partitions())
+            self._takeover_due = True
+            return
         if not len(batch):
             return
         seconds = time.monotonic() - started
@@ -223,8 +229,9 @@ class BatchConsumer(mode.Service):
     async def _find_starts(self, tps: list[TopicPartition]) -> None:
         group = self._options.group
         stored = dict(await self._handler.positions(tps)) if tps else {}
+        reached = self._held.reached()
         known = {
-            tp: replace(what, stored=stored.get(tp))
+            tp: replace(what, stored=stored.get(tp), reached=reached.get(tp))
             for tp, what in (await self._reader.bounds(tps)).items()
         }
         starts = {tp: starting_point(group, tp, what) for tp, what in known.items()}

@@ -22,6 +22,7 @@ class Verdict(Enum):
 
 _RETRY_CLASSES = {"08", "53", "57"}
 _RETRY_STATES = {"40001", "40P01", "55P03", "25P03", "25P04", "25006"}
+_SESSION_ENDED = {"25P03", "25P04", "25006"}
 _HALVE_CLASSES = {"22", "23"}
 _UNIQUE = "23505"
 
@@ -63,6 +64,17 @@ def classify(error: BaseException) -> Verdict:
     ):
         return Verdict.RETRY
     return Verdict.FATAL
+
+
+def lost_database(error: BaseException) -> bool:
+    """Whether the connection to the database was lost: what answers next may be another life of it.
+
+    After a restore or a failover to an earlier point, positions known from before are wrong.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        state = str(getattr(error, "sqlstate", None) or "")
+        return state != "57014" and (state[:2] in {"08", "57"} or state in _SESSION_ENDED)
+    return classify(error) is Verdict.RETRY and not isinstance(error, Retryable)
 
 
 def _by_state(error: asyncpg.PostgresError) -> Verdict:

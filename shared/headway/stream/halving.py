@@ -6,16 +6,21 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from headway.errors import Retryable
 from headway.runtime import metrics
 from headway.runtime.fail_points import fail_point
 from headway.runtime.logging import event
 from headway.stream.backoff import Backoff
 from headway.stream.batch import Applied, Batch, Position
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import Verdict, classify, lost_database
 from headway.stream.takeover import Restored
 
 REDO_LIMIT = 10
 """A key lost this often in a row is not a race; the record that holds it is looked for."""
+
+
+class LookAgain(Retryable):
+    """The database may have changed underneath: read the positions anew before going on."""
 
 
 class BatchHandler(Protocol):
@@ -71,7 +76,8 @@ class Applier:
     async def settle(self, batch: Batch) -> None:
         """Return when every record of the batch is applied or dead-lettered.
 
-        Raises what is fatal. May be cancelled at any time: what was not done is not durable.
+        Raises LookAgain once the database was out of reach, and what is fatal. May be cancelled at
+        any time: what was not done is not durable.
         """
         refusal = await self._try(batch, lambda: self._handler.apply(batch))
         if refusal is None:
@@ -115,6 +121,8 @@ class Applier:
                     return error
                 if verdict is Verdict.RETRY:
                     await self._wait(backoff.next())
+                    if lost_database(error):
+                        raise LookAgain(str(error)) from error
                 continue
             self._done(batch, applied)
             return None

@@ -3,24 +3,14 @@
 import base64
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 import orjson
 
+from headway.ledger.publishing import SHARDS, OutboxRow
 from headway.stream.batch import Header
 from headway.stream.positions import QUERIES, Connection
 
-SHARDS = 16
-
-
-class OutboxRow(NamedTuple):
-    """One message to publish. Rows of one shard are published in the order of their ids."""
-
-    shard: int
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: str
+__all__ = ["SHARDS", "OutboxRow"]
 
 
 def shard_of(account_id: int) -> int:

@@ -14,13 +14,15 @@ class Known:
     """What is known of one partition when it is taken over.
 
     `committed` is Kafka's offset for the group (None: never committed), `stored` the
-    database's (None: never stored), `begin` and `end` the bounds of the log.
+    database's (None: never stored), `begin` and `end` the bounds of the log, `reached` what this
+    process itself saw the database store before (None: nothing).
     """
 
     committed: int | None
     stored: Position | None
     begin: int
     end: int
+    reached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,13 @@ def starting_point(group: str, tp: TopicPartition, known: Known) -> int:
 def restored_partitions(known: Mapping[TopicPartition, Known]) -> dict[TopicPartition, Restored]:
     """The partitions that show that the database was restored to an earlier point.
 
-    Offsets are committed to Kafka only after the database has them, so Kafka can be ahead in
-    no other way.
+    Offsets are committed to Kafka only after the database has them, so Kafka (or this process)
+    can be ahead in no other way.
     """
     behind = {}
     for tp, what in known.items():
         stored = what.stored.next_offset if what.stored else what.begin
-        if what.committed is not None and what.committed > stored:
-            behind[tp] = Restored(what.committed, stored)
+        seen = max(what.committed or 0, what.reached or 0)
+        if seen > stored:
+            behind[tp] = Restored(seen, stored)
     return behind
