@@ -1,0 +1,87 @@
+"""headway migrate, member, verify and replay on a ledger with something of everything."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from headway.local import Endpoints
+from tests.cli.running import headway
+from tests.conftest import in_database, run_apart
+from tests.ledger.tampering import execute, tamper
+
+
+@pytest.fixture
+def empty_database(endpoints: Endpoints, database: str) -> Iterator[str]:
+    """A database without a single table."""
+    name = database.rpartition("/")[2] + "_empty"
+    run_apart(execute(endpoints.postgres_dsn, f"create database {name}"))
+    yield in_database(endpoints.postgres_dsn, name)
+    run_apart(execute(endpoints.postgres_dsn, f"drop database {name} with (force)"))
+
+
+def test_migrate_and_what_comes_before_it(empty_database: str) -> None:
+    said = headway("verify", code=2, postgres_dsn=empty_database)
+    assert "run `headway migrate` first" in said
+    assert "applied 0001_ledger.sql\n" in headway("migrate", postgres_dsn=empty_database)
+    assert headway("migrate", postgres_dsn=empty_database).startswith("nothing to do")
+    assert json.loads(headway("migrate", "--json", postgres_dsn=empty_database)) == {"applied": []}
+    assert headway("verify", postgres_dsn=empty_database).endswith("verify ok\n")
+
+
+def test_member_is_told_so_that_support_can_read_it_out(busy_database: str) -> None:
+    said = headway("member", "bob", postgres_dsn=busy_database)
+    for words in (
+        "Member bob", "15 pending", "can get now: nothing yet", "more points to $5 off",
+        "saved so far: nothing", "tier Club", "times in America/New_York",
+        "Points by what they were earned for", "order:bob-2 line 1",
+        "Referred by ann (referral r1)", "friend: 25 points to the friend",
+    ):  # fmt: skip
+        assert words in said
+    assert "waiting since" in headway("member", "zoe", postgres_dsn=busy_database)
+    assert "100 points held for $5 off until" in headway(
+        "member", "ann", postgres_dsn=busy_database
+    )
+    machine = json.loads(headway("member", "ann", "--json", postgres_dsn=busy_database))
+    assert machine["balances"] == machine["story"][-1]["after"]
+    assert machine["saved"] == {"USD": 500}
+    assert "knows no member 'x'" in headway("member", "x", code=2, postgres_dsn=busy_database)
+
+
+def test_a_held_account_is_shown_loudly(busy_database: str) -> None:
+    run_apart(
+        tamper(busy_database, "update accounts set held = 'KeyError: 7' where member_id = 'bob'")
+    )
+    said = headway("member", "bob", postgres_dsn=busy_database)
+    assert "HELD" in said
+    assert "KeyError: 7" in said
+    assert "is held, jobs leave it alone: KeyError: 7" in headway(
+        "verify", postgres_dsn=busy_database
+    )
+
+
+def test_verify_says_what_it_checked_and_what_is_broken(busy_database: str) -> None:
+    said = headway("verify", postgres_dsn=busy_database)
+    assert said.endswith("verify ok\n")
+    assert "points: issued " in said
+    run_apart(
+        tamper(busy_database, "update accounts set pending = pending + 1 where member_id = 'bob'")
+    )
+    said = headway("verify", code=1, postgres_dsn=busy_database)
+    assert "balances" in said
+    assert "    member bob: pending 16," in said
+    assert said.endswith("verify: BROKEN, see above\n")
+    machine = json.loads(headway("verify", "--json", code=1, postgres_dsn=busy_database))
+    wrong = {check["name"]: check["first"] for check in machine["checks"] if not check["ok"]}
+    assert set(wrong) == {"balances", "totals"}
+    assert wrong["balances"][0]["member_id"] == "bob"
+
+
+def test_replay_compares_and_never_writes(busy_database: str) -> None:
+    assert headway("replay", "--check", postgres_dsn=busy_database).endswith("replay ok\n")
+    assert "headway replay --check" in headway("replay", code=2, postgres_dsn=busy_database)
+    run_apart(tamper(busy_database, "update accounts set tier = 'elite' where member_id = 'bob'"))
+    said = headway("replay", "--check", code=1, postgres_dsn=busy_database)
+    assert "member bob: account: tier is elite, would be club" in said
+    machine = json.loads(headway("replay", "--check", "--json", code=1, postgres_dsn=busy_database))
+    assert (machine["ok"], machine["accounts_differing"]) == (False, 1)
