@@ -21,7 +21,12 @@ from headway.domain.orders import decide_order, intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import decide_reserve, decide_step
-from headway.domain.referral import decide_effect, decide_referral
+from headway.domain.referral import (
+    decide_effect,
+    decide_referral,
+    intake_effect,
+    intake_referral,
+)
 from headway.domain.returns import decide_cancel, decide_refund, intake_refund
 from headway.domain.settle import next_due_at, settle
 from headway.errors import Poison
@@ -137,6 +142,10 @@ def _intake(book: Book, programs: Programs, item: Input) -> Outcome | None:
         return intake_refund(book, item, data)
     if item.kind == "review.published":
         intake_review(book, item, data)
+    elif item.kind in ("referral.created", "referral.completed"):
+        intake_referral(book, data)
+    elif item.kind == "effect":
+        intake_effect(book, data)
     return None
 
 

@@ -17,16 +17,31 @@ from headway.errors import Conflict
 from headway.program.program import MICRO, Programs
 
 
+def intake_referral(book: Book, data: ReferralCreated | ReferralCompleted) -> None:
+    """Claim the referral for a friend whose enrolment is waited for; the first one heard of counts.
+
+    Otherwise another friend could claim it meanwhile, and what was accepted could not be decided.
+    """
+    if book.joined_at is not None or data.referrer_id == book.account.member_id:
+        return
+    _refuse_anothers(book, data.referral_id)
+    if book.referral is None:
+        book.referral = Referral(data.referral_id, data.referrer_id, None, None, 0, False)
+        book.touched.referee = True
+
+
+def _refuse_anothers(book: Book, referral_id: str) -> None:
+    if "referral:" + referral_id in book.account.held_elsewhere:
+        raise Conflict("data.referral_id", f"referral {referral_id} is known for another friend")
+
+
 def decide_referral(
     book: Book, programs: Programs, item: Input, data: ReferralCreated | ReferralCompleted
 ) -> Outcome:
     """The friend was referred, or upstream says which purchase completed the referral."""
     if data.referrer_id == book.account.member_id:
         return nothing("own referral")
-    if "referral:" + data.referral_id in book.account.held_elsewhere:
-        raise Conflict(
-            "data.referral_id", f"referral {data.referral_id} is known for another friend"
-        )
+    _refuse_anothers(book, data.referral_id)
     if book.left_at is not None and item.time >= book.left_at:
         return nothing("member left")
     known = book.referral
@@ -109,11 +124,18 @@ def _tell_referrer(book: Book, programs: Programs, cause_time: datetime) -> None
             )
 
 
-def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData) -> Outcome:
-    """The highest revision wins; the difference to what was applied is appended."""
+def intake_effect(book: Book, data: EffectData) -> None:
+    """Claim the effect for a member whose enrolment is waited for."""
     key = f"{data.referral_id}:{data.rule}"
     if "effect:" + key in book.account.held_elsewhere:
         raise Conflict("data.referral_id", f"referral {data.referral_id} rewards another member")
+    if book.joined_at is None and key not in book.effect_awards:
+        book.put_effect(EffectAward(key, 0, 0))
+
+
+def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData) -> Outcome:
+    """The highest revision wins; the difference to what was applied is appended."""
+    key = f"{data.referral_id}:{data.rule}"
     known = book.effect_awards.get(key) or EffectAward(key, 0, 0)
     if data.revision <= known.revision:
         return nothing("overtaken")

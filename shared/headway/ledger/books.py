@@ -43,12 +43,9 @@ class Books:
     def decide(self, account_id: int, item: Input) -> list[Decision]:
         """Decide an input, and what it releases; keeps the account's new state."""
         account = self.accounts[account_id]
-        # Also of what this input may release: it is decided in the same breath.
-        inputs = (item, *(waiting.input for waiting in account.parked))
         elsewhere = frozenset(
             key
-            for one in inputs
-            for key in reading.keys_of(one)
+            for key in reading.keys_of(item)
             if self.keys.holders.get(key, account_id) != account_id
         )
         if elsewhere or account.held_elsewhere:
