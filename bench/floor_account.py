@@ -46,7 +46,9 @@ class Account:
 
     def row(self, recorded_at: datetime) -> tuple[object, ...]:
         """The account's row, empty where an order changes nothing."""
-        state = self.state | {"remainders": {"base": self.remainder}}
+        state = {key: value for key, value in self.state.items() if key != "remainders"}
+        if self.remainder:
+            state["remainders"] = {"base": self.remainder}
         return (
             self.account_id, None, self.pending, None, None, None, self.seq, self.inputs, None,
             self.version, self.head_hash, self.time, recorded_at, None, None, None,

@@ -29,10 +29,15 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A goal, and the median over the rounds of the ratio within each round."""
+    """A goal, and the median over the rounds of the ratio within each round.
+
+    `by_cpu` is the same ratio by all CPU spent per order: what a busy machine disturbs least. It
+    judges nothing.
+    """
 
     goal: Goal
     ratio: float
+    by_cpu: float
 
     @property
     def met(self) -> bool:
@@ -53,16 +58,18 @@ def verdicts(rounds: Rounds) -> list[Verdict]:
     """Every goal whose two sides were run. Ratios are taken within a round, which ran back to
     back: whatever else the machine did then, it did to both."""
     return [
-        Verdict(
-            goal,
-            median(
-                own.rate / other.rate
-                for own, other in zip(rounds[goal.side], rounds[goal.of], strict=True)
-            ),
-        )
+        _verdict(goal, list(zip(rounds[goal.side], rounds[goal.of], strict=True)))
         for goal in GOALS
         if goal.side in rounds and goal.of in rounds
     ]
+
+
+def _verdict(goal: Goal, pairs: Sequence[tuple[Figures, Figures]]) -> Verdict:
+    return Verdict(
+        goal,
+        median(own.rate / other.rate for own, other in pairs),
+        median(sum(other.cpu.values()) / sum(own.cpu.values()) for own, other in pairs),
+    )
 
 
 def show(console: Console, rounds: Rounds) -> None:
@@ -84,7 +91,8 @@ def show(console: Console, rounds: Rounds) -> None:
         word = "[green]met[/]" if verdict.met else "[red]missed[/]"
         goal = verdict.goal
         console.print(
-            f"{goal.side} / {goal.of}: {verdict.ratio:.2f}, goal at least {goal.least}: {word}"
+            f"{goal.side} / {goal.of}: {verdict.ratio:.2f} (by CPU {verdict.by_cpu:.2f}), "
+            f"goal at least {goal.least}: {word}"
         )
 
 
@@ -112,7 +120,12 @@ def keep(
         "runs": {side: [asdict(run) for run in runs] for side, runs in rounds.items()},
         "latency_ms": {side: asdict(found) for side, found in latencies.items()},
         "goals": [
-            asdict(verdict.goal) | {"ratio": round(verdict.ratio, 3), "met": verdict.met}
+            asdict(verdict.goal)
+            | {
+                "ratio": round(verdict.ratio, 3),
+                "by_cpu": round(verdict.by_cpu, 3),
+                "met": verdict.met,
+            }
             for verdict in verdicts(rounds)
         ],
     }

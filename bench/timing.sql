@@ -19,6 +19,7 @@ delete from positions
 
 -- name: fingerprint
 -- Of everything a ledger holds but when it was recorded, and the hashes that depend on it.
+-- A remainder of 0 is the same as none.
 with told as (
     select 1 as what, account_id as a, n as b,
            row(source, id, kind, business_time, data::text, digest, outcome, reason)::text as row
@@ -38,7 +39,8 @@ with told as (
     union all
     select 6, account_id, 0,
            row(pending, available, reserved, owed, seq, inputs, tier_seq, version, account_time,
-               joined_at, left_at, tier, next_due_at, state::jsonb)::text
+               joined_at, left_at, tier, next_due_at, state::jsonb - 'remainders',
+               coalesce((state::jsonb #>> '{remainders,base}')::bigint, 0))::text
     from accounts
 )
 select md5(string_agg(md5(row), '' order by what, a, b, row)) from told
