@@ -87,7 +87,7 @@ class Programme:
 
     def on(self, kind: str) -> list[Rule]:
         """The rules for this event, by id."""
-        return sorted((rule for rule in self.rules if rule.on == kind), key=lambda rule: rule.id)
+        return [rule for rule in self.rules if rule.on == kind]
 
     def tier(self, spend: Mapping[date, int], today: date) -> str:
         """The highest level that the spending in the window around `today` reaches."""
@@ -117,7 +117,10 @@ def read(text: str) -> Programme:
         expiry_round_up=expiry["round_up"] if expiry else "",
         window=tiers.get("window", "calendar_year"),
         levels=[(minor(level["from"], currency), level["id"]) for level in tiers.get("levels", [])],
-        rules=[_rule(rule, currency, points.get("pending_days", 0)) for rule in doc["rules"]],
+        rules=sorted(
+            (_rule(rule, currency, points.get("pending_days", 0)) for rule in doc["rules"]),
+            key=lambda rule: rule.id,
+        ),
         rewards=sorted(
             (Reward(reward["id"], reward["points"]) for reward in doc.get("rewards", [])),
             key=lambda reward: (reward.points, reward.id),
@@ -154,4 +157,6 @@ def _rule(rule: dict[object, object], currency: str, pending_days: int) -> Rule:
 
 def in_force(versions: Sequence[Programme], moment: datetime) -> Programme:
     """The version that judges what happens then."""
+    if len(versions) == 1:
+        return versions[0]
     return max((v for v in versions if v.since <= moment), key=lambda v: v.since)
