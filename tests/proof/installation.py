@@ -214,11 +214,15 @@ class Installation:
                         return
                 await asyncio.sleep(0.1)
 
-    async def stop(self) -> None:
-        """Stop every process with SIGTERM; each must end cleanly."""
+    async def all_ready(self) -> None:
+        """Wait until every process that runs says that it is ready."""
         for name in self._processes:
             if name in NAMES:
                 await self.ready(name)
+
+    async def stop(self) -> None:
+        """Stop every process with SIGTERM; each must end cleanly."""
+        await self.all_ready()
         for process in self._processes.values():
             process.terminate()
         for name, process in self._processes.items():

@@ -141,6 +141,7 @@ async def test_earn_is_frozen_past_its_session_and_resumed(
 ) -> None:
     events = history(MEMBERS)
     place.start_all()
+    await place.all_ready()
     half = len(events) // 2
     publishing = asyncio.create_task(place.publish(events[:half]))
     await place.decided(half // 3)
@@ -161,6 +162,7 @@ async def test_partitions_are_revoked_with_a_batch_in_flight(
     events = history(MEMBERS)
     half = len(events) // 2
     place.start_all()
+    await place.all_ready()
     await place.publish(events[:half])
     await place.decided(half // 2)
     connection = await asyncpg.connect(place.settings.postgres_dsn)
@@ -193,7 +195,8 @@ async def test_the_connection_is_cut_between_commit_and_its_answer(
 async def test_the_connection_to_kafka_is_cut(
     place: Installation, stack: LocalStack, record: Record, name: str, api_key: int
 ) -> None:
-    proxy = Proxy(stack.kafka.proxied_port, kafka_request(api_key), every=3, limit=6)
+    every = 3 if api_key == PRODUCE else 1
+    proxy = Proxy(stack.kafka.proxied_port, kafka_request(api_key), every=every, limit=6)
     await proxy.start(stack.kafka.proxy_port)
     await through(place, record, proxy, kafka_bootstrap=f"{HOST}:{stack.kafka.proxy_port}")
 
@@ -221,6 +224,7 @@ async def test_kafka_is_killed_and_started_again(
     events = history(MEMBERS)
     half = len(events) // 2
     place.start_all()
+    await place.all_ready()
     place.open_shop()
     await place.publish(events[:half])
     await place.decided(half // 3)
@@ -239,6 +243,7 @@ async def test_postgres_is_stopped_at_once_and_started_again(
     events = history(MEMBERS)
     half = len(events) // 2
     place.start_all()
+    await place.all_ready()
     place.open_shop()
     await place.publish(events[:half])
     await place.decided(half // 3)
@@ -258,6 +263,7 @@ async def test_postgres_is_restored_to_an_earlier_point(
     events = history(MEMBERS)
     third = len(events) // 3
     place.start_all()
+    await place.all_ready()
     place.open_shop()
     await place.publish(events[:third])
     await place.decided(third // 2)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import mode
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from headway.errors import Retryable
 from headway.runtime import metrics
@@ -219,8 +219,12 @@ class BatchConsumer(mode.Service):
                 await self._find_starts(sorted(self._assigned))
                 return
             except Exception as error:
-                retriable = isinstance(error, KafkaError) and error.retriable
-                if not retriable and classify(error) is not Verdict.RETRY:
+                # IllegalStateError: the group went on without this process (it was frozen, say);
+                # the partitions are not its own any more, and the next assignment tells which are.
+                passing = isinstance(error, KafkaError) and (
+                    error.retriable or isinstance(error, IllegalStateError)
+                )
+                if not passing and classify(error) is not Verdict.RETRY:
                     raise
                 event("takeover", "not yet", level=logging.WARNING, error=repr(error))
                 self._health.ready(self._part, f"taking over partitions: {error!r}")
@@ -241,8 +245,8 @@ class BatchConsumer(mode.Service):
         # From here on nothing is awaited, so the assignment cannot change in between.
         ends = {tp: what.end for tp, what in known.items()}
         committed = {tp: what.committed for tp, what in known.items()}
-        self._held.take(starts, ends, stored, committed, time.monotonic())
         self._reader.start_at(starts)
+        self._held.take(starts, ends, stored, committed, time.monotonic())
         self._takeover_due = False
         metrics.REBALANCES.labels(group).inc()
         self._health.ready(self._part)
