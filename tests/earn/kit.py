@@ -14,7 +14,8 @@ from headway.contracts.registry import CONTRACTS
 from headway.ledger.programs import publish
 from headway.ledger.verify import verify
 from headway.runtime.clock import FixedClock
-from headway.runtime.database import SERVER_SETTINGS
+from headway.runtime.database import Database
+from headway.runtime.settings import Settings
 from headway.stream.batch import Batch, Record
 from headway_earn.batch import EarnHandler
 
@@ -158,12 +159,14 @@ class Earn:
 async def earning(dsn: str, *, now: datetime = NOW, program: str = PROGRAM) -> AsyncIterator[Earn]:
     """A handler on a database with this programme."""
     await publish(dsn, program)
-    async with asyncpg.create_pool(
-        dsn, min_size=1, max_size=4, server_settings=SERVER_SETTINGS
-    ) as pool:
-        earn = handler_on(pool, now)
+    database = Database(Settings(postgres_dsn=dsn, pool_size=4), "test")
+    await database.on_start()
+    try:
+        earn = handler_on(database.pool, now)
         yield earn
         await earn.verified()
+    finally:
+        await database.on_shutdown()
 
 
 def handler_on(pool: "asyncpg.Pool[asyncpg.Record]", now: datetime = NOW) -> Earn:

@@ -21,7 +21,9 @@ class Storyteller:
 
     def batches(self, events: int) -> list[list[Record]]:
         """So many events, cut into batches of one to twenty; some come twice."""
-        dice, waiting = self._dice, [self._next() for _ in range(events)]
+        dice = self._dice
+        joins = [self._topics.join(member, START - DAY) for member in ("m", "n")]
+        waiting = [*joins, *(self._next() for _ in range(events))]
         made: list[list[Record]] = []
         while waiting:
             size = dice.choice([1, 2, 5, 20])
@@ -63,9 +65,9 @@ class Storyteller:
             return "referral.completed", {**referral, "order_id": self._known(member)[0]}
         if what < 98:
             return "member.joined", {}
-        return "member.left" if what == 98 else "member.updated", (
-            {} if what == 98 else {"attributes": {}}
-        )
+        if dice.random() < 0.2:
+            return "member.left", {}
+        return "member.updated", {"attributes": {}}
 
     def _order(self, member: str) -> dict[str, Any]:
         dice = self._dice

@@ -174,7 +174,8 @@ def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: 
     if data.currency != order.currency:
         raise Conflict("data.currency", "an amendment cannot change an order's currency")
     spend_change = 0
-    for line_id in dict.fromkeys([*old_lines, *(line.line_id for line in data.lines)]):
+    # In the event's order, then by name what it no longer holds: never in the order of loading.
+    for line_id in dict.fromkeys([*(line.line_id for line in data.lines), *sorted(old_lines)]):
         spend_change += _amend_line(
             book, programs, program, order, line_id, data, old_lines.get(line_id)
         )
