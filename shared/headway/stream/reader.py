@@ -114,9 +114,11 @@ class Reader:
         A position is set at once, so that the client does not look for one of its own.
         """
         self._assignments += 1
+        still_ours = self.kafka.assignment()
         for tp in assigned:
-            self.kafka.pause(tp)
-            self.kafka.seek(tp, 0)
+            if tp in still_ours:
+                self.kafka.pause(tp)
+                self.kafka.seek(tp, 0)
 
     def start_at(self, starts: dict[TopicPartition, int]) -> None:
         """Read on from these offsets."""
