@@ -69,7 +69,8 @@ class Item:
 
 def item(paid: Paid) -> Item:
     """The canonical JSON of what was decided on, and its hash."""
-    data = orjson.dumps(paid.data.model_dump(), option=orjson.OPT_SORT_KEYS)
+    fields = paid.data.__dict__ | {"lines": [line.__dict__ for line in paid.data.lines]}
+    data = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
     digest = sha256(
         b'{"data":%b,"subject":%b,"type":"order.paid"}' % (data, orjson.dumps(paid.subject))
     ).digest()
