@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
+from headway.contracts.fields import MAX_SAFE_INTEGER
 from headway.domain.account import Lot
 from headway.domain.book import Book
+from headway.errors import Poison
 from headway.program.program import MICRO, Program
 
 
@@ -23,8 +25,17 @@ def grant(
     """One earn row and its lot. `exact` > 0 in millionths of a point.
 
     Points under a rule are floor(sum of exact still standing): the row holds the difference,
-    which may be 0 when the award only adds to the remainder.
+    which may be 0 when the award only adds to the remainder. Raises Poison beyond 2**53 - 1
+    millionths, some nine thousand million points: RFC 8785 writes no larger integer.
     """
+    if exact > MAX_SAFE_INTEGER:
+        raise Poison(
+            "too-large",
+            "data",
+            f"rule {rule} would award {exact // MICRO} points at once, more than can be counted "
+            "exactly; send the true amount",
+            stage="decide",
+        )
     points, remainder = divmod(book.remainders.get(rule, 0) + exact, MICRO)
     book.set_remainder(rule, remainder)
     activates_at = program.activates_at(earned_at, pending_days)
