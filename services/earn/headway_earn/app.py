@@ -19,32 +19,36 @@ NAME = "earn"
 
 
 def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
-    """Database, clock, relay, consumer and jobs, in the order in which they start."""
+    """Database, clock, relay, jobs and consumers, in the order in which they start."""
     database = Database(settings, f"headway-{NAME}")
     group = settings.group(NAME)
     stream = StreamClock(lambda: database.pool, group)
     relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), health)
-    # Events from the future are judged by the machine's clock, whatever clock the jobs follow.
-    handler = EarnHandler(
-        lambda: database.pool, group, settings.topic_prefix, SystemClock(), relay.wake
-    )
 
     def too_much_waiting() -> str:
         waiting = relay.backlog()
         return f"{waiting} outbox rows are waiting" if waiting > settings.outbox_limit else ""
 
-    consumer = BatchConsumer(
-        ConsumerOptions(
-            settings.kafka_bootstrap,
-            group,
-            tuple(settings.topic(name) for name in EARN_INPUTS),
-            max_records=settings.max_records,
-        ),
-        handler,
-        health,
-        hold=too_much_waiting,
-        before_leaving=relay.finish,
-    )
+    def consumer(number: int) -> BatchConsumer:
+        # Events from the future are judged by the machine's clock, whatever the jobs follow.
+        handler = EarnHandler(
+            lambda: database.pool, group, settings.topic_prefix, SystemClock(), relay.wake
+        )
+        return BatchConsumer(
+            ConsumerOptions(
+                settings.kafka_bootstrap,
+                group,
+                tuple(settings.topic(name) for name in EARN_INPUTS),
+                max_records=settings.max_records,
+                member=str(number),
+            ),
+            handler,
+            health,
+            hold=too_much_waiting,
+            # Services stop in reverse order: the first consumer is the last to leave.
+            before_leaving=relay.finish if number == 1 else None,
+        )
+
     jobs = Jobs(
         lambda: database.pool,
         stream if settings.clock == "stream" else SystemClock(),
@@ -55,7 +59,8 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
         batch=settings.jobs_batch,
     )
     clocks = [stream] if settings.clock == "stream" else []
-    return [database, *clocks, relay, jobs, consumer]
+    consumers = [consumer(number) for number in range(1, settings.consumers + 1)]
+    return [database, *clocks, relay, jobs, *consumers]
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ class BatchConsumer(mode.Service):
         self._loop_ended = asyncio.Event()
         self._loop_ended.set()
         self._facts: dict[str, object] = {}
-        self._part = f"consumer {options.group}"
+        self._part = f"consumer {options.group} {options.member}".strip()
 
     @mode.Service.task
     async def _run(self) -> None:

@@ -41,6 +41,8 @@ class ConsumerOptions:
     finish_within: float = 5.0
     """A batch in flight gets this long when partitions are revoked or the process stops."""
     session_timeout_ms: int = 10_000
+    member: str = ""
+    """Tells the members of one process apart, where it has several."""
     patience: float = 30.0
     """A partition that delivers nothing for this long no longer holds its siblings back."""
 
