@@ -22,8 +22,9 @@ Awards = dict[tuple[str, str, str], tuple[int, int]]
 
 @dataclass
 class Known:
-    """What may be taken from the engine, none of it a result: in which order inputs arrived that
-    were published nowhere, who holds an order id that two members claim, where each account ends.
+    """What may be taken from the engine, none of it a result: in which order inputs arrived (it
+    tells when those were decided that were published nowhere), who holds an order id that two
+    members claim, and with which version each account ends.
     """
 
     arrival: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -76,7 +77,7 @@ def compute(
     until = max((one.time for history in told.values() for one in history), default=_NEVER)
     for id_ in sorted(inputs.keys() | accepted.keys() | told.keys()):
         history = told.get(id_, [])
-        life = Walk(id_, versions).along(history, inputs[id_], accepted[id_], known.arrival)
+        life = Walk(id_, versions, known.arrival).along(history, inputs[id_], accepted[id_])
         _gather(result, life, inputs[id_], history, until)
         calendar = by_calendar(id_, versions, inputs[id_], accepted[id_], life.member.time)
         # A late input is not decided again from its own time on yet: what it gives may depend on

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tests.oracle.commands import Command
 from tests.oracle.deciding import decide, waits
@@ -13,6 +13,8 @@ from tests.oracle.programme import Programme
 from tests.oracle.published import Published
 from tests.oracle.records import Input
 from tests.oracle.redeeming import redeem
+
+_FIRST = (datetime.min.replace(tzinfo=UTC), "", "")
 
 
 @dataclass
@@ -31,28 +33,34 @@ class Life:
 class Walk:
     """Follows the published order of one member's causes.
 
-    Inputs that changed nothing were published nowhere. Each is taken as early as the account's
-    time allows, and later if taking it there would have changed something.
+    Inputs that changed nothing were published nowhere. Each is taken as early as its arrival, or
+    if that is not known the account's time, allows, and later if taking it there would have
+    changed something.
     """
 
-    def __init__(self, id_: str, versions: Sequence[Programme]) -> None:
+    def __init__(
+        self, id_: str, versions: Sequence[Programme], arrival: Mapping[tuple[str, str], int]
+    ) -> None:
         self.life = Life(Member(versions, id=id_))
+        self._arrival = arrival
+        self._joined = 0
 
     def along(
         self,
         history: Sequence[Published],
         inputs: Sequence[Input],
         commands: Sequence[Command],
-        arrival: Mapping[tuple[str, str], int],
     ) -> Life:
-        """The whole life. `arrival`, where known, orders inputs that were published nowhere."""
+        """The whole life."""
         named = {one.cause for one in history}
         events = {one.key: one for one in inputs}
         accepted = {one.key: one for one in commands}
         silent = [one for one in inputs if one.key not in named]
-        silent.sort(key=lambda one: (arrival.get(one.key, 0), one.order))
+        joined = [self._arrival.get(one.key, 0) for one in inputs if one.kind == "member.joined"]
+        self._joined = min(joined, default=0)
+        silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
         for one in history:
-            silent = self._take(silent, one.account_time)
+            silent = self._take(silent, one)
             self._follow(one, events.get(one.cause), accepted.get(one.cause))
         left = self._take(silent, None)
         while len(left) < len(silent):  # what one input brings may be what another waits for
@@ -111,11 +119,32 @@ class Walk:
         if stated != self.life.facts[one.place]:
             self._problem(one, f"facts {stated}, not {self.life.facts[one.place]}")
 
-    def _take(self, silent: list[Input], until: datetime | None) -> list[Input]:
+    def _place(
+        self, key: tuple[str, str], order: tuple[datetime, str, str]
+    ) -> tuple[int, tuple[datetime, str, str]] | None:
+        """Where an input was decided among others, if its arrival is known.
+
+        What came before its member joined waited, and was decided right after that in the order
+        of business time.
+        """
+        arrived = self._arrival.get(key)
+        if arrived is None:
+            return None
+        return (self._joined, order) if arrived < self._joined else (arrived, _FIRST)
+
+    def _is_later(self, silent: Input, published: Published) -> bool:
+        place = self._place(silent.key, silent.order)
+        other = self._place(published.cause, (published.time, published.source, published.id))
+        if place is not None and other is not None and place > other:
+            return True
+        return silent.time > published.account_time
+
+    def _take(self, silent: list[Input], before: Published | None) -> list[Input]:
         """Take what may have been decided by then; give back what still waits."""
         left = []
         for one in silent:
-            if (until is not None and one.time > until) or waits(self.life.member, one):
+            later = before is not None and self._is_later(one, before)
+            if later or waits(self.life.member, one):
                 left.append(one)
                 continue
             trial = copy.deepcopy(self.life.member)

@@ -1,0 +1,86 @@
+"""Inputs that were published nowhere take their place among those that were."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.oracle.published import Published
+from tests.oracle.records import Input
+from tests.oracle.telling import DOLLAR, program
+from tests.oracle.walking import Walk
+
+PROGRAMME = program(
+    {**DOLLAR, "pending_days": 14},
+    {"id": "friend", "on": "referral.completed", "award": {"points": 25, "to": "friend"}},
+)
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LINE = {
+    "line_id": "1",
+    "sku": "s",
+    "category": "",
+    "quantity": 1,
+    "amount": 3000,
+    "paid_with_points": 0,
+    "gift_card": False,
+}
+
+
+def told(kind: str, hour: int, **data: object) -> Input:
+    """Something that happened to ada."""
+    facts = {"member_id": "ada", **data}
+    return Input("shop", kind, kind, "ada", NOON + timedelta(hours=hour), facts)
+
+
+JOINED = told("member.joined", 0)
+INVITED = told("referral.created", 1, referral_id="r", referrer_id="eve")
+PAID = told("order.paid", 2, order_id="o", order_version=1, currency="USD", lines=[LINE])
+BACK = told(
+    "order.refunded",
+    3,
+    refund_id="f",
+    order_id="o",
+    lines=[{"line_id": "1", "sku": None, "quantity": 1}],
+)
+ALL = [JOINED, INVITED, PAID, BACK]
+
+
+def published(version: int, cause: Input, pending: int) -> Published:
+    """What Headway said after one cause."""
+    claims = {
+        "pending": pending,
+        "available": 0,
+        "reserved": 0,
+        "owed": 0,
+        "tier": "club",
+        "saved": {},
+        "rewards_ready": [],
+        "next_reward": None,
+    }
+    return Published("ada", 1, version, *cause.key, "event", cause.time, cause.time, claims)
+
+
+HEARD_TOO_LATE = [published(1, JOINED, 0), published(2, PAID, 30), published(3, BACK, 0)]
+
+
+def test_an_invitation_that_came_after_the_return_gives_nothing() -> None:
+    arrival = {one.key: n for n, one in enumerate([JOINED, PAID, BACK, INVITED])}
+    life = Walk("ada", [PROGRAMME], arrival).along(HEARD_TOO_LATE, ALL, [])
+    assert life.problems == []
+    assert life.member.effects == []
+
+
+def test_an_invitation_that_came_in_time_should_have_given_something() -> None:
+    arrival = {one.key: n for n, one in enumerate(ALL)}
+    life = Walk("ada", [PROGRAMME], arrival).along(HEARD_TOO_LATE, ALL, [])
+    assert "'pending': '30, not 55'" in str(life.problems)
+
+
+def test_what_waited_for_its_member_was_decided_by_the_calendar() -> None:
+    arrival = {one.key: n for n, one in enumerate([BACK, PAID, INVITED, JOINED])}
+    decided = [
+        published(1, JOINED, 0),
+        published(2, PAID, 55),
+        published(3, BACK, 0),
+    ]
+    life = Walk("ada", [PROGRAMME], arrival).along(decided, ALL, [])
+    assert life.problems == []
+    assert life.member.referral is not None
+    assert life.member.referral.undone
