@@ -8,8 +8,9 @@ from tests.oracle.telling import DOLLAR, program
 from tests.oracle.walking import Walk
 
 PROGRAMME = program(
-    {**DOLLAR, "pending_days": 14},
+    DOLLAR,
     {"id": "friend", "on": "referral.completed", "award": {"points": 25, "to": "friend"}},
+    points={"pending_days": 14},
 )
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LINE = {

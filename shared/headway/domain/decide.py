@@ -163,7 +163,8 @@ def _close(
     if outcome.outcome == "parked":
         waiting = (*waiting, Parked(n, outcome.waits_for, item))
     elif item.kind == "order.paid" and outcome.outcome != "refused":
-        outcome = outcome._replace(unlocks="order:" + item.data.order_id)  # type: ignore[attr-defined]
+        order = "order:" + item.data.order_id  # type: ignore[attr-defined]
+        outcome = Outcome(outcome.outcome, outcome.reason, "", order)
     changed = book.changed()
     balances = book.balances
     after = Account(  # By place: this runs once for every decision.

@@ -34,10 +34,9 @@ def next_change(book: Book, programs: Programs, instant: datetime) -> datetime |
         return None
     while True:
         program = programs.at(instant)
-        today = program.day(instant)
-        if programs.several and book.tier != _reached(book, program, today):
+        if programs.several and book.tier != _reached(book, program, program.day(instant)):
             return instant
-        fall = _next_fall(book, program, today)
+        fall = _next_fall(book, program, instant)
         following = programs.next_start(instant)
         if following is None or (fall is not None and fall < following):
             return fall
@@ -48,11 +47,11 @@ def _reached(book: Book, program: Program, today: date) -> str:
     return program.level_for(spend_in_window(book.days, program, today))
 
 
-def _next_fall(book: Book, program: Program, today: date) -> datetime | None:
+def _next_fall(book: Book, program: Program, instant: datetime) -> datetime | None:
     """The local midnight on which spend that leaves the window takes the tier along."""
     if not program.levels or book.tier in ("", program.levels[0].id):
         return None
-    window = program.tier_window
+    window, today = program.tier_window, program.day(instant)
     left = sorted((_leaves_on(day, window), spent) for day, spent in book.days.items())
     standing = sum(spent for leaves, spent in left if leaves > today)
     for leaves, spent in left:

@@ -131,9 +131,13 @@ class Programs:
         self._versions = sorted(versions, key=lambda program: program.from_at)
         self._starts = [program.from_at for program in self._versions]
         self._by_number = {program.version: program for program in versions}
+        self.several = len(self._versions) > 1
+        """Whether there is more than one version."""
 
     def at(self, moment: datetime) -> Program:
         """The version in force at `moment`; before the first one, the first."""
+        if not self.several:
+            return self._versions[0]
         return self._versions[max(bisect_right(self._starts, moment) - 1, 0)]
 
     def version(self, number: int) -> Program:
@@ -144,11 +148,6 @@ class Programs:
         """When the version that follows the one at `moment` starts; None: there is none."""
         following = max(bisect_right(self._starts, moment), 1)
         return self._starts[following] if following < len(self._starts) else None
-
-    @property
-    def several(self) -> bool:
-        """Whether there is more than one version."""
-        return len(self._versions) > 1
 
     @property
     def latest(self) -> int:
