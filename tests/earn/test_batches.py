@@ -42,6 +42,21 @@ async def test_the_same_id_with_other_content_is_a_conflict_and_the_first_stays(
         assert (await earn.account())["pending"] == 4
 
 
+async def test_what_repeats_a_refused_event_is_refused_too_however_batches_are_cut(
+    database: str,
+) -> None:
+    topics = Topics()
+    first, other = topics.buy("o", 1000, id_="same"), topics.buy("o", 2000, id_="same")
+    again = topics.raw(other.value, headers=other.headers)
+    third = topics.raw(other.value, headers=other.headers)
+    async with earning(database) as earn:
+        await earn.apply(topics.join(), first)
+        facts = await earn.apply(other, again)
+        assert (facts["refused"], facts["repeats"]) == (2, 0)
+        await earn.apply(third)
+        assert await earn.letters() == [("conflict", "id")] * 3
+
+
 async def test_a_known_order_under_a_new_id(database: str) -> None:
     topics = Topics()
     async with earning(database) as earn:

@@ -97,9 +97,9 @@ class EarnHandler:
             except InvariantViolated:
                 raise
             except Poison as poison:
-                result.refused.append((record, poison))
+                result.refuse(item, record, poison)
             except Exception as error:
-                result.refused.append((record, _undecidable(item, error)))
+                result.refuse(item, record, _undecidable(item, error))
 
     async def poison(self, batch: Batch, error: Exception) -> None:
         """Dead-letter the one record that the database refuses."""

@@ -21,13 +21,20 @@ class Read:
     """A batch, decoded.
 
     `inputs` are (member, input, record) by business time, source and id; `refused` records with
-    why; `repeats` counts what came twice in this batch.
+    why; `repeats` counts what was known already, `again` keeps what came twice in this batch.
     """
 
     inputs: list[tuple[str, Input, Record]] = field(default_factory=list)
     refused: list[tuple[Record, Poison]] = field(default_factory=list)
     business_times: dict[TopicPartition, datetime] = field(default_factory=dict)
     repeats: int = 0
+    again: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+
+    def refuse(self, item: Input, record: Record, why: Poison) -> None:
+        """Refuse a record, and those of the batch that repeat it: each on its own would be."""
+        repeated = self.again.pop((item.source, item.id), [])
+        self.refused += [(one, why) for one in (record, *repeated)]
+        self.repeats -= len(repeated)
 
 
 def read(batch: Batch, now: datetime) -> Read:
@@ -47,6 +54,7 @@ def read(batch: Batch, now: datetime) -> Read:
         if before is not event.digest:
             if before == event.digest:
                 result.repeats += 1
+                result.again.setdefault((event.source, event.id), []).append(record)
             else:
                 result.refused.append((record, conflict(event.id)))
             continue
@@ -102,5 +110,5 @@ def repeats_or_conflicts(
         elif digest == item.digest:
             read_.repeats += 1
         else:
-            read_.refused.append((entry[2], conflict(item.id)))
+            read_.refuse(item, entry[2], conflict(item.id))
     return new
