@@ -15,7 +15,7 @@ import orjson
 import uvloop
 from aiokafka.partitioner import murmur2
 
-from bench.decode import Record, firsts
+from bench.decode import Record, decode, in_turns
 from bench.floor_account import Account, Item, item
 from bench.floor_rows import Rows, earn, repeat, rows_at
 from bench.loop import Consumer, Place, serve
@@ -23,6 +23,8 @@ from bench.relay import Message, Relay
 from bench.sql import FLOOR as SQL
 from bench.yardstick import connect
 from headway.contracts.topics import PARTITIONS
+
+CONFLICT = "an input id came again with other content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,16 @@ class Floor:
     out_topic: str
     known: set[str] = field(default_factory=set)
 
-    def decode(self, records: Sequence[Record]) -> Work:
-        found, _ = firsts(records)
-        items = [item(paid) for _, paid in found.values()]
-        items.sort(key=lambda i: (i.time, i.paid.source, i.paid.id))
-        times = {record.partition: paid.time for record, paid in found.values()}
+    async def decode(self, records: Sequence[Record]) -> Work:
+        found: dict[tuple[str, str], Item] = {}
+        times = {}
+        async for record in in_turns(records):
+            order = item(decode(record.value or b""))
+            known = found.setdefault((order.paid.source, order.paid.id), order)
+            if known.digest != order.digest:
+                raise ValueError(CONFLICT)
+            times[record.partition] = order.time
+        items = sorted(found.values(), key=lambda i: (i.time, i.paid.source, i.paid.id))
         return Work(items, times)
 
     async def positions(self, topic: str) -> Mapping[int, int]:
@@ -82,7 +89,7 @@ class Floor:
         orders = {row["order_id"]: row["digest"] for row in found if row["what"] == "order"}
         repeats = {row["at"]: row["digest"] for row in found if row["what"] == "input"}
         if any(items[at - 1].digest != digest for at, digest in repeats.items()):
-            raise ValueError("an input id came again with other content")
+            raise ValueError(CONFLICT)
         return set(repeats), orders
 
     async def _write(

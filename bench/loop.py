@@ -33,8 +33,8 @@ class Place:
 class Handler(Protocol[Work]):
     """What a side does with a batch."""
 
-    def decode(self, records: Sequence[Record]) -> Work:
-        """Pure: the batch made ready."""
+    async def decode(self, records: Sequence[Record]) -> Work:
+        """The batch made ready, without anything outside."""
 
     async def positions(self, topic: str) -> Mapping[int, int]:
         """Next offset by partition as the database has it."""
@@ -87,8 +87,11 @@ class Consumer(Generic[Work]):
                 if not got:
                     await placing.settle()
                     continue
-                work = self.handler.decode([r for records in got.values() for r in records])
+                held = placing.times_revoked
+                work = await self.handler.decode([r for records in got.values() for r in records])
                 await placing.settle()
+                if held != placing.times_revoked:
+                    continue  # another process may have these partitions now; we read ours again
                 places = [
                     Place(tp.partition, records[-1].offset + 1, kafka.highwater(tp) or 0)
                     for tp, records in got.items()
@@ -114,6 +117,7 @@ class _Placing(ConsumerRebalanceListener, Generic[Work]):  # type: ignore[misc]
         self._handler = handler
         self.written: dict[TopicPartition, int] = {}
         self.writing: asyncio.Task[None] | None = None
+        self.times_revoked = 0
 
     async def settle(self) -> None:
         """Wait until the batch being written, if any, is durable."""
@@ -135,6 +139,7 @@ class _Placing(ConsumerRebalanceListener, Generic[Work]):  # type: ignore[misc]
             await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.times_revoked += 1
         await self.settle()
         await self.commit()
 

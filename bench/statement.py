@@ -5,7 +5,7 @@ was durable; the first began when the oldest row says.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,9 @@ class _Record:
     value: bytes | None
 
 
-def batches(shape: Shape, end: datetime, size: int) -> Iterator[tuple[Work, list[Place]]]:
+async def batches(
+    shape: Shape, end: datetime, size: int
+) -> AsyncIterator[tuple[Work, list[Place]]]:
     """The parameters of every statement."""
     records = [
         _Record(number % PARTITIONS, number // PARTITIONS, value)
@@ -36,12 +38,12 @@ def batches(shape: Shape, end: datetime, size: int) -> Iterator[tuple[Work, list
     for at in range(0, len(records), size):
         some = records[at : at + size]
         nexts = {record.partition: record.offset + 1 for record in some}
-        yield prepare(some), [Place(partition, at, at) for partition, at in nexts.items()]
+        yield await prepare(some), [Place(partition, at, at) for partition, at in nexts.items()]
 
 
 async def run(dsn: str, shape: Shape, end: datetime, size: int) -> float:
     """Write every batch, one after another."""
-    work = list(batches(shape, end, size))
+    work = [one async for one in batches(shape, end, size)]
     connection = await connect(dsn)
     try:
         handler = Yardstick(connection, "bench-statement")

@@ -14,7 +14,7 @@ import click
 import uvloop
 from pydantic import ValidationError
 
-from bench.decode import Paid, Record, decode
+from bench.decode import Paid, Record, decode, in_turns
 from bench.loop import Consumer, Place, serve
 from bench.orders import HEADERS
 from bench.relay import Message, Relay
@@ -35,12 +35,12 @@ def points(paid: Paid) -> int:
     return sum(line.amount for line in paid.data.lines if not line.gift_card) // 100
 
 
-def prepare(records: Sequence[Record]) -> Work:
+async def prepare(records: Sequence[Record]) -> Work:
     """Decode a batch; the first of each id counts, what cannot be read becomes a dead letter."""
     seen: set[tuple[str, str]] = set()
     rows = []
     refused = []
-    for record in records:
+    async for record in in_turns(records):
         value = record.value or b""
         try:
             paid = decode(value)
@@ -73,8 +73,8 @@ class Yardstick:
     group: str
     known: set[str] = field(default_factory=set)
 
-    def decode(self, records: Sequence[Record]) -> Work:
-        return prepare(records)
+    async def decode(self, records: Sequence[Record]) -> Work:
+        return await prepare(records)
 
     async def positions(self, topic: str) -> Mapping[int, int]:
         rows = await self.connection.fetch(SQL.positions, self.group, topic)
