@@ -4,6 +4,7 @@ HeadwayError
 ├── Poison               one message can never be applied: dead-letter it, go on
 │   └── Conflict         same identity, other content: dead-letter it, tell people
 ├── Retryable            the world is not ready: wait and try the same thing again
+│   └── LookAgain        the database may be another life of it: read positions anew first
 ├── InvariantViolated    our own books do not add up: stop and shout, dead-letter nothing
 ├── DeployGoneWrong      too much poison at once: stop, this is not bad data
 └── UserError            a person asked for something that cannot be: say what to do next
@@ -38,6 +39,10 @@ class Conflict(Poison):
 
 class Retryable(HeadwayError):
     """Worth doing again, unchanged, after a pause."""
+
+
+class LookAgain(Retryable):
+    """The database may be another life of it (restored, failed over): read the positions anew."""
 
 
 class InvariantViolated(HeadwayError):

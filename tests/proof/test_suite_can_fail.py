@@ -31,6 +31,7 @@ class Mutation(NamedTuple):
 
 
 BOOKS = "shared/headway/ledger/books.py"
+OPEN = "await _open(connection, cache, rows, work, topic_prefix, reached)\n"
 MUTATIONS = [
     Mutation(
         "the input key check removed",
@@ -98,8 +99,8 @@ MUTATIONS = [
                     "    rows = await connection.fetch(plain, members)\n",
                 ),
                 (
-                    "    return await _open(connection, cache, rows, work, topic_prefix)\n",
-                    "    early = await _open(connection, cache, rows, work, topic_prefix)\n"
+                    f"    return {OPEN}",
+                    f"    early = {OPEN}"
                     "    for row in await connection.fetch(QUERIES.lock_accounts, members):\n"
                     "        account = early.accounts[row['account_id']]\n"
                     "        fresh = snapshot.account_from(row, early.keys, account.parked)\n"

@@ -10,6 +10,7 @@ from headway.errors import InvariantViolated, Poison
 from headway.ledger.books import Books, open_for_members
 from headway.ledger.epoch import begin_epoch
 from headway.ledger.programs import ProgramCache
+from headway.ledger.reading import Reached
 from headway.ledger.writing import write
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
@@ -55,6 +56,7 @@ class EarnHandler:
     async def apply(self, batch: Batch) -> Applied:
         """Decide every event of the batch and write it all, in at most eight round trips."""
         result = read(batch, self._clock.now())
+        batch = batch.until(result.cuts) if result.cuts else batch
         async with self._pool().acquire() as connection:
             if not batch.records:
                 async with connection.transaction():
@@ -66,6 +68,7 @@ class EarnHandler:
                     self._programs,
                     [(m, item) for m, item, _ in result.inputs],
                     self._prefix,
+                    Reached(self._group, batch.reached),
                 )
                 self._decide(books, result)
                 breaker = self._breaker.after(_verdicts(batch, result))
@@ -88,7 +91,8 @@ class EarnHandler:
             "refused": len(letters),
             "points_events": sum(len(decision.points) for decision in books.decisions),
         }
-        return Applied(result.business_times, facts)
+        # A partition that was cut waits at the time of what comes next in it.
+        return Applied(result.business_times | result.ahead, facts, result.cuts)
 
     def _decide(self, books: Books, result: Read) -> None:
         for member, item, record in repeats_or_conflicts(result, books.known.inputs):

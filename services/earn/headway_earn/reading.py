@@ -1,6 +1,6 @@
 """From records to inputs: what can be decided on, and what is refused before that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from headway.contracts.registry import CONTRACTS
 from headway.contracts.topics import EARN_INPUTS
 from headway.domain.account import Input
 from headway.errors import Conflict, Poison
+from headway.stream.alignment import WINDOW
 from headway.stream.batch import Batch, Record
 
 KINDS = frozenset(name for name, contract in CONTRACTS.items() if contract.topic in EARN_INPUTS)
@@ -29,6 +30,9 @@ class Read:
     business_times: dict[TopicPartition, datetime] = field(default_factory=dict)
     repeats: int = 0
     again: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    cuts: dict[TopicPartition, int] = field(default_factory=dict)
+    """Where the batch is cut short; `ahead`: the business time of what waits there."""
+    ahead: dict[TopicPartition, datetime] = field(default_factory=dict)
 
     def refuse(self, item: Input, record: Record, why: Poison) -> None:
         """Refuse a record, and those of the batch that repeat it: each on its own would be."""
@@ -38,16 +42,22 @@ class Read:
 
 
 def read(batch: Batch, now: datetime) -> Read:
-    """Decode every record. Of repeats inside the batch the first of its partition counts."""
+    """Decode every record. Of repeats inside the batch the first of its partition counts.
+
+    What is more than a day of business time ahead of a partition that lags is left for later.
+    """
     result = Read()
     seen: dict[tuple[str, str], bytes] = {}
-    for record in batch.records:
-        try:
-            event = codec.decode(record.key, record.value, record.headers)
-            codec.check_time(event, now)
-            _check_kind(event)
-        except Poison as poison:
-            result.refused.append((record, poison))
+    decoded = [_decoded(record, now) for record in batch.records]
+    if batch.whole:
+        _cut(batch, decoded, result)
+    for record, event in zip(batch.records, decoded, strict=True):
+        if result.cuts and record.offset >= result.cuts.get(
+            TopicPartition(record.topic, record.partition), record.offset + 1
+        ):
+            continue
+        if isinstance(event, Poison):
+            result.refused.append((record, event))
             continue
         _note_time(result.business_times, record, event.time)
         before = seen.setdefault((event.source, event.id), event.digest)
@@ -61,6 +71,35 @@ def read(batch: Batch, now: datetime) -> Read:
         result.inputs.append((event.member_id, input_of(event), record))
     result.inputs.sort(key=lambda entry: (entry[1].time, entry[1].source, entry[1].id))
     return result
+
+
+def _decoded(record: Record, now: datetime) -> codec.Event | Poison:
+    try:
+        event = codec.decode(record.key, record.value, record.headers)
+        codec.check_time(event, now)
+        _check_kind(event)
+    except Poison as poison:
+        return poison
+    return event
+
+
+def _cut(batch: Batch, decoded: Sequence[codec.Event | Poison], result: Read) -> None:
+    """Find where partitions run more than WINDOW ahead of the slowest that has more to come."""
+    latest: dict[TopicPartition, datetime] = {}
+    for record, event in zip(batch.records, decoded, strict=True):
+        if not isinstance(event, Poison):
+            _note_time(latest, record, event.time)
+    more = [tp for tp in latest if batch.next_offsets[tp] < batch.ends.get(tp, 0)]
+    slowest = min([*(latest[tp] for tp in more), *batch.lagging.values()], default=None)
+    if slowest is None or max(latest.values()) - slowest <= WINDOW:
+        return
+    for record, event in zip(batch.records, decoded, strict=True):
+        if isinstance(event, Poison) or event.time - slowest <= WINDOW:
+            continue
+        tp = TopicPartition(record.topic, record.partition)
+        if tp not in result.cuts:
+            result.cuts[tp] = record.offset
+            result.ahead[tp] = event.time
 
 
 def _check_kind(event: codec.Event) -> None:

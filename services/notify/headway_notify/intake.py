@@ -12,7 +12,13 @@ from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.fail_points import fail_point
 from headway.stream.batch import Applied, Batch, Position, Record
-from headway.stream.positions import Connection, Pool, read_positions, write_positions
+from headway.stream.positions import (
+    Connection,
+    Pool,
+    confirm_reached,
+    read_positions,
+    write_positions,
+)
 from headway.stream.takeover import Restored
 from headway_notify import metrics, store
 from headway_notify.plan import plan
@@ -99,6 +105,7 @@ class Intake:
         breaker = self._refusals.judge(read.verdicts)
         await self._programmes.need({change.program_version for change, _ in read.changes})
         async with self._pool().acquire() as connection, connection.transaction():
+            await confirm_reached(connection, batch)
             repeats = await self._write(connection, read)
             await self._refusals.write(connection, read.refused)
             await write_positions(connection, batch.positions(read.times))

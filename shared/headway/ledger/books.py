@@ -10,7 +10,7 @@ from headway.domain.account import Account, Input
 from headway.domain.decide import Decision, decide_all
 from headway.ledger import reading, snapshot
 from headway.ledger.programs import ProgramCache
-from headway.ledger.reading import QUERIES, Known
+from headway.ledger.reading import NOWHERE, QUERIES, Known, Reached
 from headway.ledger.snapshot import Keys
 from headway.program.program import Programs
 
@@ -77,6 +77,7 @@ async def open_for_members(
     cache: ProgramCache,
     items: Sequence[tuple[str, Input]],
     topic_prefix: str,
+    reached: Reached = NOWHERE,
 ) -> Books:
     """Create, lock and read the accounts of (member, input) pairs: at most six round trips."""
     members = sorted({member for member, _ in items})
@@ -86,7 +87,7 @@ async def open_for_members(
     work: dict[int, list[Input]] = {}
     for member, item in items:
         work.setdefault(by_member[member], []).append(item)
-    return await _open(connection, cache, rows, work, topic_prefix)
+    return await _open(connection, cache, rows, work, topic_prefix, reached)
 
 
 async def open_locked(
@@ -110,9 +111,11 @@ async def _open(
     rows: Sequence[asyncpg.Record],
     work: Mapping[int, Sequence[Input]],
     topic_prefix: str,
+    reached: Reached = NOWHERE,
 ) -> Books:
     identities = [(item.source, item.id) for items in work.values() for item in items]
-    known = await reading.read_known(connection, identities, [row["account_id"] for row in rows])
+    numbers = [row["account_id"] for row in rows]
+    known = await reading.read_known(connection, identities, numbers, reached)
     keys = await reading.read_keys(connection, work, known.parked)
     programs = await cache.get(connection, known.program_version)
     books = Books(programs, known, keys, topic_prefix)

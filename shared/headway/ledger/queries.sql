@@ -42,6 +42,10 @@ select
     clock_timestamp() as now,
     (select epoch from ledger_epoch) as epoch,
     (select coalesce(max(version), 0) from program_versions) as program_version,
+    (select count(*)
+       from unnest($5::text[], $6::int[], $7::bigint[]) as seen(topic, partition, next_offset)
+       left join positions p on p.consumer_group = $4 and p.topic = seen.topic and p.partition = seen.partition
+      where coalesce(p.next_offset, 0) < seen.next_offset) as behind,
     (select json_agg(json_build_array(i.source, i.id, encode(i.digest, 'hex')))
        from unnest($1::text[], $2::text[]) as k(source, id)
        join inputs i on i.source = k.source and i.id = k.id)::text as known,

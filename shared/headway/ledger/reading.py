@@ -9,6 +9,7 @@ import orjson
 from headway.contracts.order import OrderPaid, OrderRefunded
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, Parked
+from headway.errors import LookAgain
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
@@ -48,18 +49,40 @@ class Known(NamedTuple):
     parked: dict[int, list[Parked]]
 
 
+class Reached(NamedTuple):
+    """How far a consumer knows that this database had got, by (topic, partition)."""
+
+    group: str
+    offsets: Mapping[tuple[str, int], int]
+
+
+NOWHERE = Reached("", {})
+
+
 async def read_known(
-    connection: "Connection", identities: Sequence[tuple[str, str]], accounts: Sequence[int]
+    connection: "Connection",
+    identities: Sequence[tuple[str, str]],
+    accounts: Sequence[int],
+    reached: Reached = NOWHERE,
 ) -> Known:
-    """Repeats among `identities`, what is parked on the accounts, the clock, epoch and version."""
+    """Repeats among `identities`, what is parked on the accounts, the clock, epoch and version.
+
+    Raises LookAgain when the database is behind what it had `reached`: it was restored.
+    """
     row = await connection.fetchrow(
         QUERIES.read_known,
         [source for source, _ in identities],
         [id_ for _, id_ in identities],
         accounts,
+        reached.group,
+        [topic for topic, _ in reached.offsets],
+        [partition for _, partition in reached.offsets],
+        list(reached.offsets.values()),
     )
     if row is None:
         raise AssertionError("read_known always answers one row")
+    if row["behind"]:
+        raise LookAgain(f"{row['behind']} positions are behind what they were")
     inputs = {(i[0], i[1]): bytes.fromhex(i[2]) for i in orjson.loads(row["known"] or "[]")}
     parked: dict[int, list[Parked]] = {}
     for entry in orjson.loads(row["parked"] or "[]"):

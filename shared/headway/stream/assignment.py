@@ -108,7 +108,14 @@ class Held:
         if not following:
             return None
         ends = {tp: max(self._ends[tp], offset) for tp, offset in following.items()}
-        return Batch(self._group, tuple(records), following, ends)
+        lagging = {
+            tp: self._times[tp]
+            for tp, at in self._next.items()
+            if tp not in fetched and at < self._ends[tp] and tp in self._times
+        }
+        known = self.reached()
+        reached = {tp: known[tp] for tp in following if tp in known}
+        return Batch(self._group, tuple(records), following, ends, reached, lagging)
 
     def done(self, batch: Batch, times: Mapping[TopicPartition, datetime]) -> None:
         """The batch is durable."""

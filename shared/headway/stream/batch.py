@@ -1,7 +1,7 @@
 """What the consumer hands over: records as light tuples, and the positions they lead to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -36,10 +36,12 @@ class Applied(NamedTuple):
 
     `business_times`: per partition, the latest business time read there in this batch.
     `facts`: fields for the batch's line in the log.
+    `cuts`: where the handler cut the batch short; what comes from there on is read again.
     """
 
     business_times: Mapping[TopicPartition, datetime]
     facts: Mapping[str, object] = MappingProxyType({})
+    cuts: Mapping[TopicPartition, int] = MappingProxyType({})
 
 
 class PositionRow(NamedTuple):
@@ -67,6 +69,12 @@ class Batch:
     records: tuple[Record, ...]
     next_offsets: Mapping[TopicPartition, int]
     ends: Mapping[TopicPartition, int] = field(default_factory=dict)
+    reached: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """How far this process knows that the database had got: less there now means a restore."""
+    lagging: Mapping[TopicPartition, datetime] = field(default_factory=dict)
+    """Business times of partitions that lag and brought nothing to this batch."""
+    whole: bool = True
+    """Whether it may be cut short: a half of another batch may not."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -100,6 +108,16 @@ class Batch:
         read = {TopicPartition(r.topic, r.partition) for r in first}
         reached = {tp: unread.get(tp, self.next_offsets[tp]) for tp in read}
         return (
-            Batch(self.group, first, reached, self.ends),
-            Batch(self.group, second, self.next_offsets, self.ends),
+            replace(self, records=first, next_offsets=reached, whole=False),
+            replace(self, records=second, whole=False),
         )
+
+    def until(self, cuts: Mapping[TopicPartition, int]) -> "Batch":
+        """The part of this batch before those offsets."""
+        kept = tuple(
+            record
+            for record in self.records
+            if (cut := cuts.get(TopicPartition(record.topic, record.partition))) is None
+            or record.offset < cut
+        )
+        return replace(self, records=kept, next_offsets={**self.next_offsets, **cuts})

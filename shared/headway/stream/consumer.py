@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from headway.errors import Retryable
+from headway.errors import LookAgain, Retryable
 from headway.runtime import metrics
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
@@ -25,7 +25,7 @@ from headway.stream.assignment import Held
 from headway.stream.backoff import Backoff
 from headway.stream.batch import Applied, Batch
 from headway.stream.errors import Verdict, classify
-from headway.stream.halving import Applier, BatchHandler, LookAgain
+from headway.stream.halving import Applier, BatchHandler
 from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
 
@@ -59,6 +59,7 @@ class BatchConsumer(mode.Service):
         self._reader = Reader(options, _Listener(self))
         self._applier = Applier(handler, options.group, self._idle, self._done)
         self._takeover_due = False
+        self._looked = 0.0
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._generation = 0
         self._work: asyncio.Task[None] | None = None
@@ -109,8 +110,10 @@ class BatchConsumer(mode.Service):
         fetched = await self._fetch()
         if generation != self._generation or self._takeover_due or self.should_stop:
             return 0  # Whoever holds the partitions next seeks anew: nothing is lost.
+        if not fetched:
+            await self._look_around()
         batch = await self._next_batch(fetched)
-        if batch is None or generation != self._generation:
+        if batch is None or generation != self._generation or self._takeover_due:
             return 0
         await self._apply(batch)
         return len(batch)
@@ -131,6 +134,27 @@ class BatchConsumer(mode.Service):
         self._takeover_due = True
         return {}
 
+    def _start_over(self) -> None:
+        """Take over what is held once more, from where the database says."""
+        self._reader.halt(self._held.partitions())
+        self._takeover_due = True
+
+    async def _look_around(self) -> None:
+        """Now and then, while nothing comes in: is the database still where it was?"""
+        now = time.monotonic()
+        if now - self._looked < self._options.look_every or not self._held.partitions():
+            return
+        self._looked = now
+        try:
+            stored = await self._handler.positions(self._held.partitions())
+        except Exception as error:
+            if classify(error) is not Verdict.RETRY:
+                raise
+            return
+        reached = self._held.reached()
+        if any(tp in stored and stored[tp].next_offset < at for tp, at in reached.items()):
+            self._start_over()
+
     async def _next_batch(self, fetched: Fetched) -> Batch | None:
         held = self._held.partitions()
         ends = {tp: end for tp in held if (end := self._reader.end(tp)) is not None}
@@ -150,8 +174,7 @@ class BatchConsumer(mode.Service):
             await self._as_work(self._applier.settle(batch))
         except LookAgain:
             # What was durable is in the positions; what was not is read again.
-            self._reader.halt(self._held.partitions())
-            self._takeover_due = True
+            self._start_over()
             return
         if not len(batch):
             return
@@ -169,6 +192,9 @@ class BatchConsumer(mode.Service):
         )
 
     def _done(self, batch: Batch, applied: Applied) -> None:
+        if applied.cuts:
+            batch = batch.until(applied.cuts)
+            self._reader.seek_back(applied.cuts)
         self._held.done(batch, applied.business_times)
         self._facts.update(applied.facts)
         by_topic: dict[str, int] = {}

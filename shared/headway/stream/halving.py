@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from headway.errors import Retryable
+from headway.errors import LookAgain
 from headway.runtime import metrics
 from headway.runtime.fail_points import fail_point
 from headway.runtime.logging import event
@@ -17,10 +17,6 @@ from headway.stream.takeover import Restored
 
 REDO_LIMIT = 10
 """A key lost this often in a row is not a race; the record that holds it is looked for."""
-
-
-class LookAgain(Retryable):
-    """The database may have changed underneath: read the positions anew before going on."""
 
 
 class BatchHandler(Protocol):
@@ -115,7 +111,7 @@ class Applier:
                     if redone > REDO_LIMIT and len(batch):
                         verdict = Verdict.HALVE
                 self._tell(batch, verdict, error)
-                if verdict is Verdict.FATAL:
+                if verdict is Verdict.FATAL or isinstance(error, LookAgain):
                     raise
                 if verdict is Verdict.HALVE:
                     return error

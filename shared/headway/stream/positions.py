@@ -7,8 +7,9 @@ import asyncpg
 import asyncpg.pool
 from aiokafka import TopicPartition
 
+from headway.errors import LookAgain
 from headway.ledger.queries import load
-from headway.stream.batch import Position, PositionRow
+from headway.stream.batch import Batch, Position, PositionRow
 
 QUERIES = load("headway.stream", "queries.sql")
 
@@ -61,3 +62,13 @@ async def write_positions(
         [row.log_end for row in rows],
         [row.business_time for row in rows],
     )
+
+
+async def confirm_reached(connection: Connection, batch: Batch) -> None:
+    """Raise LookAgain when the database is behind what this process saw it reach: a restore."""
+    if not batch.reached:
+        return
+    stored = await read_positions(connection, batch.group, list(batch.reached))
+    for tp, reached in batch.reached.items():
+        if tp not in stored or stored[tp].next_offset < reached:
+            raise LookAgain(f"{tp.topic} partition {tp.partition} is behind what it was")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -43,6 +43,8 @@ class ConsumerOptions:
     session_timeout_ms: int = 10_000
     member: str = ""
     """Tells the members of one process apart, where it has several."""
+    look_every: float = 5.0
+    """While nothing comes in, how often the database is asked whether it is where it was."""
     patience: float = 30.0
     """A partition that delivers nothing for this long no longer holds its siblings back."""
 
@@ -121,6 +123,13 @@ class Reader:
             if tp in still_ours:
                 self.kafka.pause(tp)
                 self.kafka.seek(tp, 0)
+
+    def seek_back(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Read again from these offsets what was handed over and not applied."""
+        still_ours = self.kafka.assignment()
+        for tp, offset in offsets.items():
+            if tp in still_ours:
+                self.kafka.seek(tp, offset)
 
     def start_at(self, starts: dict[TopicPartition, int]) -> None:
         """Read on from these offsets."""
