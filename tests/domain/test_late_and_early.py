@@ -106,6 +106,17 @@ def test_a_parked_return_is_decided_right_after_its_order_before_the_next_one() 
     check(world, "m")
 
 
+def test_a_review_removed_before_it_was_published_and_both_before_joining_earns_nothing() -> None:
+    world = World(programs(program(DOLLAR, fixed("review", "review.published", 10))))
+    world.tell("review.published", at=START + DAY, review_id="v", sku="s", rating=5)
+    world.tell("review.removed", at=START, review_id="v")
+    world.tell("member.joined", at=START - DAY)
+    assert world.account().available == 0
+    assert world.account().reviews["v"].removed
+    assert not world.account().parked
+    check(world, "m")
+
+
 @pytest.mark.parametrize("ticked", [False, True])
 def test_what_became_of_an_input_does_not_depend_on_what_was_settled_with_it(ticked: bool) -> None:
     world = opened(points={"pending_days": 3}, rewards=[])

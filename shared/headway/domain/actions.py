@@ -76,7 +76,7 @@ def decide_review_removed(
     if "review:" + data.review_id in book.account.held_elsewhere:
         raise Conflict("data.review_id", f"review {data.review_id} belongs to another member")
     review = book.reviews.get(data.review_id)
-    if review is None:
+    if review is None or any(waiting.n == review.n for waiting in book.account.parked):
         return parked("review:" + data.review_id)
     if review.removed:
         return nothing("already removed")
