@@ -67,6 +67,7 @@ class Rows:
         self.slow = 0.0
         self.batches: list[int] = []
         self.refused: list[tuple[int, Exception]] = []
+        self.takeovers = 0
         self.restores: list[dict[TopicPartition, Restored]] = []
         self.order: list[tuple[str, int, int]] = []
 
@@ -112,6 +113,9 @@ class Rows:
         async with self._pool.acquire() as connection, connection.transaction():
             await write_positions(connection, batch.positions())
         self.refused.append((batch.records[0].offset, error))
+
+    async def taken_over(self) -> None:
+        self.takeovers += 1
 
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
         self.restores.append(dict(partitions))

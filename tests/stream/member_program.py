@@ -76,6 +76,9 @@ class Once:
             await connection.execute("insert into refused (why) values ($1)", type(error).__name__)
             await write_positions(connection, batch.positions())
 
+    async def taken_over(self) -> None:
+        """Nothing to confirm here."""
+
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
         await self._database.pool.execute("insert into refused (why) values ('restored')")
 

@@ -1,6 +1,7 @@
 """One batch of source events, one transaction of the ledger (design: the batch)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 from aiokafka import TopicPartition
@@ -10,7 +11,7 @@ from headway.errors import InvariantViolated, Poison
 from headway.ledger.books import Books, open_for_members
 from headway.ledger.epoch import begin_epoch
 from headway.ledger.programs import ProgramCache
-from headway.ledger.reading import Reached
+from headway.ledger.reading import QUERIES, Reached
 from headway.ledger.writing import write
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
@@ -46,11 +47,13 @@ class EarnHandler:
         self._wake = wake
         self._programs = ProgramCache()
         self._breaker = CircuitBreaker()
+        self._started: datetime | None = None
 
     async def positions(
         self, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, Position]:
-        """Where the ledger stands in those partitions."""
+        """Where the ledger stands in those partitions, and which life of its server says so."""
+        self._started = await self._pool().fetchval(QUERIES.server_started)
         return await read_positions(self._pool(), self._group, partitions)
 
     async def apply(self, batch: Batch) -> Applied:
@@ -68,7 +71,7 @@ class EarnHandler:
                     self._programs,
                     [(m, item) for m, item, _ in result.inputs],
                     self._prefix,
-                    Reached(self._group, batch.reached),
+                    Reached(self._group, batch.reached, self._started),
                 )
                 self._decide(books, result)
                 breaker = self._breaker.after(_verdicts(batch, result))
@@ -120,6 +123,10 @@ class EarnHandler:
             await write_positions(connection, batch.positions())
         self._breaker = breaker
         self._wake()
+
+    async def taken_over(self) -> None:
+        """The database agrees with Kafka, in this epoch or a new one: others may go on."""
+        await self._pool().execute(QUERIES.confirm_epoch)
 
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
         """The database was restored to an earlier point: its versions continue in a new epoch."""

@@ -13,7 +13,7 @@ import mode
 
 from headway.contracts import codec
 from headway.domain.account import Input
-from headway.errors import InvariantViolated
+from headway.errors import InvariantViolated, Retryable
 from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
@@ -23,7 +23,7 @@ from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import TROUBLE, Verdict, classify
 
 SOURCE = "headway/jobs"
 _NOTHING = b"{}"
@@ -65,7 +65,7 @@ class Jobs(mode.Service):
     async def _turn(self) -> int:
         try:
             return await self.run_once()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (*TROUBLE, Retryable) as error:
             if classify(error) in (Verdict.HALVE, Verdict.FATAL):
                 raise
             event("jobs", "not now", level=logging.WARNING, error=repr(error))

@@ -137,6 +137,9 @@ class Intake:
             await write_positions(connection, batch.positions())
         self._refusals.keep(breaker)
 
+    async def taken_over(self) -> None:
+        """The ledger's epoch is confirmed by earn, whose topics it comes from."""
+
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
         """Count it: mails sent since that point may be sent again. The epoch is the ledger's."""
         metrics.RESTORED.inc()

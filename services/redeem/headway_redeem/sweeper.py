@@ -10,6 +10,7 @@ import mode
 from headway.contracts import codec
 from headway.domain.account import Input
 from headway.domain.redemption import ENDS_IN
+from headway.errors import Retryable
 from headway.ledger import redemptions as ledger
 from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
@@ -18,7 +19,7 @@ from headway.ledger.writing import write
 from headway.runtime.clock import Clock
 from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import TROUBLE, Verdict, classify
 from headway_redeem import metrics
 
 SOURCE = "headway/jobs"
@@ -59,7 +60,7 @@ class Sweeper(mode.Service):
     async def _turn(self) -> int:
         try:
             return await self.run_once()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (*TROUBLE, Retryable) as error:
             if classify(error) in (Verdict.HALVE, Verdict.FATAL):
                 raise
             event("sweeper", "not now", level=logging.WARNING, error=repr(error))

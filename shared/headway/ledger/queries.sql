@@ -41,6 +41,8 @@ update accounts set held = $2 where account_id = $1
 select
     clock_timestamp() as now,
     (select epoch from ledger_epoch) as epoch,
+    (select confirmed_at from ledger_epoch) as confirmed_at,
+    pg_postmaster_start_time() as started,
     (select coalesce(max(version), 0) from program_versions) as program_version,
     (select count(*)
        from unnest($5::text[], $6::int[], $7::bigint[]) as seen(topic, partition, next_offset)
@@ -204,6 +206,12 @@ insert into program_versions (version, from_at, document, digest) values ($1, $2
 update ledger_epoch set epoch = epoch + 1, since = clock_timestamp()
 where since < pg_postmaster_start_time()
 returning epoch
+
+-- name: confirm_epoch
+update ledger_epoch set confirmed_at = clock_timestamp() where confirmed_at < pg_postmaster_start_time()
+
+-- name: server_started
+select pg_postmaster_start_time()
 
 -- name: read_epoch
 select epoch from ledger_epoch

@@ -1,7 +1,7 @@
 """Opening accounts for a batch: lock first, then read what the inputs at hand need."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -9,7 +9,7 @@ import orjson
 from headway.contracts.order import OrderPaid, OrderRefunded
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, Parked
-from headway.errors import LookAgain
+from headway.errors import LookAgain, Retryable
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
@@ -54,9 +54,13 @@ class Reached(NamedTuple):
 
     group: str
     offsets: Mapping[tuple[str, int], int]
+    started: datetime | None = None
+    """When the database server had started, as of the consumer's last look at its positions."""
 
 
 NOWHERE = Reached("", {})
+CONFIRMED_WITHIN = timedelta(seconds=60)
+"""How long others wait for earn to compare a restarted database with what Kafka knows."""
 
 
 async def read_known(
@@ -67,7 +71,9 @@ async def read_known(
 ) -> Known:
     """Repeats among `identities`, what is parked on the accounts, the clock, epoch and version.
 
-    Raises LookAgain when the database is behind what it had `reached`: it was restored.
+    Raises LookAgain when the server was started anew since the consumer that `reached` those
+    positions looked, or is behind them: it may have been restored. Whoever reads no topics waits
+    (Retryable) until a consumer has looked, but no longer than CONFIRMED_WITHIN.
     """
     row = await connection.fetchrow(
         QUERIES.read_known,
@@ -81,13 +87,21 @@ async def read_known(
     )
     if row is None:
         raise AssertionError("read_known always answers one row")
-    if row["behind"]:
-        raise LookAgain(f"{row['behind']} positions are behind what they were")
+    _confirm(row, reached)
     inputs = {(i[0], i[1]): bytes.fromhex(i[2]) for i in orjson.loads(row["known"] or "[]")}
     parked: dict[int, list[Parked]] = {}
     for entry in orjson.loads(row["parked"] or "[]"):
         parked.setdefault(entry[0], []).append(_parked_from(entry))
     return Known(row["now"], row["epoch"], row["program_version"], inputs, parked)
+
+
+def _confirm(row: asyncpg.Record, reached: Reached) -> None:
+    started = row["started"]
+    if row["behind"] or (reached.started is not None and reached.started != started):
+        raise LookAgain(f"server started {started}, {row['behind']} positions behind")
+    unseen = row["confirmed_at"] < started and row["now"] - started < CONFIRMED_WITHIN
+    if unseen and not reached.group:
+        raise Retryable("the database was started anew; earn has yet to compare it with Kafka")
 
 
 def _parked_from(entry: list[Any]) -> Parked:

@@ -145,15 +145,17 @@ class BatchConsumer(mode.Service):
         if now - self._looked < self._options.look_every or not self._held.partitions():
             return
         self._looked = now
+        reached = self._held.reached()
         try:
             stored = await self._handler.positions(self._held.partitions())
         except Exception as error:
             if classify(error) is not Verdict.RETRY:
                 raise
             return
-        reached = self._held.reached()
         if any(tp in stored and stored[tp].next_offset < at for tp, at in reached.items()):
             self._start_over()
+        else:
+            await self._handler.taken_over()
 
     async def _next_batch(self, fetched: Fetched) -> Batch | None:
         held = self._held.partitions()
@@ -258,16 +260,22 @@ class BatchConsumer(mode.Service):
 
     async def _find_starts(self, tps: list[TopicPartition]) -> None:
         group = self._options.group
-        stored = dict(await self._handler.positions(tps)) if tps else {}
+        every = sorted({*tps, *self._reader.all_partitions()})
+        # Kafka first: what others commit meanwhile is in the database by then.
+        bounds = await self._reader.bounds(every)
+        stored = dict(await self._handler.positions(every))
         reached = self._held.reached()
         known = {
             tp: replace(what, stored=stored.get(tp), reached=reached.get(tp))
-            for tp, what in (await self._reader.bounds(tps)).items()
+            for tp, what in bounds.items()
         }
-        starts = {tp: starting_point(group, tp, what) for tp, what in known.items()}
+        starts = {tp: starting_point(group, tp, known[tp]) for tp in tps}
         if lost := restored_partitions(known):
             event("restored", "the database was restored to an earlier point", found=str(lost))
             await self._handler.restored(lost)
+        await self._handler.taken_over()
+        stored = {tp: position for tp, position in stored.items() if tp in starts}
+        known = {tp: known[tp] for tp in tps}
         # From here on nothing is awaited, so the assignment cannot change in between.
         ends = {tp: what.end for tp, what in known.items()}
         committed = {tp: what.committed for tp, what in known.items()}

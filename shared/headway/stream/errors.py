@@ -26,6 +26,15 @@ _SESSION_ENDED = {"25P03", "25P04", "25006"}
 _HALVE_CLASSES = {"22", "23"}
 _UNIQUE = "23505"
 
+TROUBLE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What a database may answer with, to be told apart by `classify`."""
+
 # A unique key that two writers may race for in good faith: names of tables, as constraints and
 # (for partitioned tables) their partitions' constraints start with them.
 _RACES = (

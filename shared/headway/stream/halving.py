@@ -42,6 +42,10 @@ class BatchHandler(Protocol):
         """
         ...
 
+    async def taken_over(self) -> None:
+        """All partitions were compared with what Kafka knows, and `restored` was called if need be."""
+        ...
+
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
         """The database was restored to an earlier point: start a new epoch."""
         ...

@@ -224,6 +224,14 @@ class Reader:
             for tp, offset in zip(tps, committed, strict=True)
         }
 
+    def all_partitions(self) -> list[TopicPartition]:
+        """Every partition of the topics read, whoever holds it."""
+        return sorted(
+            TopicPartition(topic, partition)
+            for topic in self._options.topics
+            for partition in self.kafka.partitions_for_topic(topic) or ()
+        )
+
     async def commit(self, offsets: dict[TopicPartition, int]) -> bool:
         """Commit these offsets; False if they could not be, which loses nothing."""
         try:

@@ -15,7 +15,8 @@ create table ledger_epoch (
     only_row      boolean     not null default true constraint ledger_epoch_pkey primary key
                               constraint ledger_epoch_single_row check (only_row),
     epoch         int         not null constraint ledger_epoch_positive check (epoch >= 1),
-    since         timestamptz not null default clock_timestamp()
+    since         timestamptz not null default clock_timestamp(),
+    confirmed_at  timestamptz not null default clock_timestamp()   -- last compared with what Kafka knows
 );
 insert into ledger_epoch (epoch) values (1);
 
