@@ -59,6 +59,7 @@ async def measure(
     clock = await _clock(endpoints, databases, prefix)
     try:
         rounds = await _rounds(clock, databases, ground, plan)
+        report.show(CONSOLE, rounds)
         latencies = {}
         for side in plan.sides if plan.seconds else ():
             if side != "statement":
@@ -134,7 +135,6 @@ def main(
         endpoints = stack.start()
         found, latencies = asyncio.run(measure(endpoints, plan))
         promises = asyncio.run(Databases(endpoints.postgres_dsn).promises())
-    report.show(CONSOLE, found)
     if latencies:
         report.show_latencies(CONSOLE, latencies)
     machine = {"cores": os.cpu_count(), "load_before": round(busy, 2), "postgres": promises}

@@ -97,6 +97,6 @@ def lively(
         version=version,
         points={"pending_days": pending_days, "expiry": expiry, "clawback": clawback},
         tiers=tiers(("gold", gold), ("elite", "80.00"), window=window),
-        rewards=[reward("small", 8, "1.00 USD"), reward("large", 21, "2.50 USD")],
+        rewards=[reward("small", 4, "1.00 USD"), reward("large", 21, "2.50 USD")],
         **{"from": from_},
     )  # fmt: skip

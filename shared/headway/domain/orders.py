@@ -86,6 +86,8 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
             "data.order_version",
             f"order {data.order_id} is known with other content; raise order_version to amend it",
         )
+    if data.currency != known.currency:
+        raise Conflict("data.currency", "an amendment cannot change an order's currency")
     return None
 
 
@@ -171,8 +173,6 @@ def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: 
     old_lines = {
         line.line_id: line for line in book.lines.values() if line.order_id == order.order_id
     }
-    if data.currency != order.currency:
-        raise Conflict("data.currency", "an amendment cannot change an order's currency")
     spend_change = 0
     # In the event's order, then by name what it no longer holds: never in the order of loading.
     for line_id in dict.fromkeys([*(line.line_id for line in data.lines), *sorted(old_lines)]):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import asyncpg
 import orjson
 
 from headway.contracts.order import OrderPaid, OrderRefunded

@@ -43,7 +43,7 @@ class BatchHandler(Protocol):
         ...
 
     async def taken_over(self) -> None:
-        """All partitions were compared with what Kafka knows, and `restored` was called if need be."""
+        """All partitions were compared with what Kafka knows; `restored` came before if need be."""
         ...
 
     async def restored(self, partitions: Mapping[TopicPartition, Restored]) -> None:
