@@ -20,6 +20,7 @@ from tests.domain.programme import lively
 from tests.domain.world import DAY, START, World, effect_input
 
 ON_TIME = timedelta(0)
+NEXT = {"reserved": ["cancel", "confirm", "timeout"], "confirmed": ["reverse"]}
 
 
 class Ledger(RuleBasedStateMachine):
@@ -93,10 +94,11 @@ class Ledger(RuleBasedStateMachine):
         name = f"{member}-{self.world.told}" if new else f"{member}-{refund['refund_id']}"
         self._tell("order.refunded", member, late, **refund | {"refund_id": name})
 
-    @rule(member=some.members, late=some.lateness, number=st.integers(0, 3))
-    def cancel(self, member: str, late: timedelta, number: int) -> None:
-        """An order is called off, known or not."""
-        self._tell("order.cancelled", member, late, order_id=f"{member}{number}")
+    @rule(member=some.members, late=some.lateness, data=st.data())
+    def cancel(self, member: str, late: timedelta, data: st.DataObject) -> None:
+        """An order is called off, known or not yet."""
+        known = [*sorted(self.world.account(member).orders), f"{member}9"]
+        self._tell("order.cancelled", member, late, order_id=data.draw(st.sampled_from(known)))
 
     # -- everything else that sources send ---------------------------------------------------------
 
@@ -149,9 +151,23 @@ class Ledger(RuleBasedStateMachine):
 
     # -- commands and time -------------------------------------------------------------------------
 
-    @rule(member=some.members, reward=some.rewards, confirm=st.booleans())
-    def spend(self, member: str, reward: str, confirm: bool) -> None:
-        """Hold a reward's points, if they are there, and perhaps take it at once."""
+    @precondition(lambda self: self._rich())
+    @rule(confirm=st.booleans(), data=st.data())
+    def spend(self, confirm: bool, data: st.DataObject) -> None:
+        """Someone who can afford it holds a reward's points, and perhaps takes it at once."""
+        member = data.draw(st.sampled_from(self._rich()))
+        reward = data.draw(st.sampled_from(["small", "large"]))
+        self._reserve(member, reward, confirm)
+
+    @rule(member=some.members, reward=some.rewards)
+    def try_to_spend(self, member: str, reward: str) -> None:
+        """Anyone asks for anything."""
+        self._reserve(member, reward, confirm=True)
+
+    def _rich(self) -> list[str]:
+        return [name for name, books in self.world.books.items() if books.account.available >= 4]
+
+    def _reserve(self, member: str, reward: str, confirm: bool) -> None:
         self.touched.add(member)
         before = self.world.account(member)
         name = f"r{self.world.told:04}"
@@ -162,11 +178,12 @@ class Ledger(RuleBasedStateMachine):
             self.world.step("confirm", name)
 
     @precondition(lambda self: self.world.redemptions)
-    @rule(kind=st.sampled_from(["cancel", "reverse", "confirm", "timeout"]), data=st.data())
-    def step(self, kind: str, data: st.DataObject) -> None:
-        """A later step of a redemption, whether its time has come or not."""
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        """A later step of a redemption, now and then one whose time is over."""
         name = data.draw(st.sampled_from(sorted(self.world.redemptions)))
         one = self.world.redemptions[name]
+        kind = data.draw(st.sampled_from(NEXT.get(one.state, []) + ["confirm", "reverse"]))
         self.touched.add(one.member)
         before = self.world.account(one.member)
         if self.world.step(kind, name).outcome.outcome == "refused":
