@@ -183,7 +183,7 @@ class Ledger(RuleBasedStateMachine):
         """A later step of a redemption, now and then one whose time is over."""
         name = data.draw(st.sampled_from(sorted(self.world.redemptions)))
         one = self.world.redemptions[name]
-        kind = data.draw(st.sampled_from(NEXT.get(one.state, []) + ["confirm", "reverse"]))
+        kind = data.draw(st.sampled_from([*NEXT.get(one.state, []), "confirm", "reverse"]))
         self.touched.add(one.member)
         before = self.world.account(one.member)
         if self.world.step(kind, name).outcome.outcome == "refused":
