@@ -46,3 +46,14 @@ async def test_a_cut_batch_is_written_as_far_as_it_goes_and_says_so(database: st
         assert {kind for kind, _, _ in await earn.outcomes()} == {"member.joined", "order.paid"}
         at = "select next_offset from positions where topic = $1"
         assert await earn.rows(at, REVIEWS.topic) == [(0,)]
+
+
+async def test_a_batch_that_is_all_ahead_is_cut_to_nothing(database: str) -> None:
+    topics = Topics()
+    review = topics.tell("review.published", at=START + 9 * DAY, review_id="r", sku="s", rating=5)
+    behind = replace(batch(review), lagging={ORDERS: START})
+    async with earning(database) as earn:
+        applied = await earn.handler.apply(behind)
+        assert applied.cuts == {REVIEWS: 0}
+        assert applied.business_times == {REVIEWS: START + 9 * DAY}
+        assert await earn.outcomes() == []

@@ -64,7 +64,7 @@ class EarnHandler:
             if not batch.records:
                 async with connection.transaction():
                     await write_positions(connection, batch.positions())
-                return Applied({})
+                return Applied(result.ahead, cuts=result.cuts)
             async with connection.transaction():
                 books = await open_for_members(
                     connection,

@@ -203,7 +203,11 @@ insert into program_versions (version, from_at, document, digest) values ($1, $2
 
 -- name: begin_epoch
 -- Once per start of the server: a restore always restarts it, and every process sees the same signs.
-update ledger_epoch set epoch = epoch + 1, since = clock_timestamp()
+-- Counted in ten seconds since 1970: a backup cannot know which epochs came after it, and must not
+-- take one of theirs again.
+update ledger_epoch
+   set epoch = greatest(epoch + 1, floor(extract(epoch from clock_timestamp()) / 10)::int),
+       since = clock_timestamp(), confirmed_at = clock_timestamp()
 where since < pg_postmaster_start_time()
 returning epoch
 
