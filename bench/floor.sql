@@ -12,7 +12,9 @@ from accounts where member_id = any ($1::text[]) order by account_id for update
 -- What is there of a batch already: inputs (by position in the batch) and orders.
 select 'input' as what, b.at, null as order_id, i.digest
 from unnest($1::text[], $2::text[]) with ordinality as b (source, id, at)
-join inputs i on i.source = b.source and i.id = b.id
+cross join lateral (  -- a look-up each: the planner would rather read all of inputs
+    select digest from inputs where source = b.source and id = b.id limit 1
+) i
 union all
 select 'order', null, o.order_id, o.digest from orders o where o.order_id = any ($3::text[])
 

@@ -91,7 +91,7 @@ def _cut(batch: Batch, decoded: Sequence[codec.Event | Poison], result: Read) ->
             _note_time(latest, record, event.time)
     more = [tp for tp in latest if batch.next_offsets[tp] < batch.ends.get(tp, 0)]
     slowest = min([*(latest[tp] for tp in more), *batch.lagging.values()], default=None)
-    if slowest is None or max(latest.values()) - slowest <= WINDOW:
+    if slowest is None or all(reached - slowest <= WINDOW for reached in latest.values()):
         return
     for record, event in zip(batch.records, decoded, strict=True):
         if isinstance(event, Poison) or event.time - slowest <= WINDOW:
