@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-import asyncpg
 import mode
 
 from headway.runtime.logging import event
+from headway.stream.errors import TROUBLE
 from headway.stream.positions import QUERIES, Pool
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -81,7 +81,7 @@ class StreamClock(mode.Service):
         while not self.should_stop:
             try:
                 await self.refresh()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except TROUBLE as error:
                 # The clock merely stands still: whoever writes with it meets the same trouble.
                 event("clock", "stream clock not refreshed", error=repr(error))
             await asyncio.sleep(self._every)

@@ -17,7 +17,7 @@ from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event
 from headway.stream.backoff import Backoff
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import TROUBLE, Verdict, classify
 from headway.stream.positions import QUERIES
 from headway.stream.publisher import Future, Publisher, is_fine
 from headway.stream.shards import ShardLocks
@@ -244,5 +244,5 @@ async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
 async def _close(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     try:
         await connection.close(timeout=2)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    except TROUBLE:
         connection.terminate()
