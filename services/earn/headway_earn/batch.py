@@ -24,7 +24,7 @@ from headway.stream.dead_letter import (
     rows,
 )
 from headway.stream.outbox import insert_outbox, shard_of_key
-from headway.stream.positions import read_positions, write_positions
+from headway.stream.positions import confirm_reached, read_positions, write_positions
 from headway.stream.takeover import Restored
 from headway_earn.reading import Read, read, repeats_or_conflicts
 
@@ -63,6 +63,7 @@ class EarnHandler:
         async with self._pool().acquire() as connection:
             if not batch.records:
                 async with connection.transaction():
+                    await confirm_reached(connection, batch)
                     await write_positions(connection, batch.positions())
                 return Applied(result.ahead, cuts=result.cuts)
             async with connection.transaction():

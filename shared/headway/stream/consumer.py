@@ -152,7 +152,7 @@ class BatchConsumer(mode.Service):
             if classify(error) is not Verdict.RETRY:
                 raise
             return
-        if any(tp in stored and stored[tp].next_offset < at for tp, at in reached.items()):
+        if any(tp not in stored or stored[tp].next_offset < at for tp, at in reached.items()):
             self._start_over()
         else:
             await self._handler.taken_over()
