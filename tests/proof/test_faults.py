@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import signal
 import time
+from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -221,25 +222,19 @@ async def through(place: Installation, record: Record, proxy: Proxy, **settings:
 async def test_kafka_is_killed_and_started_again(
     place: Installation, stack: LocalStack, record: Record
 ) -> None:
-    events = history(MEMBERS)
-    half = len(events) // 2
-    place.start_all()
-    await place.all_ready()
-    place.open_shop()
-    await place.publish(events[:half])
-    await place.decided(half // 3)
-    await asyncio.to_thread(stack.kafka.kill)
-    await asyncio.sleep(3)
-    await asyncio.to_thread(stack.kafka.start)
-    await place.publish(events[half:])
-    await place.finish()
-    record.note(events=len(events))
-    await agree(place, record)
+    await away(place, record, stack.kafka.kill, stack.kafka.start)
 
 
 async def test_postgres_is_stopped_at_once_and_started_again(
     place: Installation, stack: LocalStack, record: Record
 ) -> None:
+    await away(place, record, lambda: stack.postgres.stop("immediate"), stack.postgres.start)
+
+
+async def away(
+    place: Installation, record: Record, stop: Callable[[], None], start: Callable[[], None]
+) -> None:
+    """A server is gone for three seconds in the middle of everything."""
     events = history(MEMBERS)
     half = len(events) // 2
     place.start_all()
@@ -247,12 +242,12 @@ async def test_postgres_is_stopped_at_once_and_started_again(
     place.open_shop()
     await place.publish(events[:half])
     await place.decided(half // 3)
-    await asyncio.to_thread(stack.postgres.stop, "immediate")
+    await asyncio.to_thread(stop)
     await asyncio.sleep(3)
-    await asyncio.to_thread(stack.postgres.start)
+    await asyncio.to_thread(start)
     await place.publish(events[half:])
     await place.finish()
-    record.note(events=len(events))
+    record.note(events=len(events), seconds_away=3)
     await agree(place, record)
 
 
