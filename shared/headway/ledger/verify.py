@@ -100,6 +100,8 @@ async def verify(connection: "Connection", progress: Progress | None = None) -> 
     """Check the whole ledger; `connection` is in a REPEATABLE READ transaction."""
     report = Report({c.name: Check(c.name, c.promise, c.unit) for c in (*_BY_ACCOUNT, *_OF_ALL)})
     forgiving = await _forgiving_versions(connection)
+    # Tables filled a moment ago have no statistics yet, and a nested loop over them takes minutes.
+    await connection.execute(QUERIES.plan_for_sums)
     bounds = await connection.fetchrow(QUERIES.bounds)
     if bounds is not None and bounds["low"] is not None:
         low, high = bounds["low"], bounds["high"]

@@ -473,3 +473,6 @@ select p.source, p.id
 from unnest($1::text[], $2::text[]) as p(source, id)
 left join inputs i on i.source = p.source and i.id = p.id
 where i.id is null
+
+-- name: plan_for_sums
+select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)
