@@ -28,14 +28,7 @@ def grant(
     which may be 0 when the award only adds to the remainder. Raises Poison beyond 2**53 - 1
     millionths, some nine thousand million points: RFC 8785 writes no larger integer.
     """
-    if exact > MAX_SAFE_INTEGER:
-        raise Poison(
-            "too-large",
-            "data",
-            f"rule {rule} would award {exact // MICRO} points at once, more than can be counted "
-            "exactly; send the true amount",
-            stage="decide",
-        )
+    _check_size(rule, exact)
     points, remainder = divmod(book.remainders.get(rule, 0) + exact, MICRO)
     book.set_remainder(rule, remainder)
     activates_at = program.activates_at(earned_at, pending_days)
@@ -77,3 +70,14 @@ def grant(
             expires_at,
         )
     )
+
+
+def _check_size(rule: str, exact: int) -> None:
+    if exact > MAX_SAFE_INTEGER:
+        raise Poison(
+            "too-large",
+            "data",
+            f"rule {rule} would award {exact // MICRO} points at once, more than can be counted "
+            "exactly; send the true amount",
+            stage="decide",
+        )
