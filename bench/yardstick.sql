@@ -90,11 +90,16 @@ with batch as materialized (
 )
 insert into outbox (partition, key, value)
 select partition, convert_to(member_id, 'UTF8'), convert_to(format(
-    '{"specversion":"1.0","id":%s,"source":"bench/yardstick","type":"balance.changed.v1",'
-    '"subject":%s,"time":%s,"datacontenttype":"application/json","data":{"member_id":%s,'
-    '"version":%s,"cause":{"source":%s,"id":%s},"points":%s,"balance":%s}}',
-    to_json(member_id || ':' || version), to_json(member_id), to_json(business_time),
-    to_json(member_id), version, to_json(source), to_json(id), points, balance), 'UTF8')
+    '{"specversion":"1.0","id":%1$s,"source":"bench/yardstick","type":"balance.changed.v1",'
+    '"subject":%2$s,"time":%3$s,"datacontenttype":"application/json","data":{"member_id":%2$s,'
+    '"epoch":1,"version":%4$s,"cause":{"source":%5$s,"id":%6$s,"kind":"event","time":%3$s},'
+    '"seq_from":%4$s,"seq_to":%4$s,"account_time":%3$s,'
+    '"head_hash":"0000000000000000000000000000000000000000000000000000000000000000",'
+    '"pending":0,"available":%7$s,"reserved":0,"owed":0,"tier":"","saved":{},"joined_at":%3$s,'
+    '"left_at":null,"program_version":1,"rewards_ready":[],'
+    '"next_reward":{"id":"five","points":100,"missing":100}}}',
+    to_json(member_id || ':1:' || version), to_json(member_id), to_json(business_time),
+    version, to_json(source), to_json(id), balance), 'UTF8')
 from entry order by version
 
 -- name: create_accounts
