@@ -104,8 +104,7 @@ MUTATIONS = [
                     "    for row in await connection.fetch(QUERIES.lock_accounts, members):\n"
                     "        account = early.accounts[row['account_id']]\n"
                     "        fresh = snapshot.account_from(row, early.keys, account.parked)\n"
-                    "        early.accounts[row['account_id']] = fresh\n"
-                    "        early.before[row['account_id']] = row\n"
+                    "        early.hold(row, fresh)\n"
                     "    return early\n",
                 ),
             ),

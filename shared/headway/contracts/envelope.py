@@ -11,6 +11,7 @@ from headway.errors import Poison
 SPECVERSION: Final = "1.0"
 CONTENT_TYPE: Final = "content-type"
 STRUCTURED: Final = b"application/cloudevents"
+_JSON: Final = "application/json"
 STRUCTURED_JSON: Final = b"application/cloudevents+json; charset=UTF-8"
 
 
@@ -42,7 +43,7 @@ def read(given: Mapping[str, object]) -> Attributes:
     except ValueError as error:
         raise Poison("bad-attribute", "time", f"time {error}", stage="decode") from None
     content = given.get("datacontenttype")
-    if content is not None and not _is_json(content):
+    if content not in (None, _JSON) and not _is_json(content):
         raise Poison(
             "bad-attribute",
             "datacontenttype",

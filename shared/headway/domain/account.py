@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Lot(NamedTuple):
@@ -103,7 +103,7 @@ class Input(NamedTuple):
     id: str
     kind: str
     time: datetime
-    data: object
+    data: Any
     digest: bytes
     body: bytes
 

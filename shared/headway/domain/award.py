@@ -50,7 +50,7 @@ def grant(
         activates_at=activates_at,
         expires_at=expires_at,
     )
-    book.put_lot(
+    book.open_lot(
         Lot(
             number,
             points,

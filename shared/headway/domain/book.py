@@ -4,9 +4,8 @@ Everything outside sees frozen values: a Book is opened from an Account, written
 functions of this package, and closed into the next Account. Nothing else keeps it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
 from headway.domain.points import Bucket, Effect, Kind, PointsEvent, TierEvent
@@ -16,17 +15,30 @@ _OWN = frozenset(("pending", "available", "reserved", "owed"))
 _LOT = frozenset(("pending", "available", "reserved"))
 
 
-@dataclass(slots=True)
+@dataclass(init=False, slots=True)
 class Touched:
-    """Which rows beside the account itself a decision wrote."""
+    """Which rows beside the account itself a decision wrote; a key may stand here more than once.
 
-    lots: set[int] = field(default_factory=set)
-    orders: set[str] = field(default_factory=set)
-    lines: set[tuple[str, str]] = field(default_factory=set)
-    refunds: set[str] = field(default_factory=set)
-    reviews: set[str] = field(default_factory=set)
-    effects: set[str] = field(default_factory=set)
-    referee: bool = False
+    `opened` are lots that stand as their earn row says; `lots` have been changed since.
+    """
+
+    opened: list[int]
+    lots: list[int]
+    orders: list[str]
+    lines: list[tuple[str, str]]
+    refunds: list[str]
+    reviews: list[str]
+    effects: list[str]
+    referee: bool
+
+    def __init__(self) -> None:  # By hand: one is made for every decision.
+        self.opened, self.lots, self.orders, self.lines = [], [], [], []
+        self.refunds, self.reviews, self.effects = [], [], []
+        self.referee = False
+
+    def rare(self) -> bool:
+        """Whether there is more than lots, orders and lines."""
+        return bool(self.referee or self.refunds or self.reviews or self.effects)
 
 
 class Book:
@@ -102,9 +114,21 @@ class Book:
         target: Bucket,
         at: datetime,
         lot: int | None = None,
-        **columns: Any,
+        *,
+        corrects: int | None = None,
+        group: str | None = None,
+        order_id: str | None = None,
+        line_id: str | None = None,
+        rule: str | None = None,
+        program_version: int | None = None,
+        exact: int = 0,
+        activates_at: datetime | None = None,
+        expires_at: datetime | None = None,
     ) -> None:
-        """Append one row, and move the points between the account's buckets and the lot's."""
+        """Append one row, and move the points between the account's buckets and the lot's.
+
+        Without `program_version` it is the one that judges this input.
+        """
         if points < 0:
             raise InvariantViolated(
                 f"{kind} of {points} points on account {self.account.account_id}"
@@ -126,16 +150,16 @@ class Book:
                 source,
                 target,
                 lot,
-                columns.get("corrects"),
-                columns.get("group"),
+                corrects,
+                group,
                 self.cause,
-                columns.get("order_id"),
-                columns.get("line_id"),
-                columns.get("rule"),
-                columns.get("program_version", self.version),
-                columns.get("exact", 0),
-                columns.get("activates_at"),
-                columns.get("expires_at"),
+                order_id,
+                line_id,
+                rule,
+                self.version if program_version is None else program_version,
+                exact,
+                activates_at,
+                expires_at,
                 at,
             )
         )
@@ -161,39 +185,47 @@ class Book:
                 f"lot {number} of account {self.account.account_id} was needed but not loaded"
             ) from None
 
+    def open_lot(self, lot: Lot) -> None:
+        """Write the lot that the last row, an earn, has opened."""
+        self._own_lots()[lot.lot] = lot
+        self.touched.opened.append(lot.lot)
+
     def put_lot(self, lot: Lot) -> None:
-        """Write a lot."""
+        """Write a lot that has changed."""
+        self._own_lots()[lot.lot] = lot
+        self.touched.lots.append(lot.lot)
+
+    def _own_lots(self) -> dict[int, Lot]:
         if self.lots is self.account.lots:
             self.lots = dict(self.lots)
-        self.lots[lot.lot] = lot  # type: ignore[index]
-        self.touched.lots.add(lot.lot)
+        return self.lots  # type: ignore[return-value]
 
     def put_order(self, order: Order) -> None:
         """Write an order."""
         self.orders = {**self.orders, order.order_id: order}
-        self.touched.orders.add(order.order_id)
+        self.touched.orders.append(order.order_id)
 
     def put_line(self, line: OrderLine) -> None:
         """Write an order line."""
         if self.lines is self.account.lines:
             self.lines = dict(self.lines)
         self.lines[line.order_id, line.line_id] = line  # type: ignore[index]
-        self.touched.lines.add((line.order_id, line.line_id))
+        self.touched.lines.append((line.order_id, line.line_id))
 
     def put_refund(self, refund: Refund) -> None:
         """Write a refund's key."""
         self.refunds = {**self.refunds, refund.refund_id: refund}
-        self.touched.refunds.add(refund.refund_id)
+        self.touched.refunds.append(refund.refund_id)
 
     def put_review(self, review: Review) -> None:
         """Write a review's key."""
         self.reviews = {**self.reviews, review.review_id: review}
-        self.touched.reviews.add(review.review_id)
+        self.touched.reviews.append(review.review_id)
 
     def put_effect(self, award: EffectAward) -> None:
         """Write what an effect is worth here."""
         self.effect_awards = {**self.effect_awards, award.key: award}
-        self.touched.effects.add(award.key)
+        self.touched.effects.append(award.key)
 
     def set_remainder(self, rule: str, remainder: int) -> None:
         """Keep what is left of a point under a rule."""

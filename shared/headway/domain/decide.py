@@ -92,10 +92,10 @@ def decide_all(programs: Programs, account: Account, item: Input) -> list[Decisi
 
 def _release_all(programs: Programs, decisions: list[Decision]) -> None:
     """Decide what waited for the last decision, each followed at once by what waited for it."""
-    unlocked = decisions[-1].outcome.unlocks
-    if not unlocked:
+    unlocked, held = decisions[-1].outcome.unlocks, decisions[-1].account.parked
+    if not unlocked or not held:
         return
-    waiting = [p for p in decisions[-1].account.parked if p.waits_for == unlocked]
+    waiting = [p for p in held if p.waits_for == unlocked]
     for waited in sorted(waiting, key=lambda p: (p.input.time, p.input.source, p.input.id)):
         decisions.append(_release(programs, decisions[-1].account, waited))
         _release_all(programs, decisions)
@@ -163,7 +163,7 @@ def _close(
     if outcome.outcome == "parked":
         waiting = (*waiting, Parked(n, outcome.waits_for, item))
     elif item.kind == "order.paid" and outcome.outcome != "refused":
-        order = "order:" + item.data.order_id  # type: ignore[attr-defined]
+        order = "order:" + item.data.order_id
         outcome = Outcome(outcome.outcome, outcome.reason, "", order)
     changed = book.changed()
     balances = book.balances

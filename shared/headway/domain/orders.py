@@ -55,24 +55,16 @@ def line_awards(
 
 
 def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> Outcome | None:
-    """Claim the order's key. An Outcome when this order was known; None when it is new."""
+    """An Outcome when this order was known; None when it is to be decided.
+
+    The key of one that has to wait for its member is claimed here; others are when decided.
+    """
     known = book.orders.get(data.order_id)
     if "order:" + data.order_id in book.account.held_elsewhere:
         raise Conflict("data.order_id", f"order {data.order_id} belongs to another member")
     if known is None:
-        book.put_order(
-            Order(
-                data.order_id,
-                book.cause,
-                data.order_version,
-                item.digest,
-                data.currency,
-                item.time,
-                book.tier,
-                program.version,
-                False,
-            )
-        )
+        if book.joined_at is None:
+            book.put_order(_new_order(book, item, data, program, counts=False))
         return None
     if known.n == book.cause:
         # Parked until now; an amendment parked with it may have been released before it.
@@ -91,6 +83,22 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
     return None
 
 
+def _new_order(
+    book: Book, item: Input, data: OrderPaid, program: Program, *, counts: bool
+) -> Order:
+    return Order(
+        data.order_id,
+        book.cause,
+        data.order_version,
+        item.digest,
+        data.currency,
+        item.time,
+        book.tier,
+        program.version,
+        counts,
+    )
+
+
 def counts_for(book: Book, moment: datetime) -> bool:
     """Whether a purchase made then earns: not before enrolment, not after leaving."""
     joined, left = book.joined_at, book.left_at
@@ -98,23 +106,16 @@ def counts_for(book: Book, moment: datetime) -> bool:
 
 
 def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -> Outcome:
-    """A purchase whose key is claimed: earn, count towards the tier, complete a referral."""
-    order = book.orders[data.order_id]
-    if order.n != book.cause and is_decided(book, order.order_id):
-        return _amend(book, programs, item, data, order)
-    program = programs.at(order.paid_at)
-    counts = counts_for(book, order.paid_at)
-    order = Order(
-        order.order_id,
-        order.n,
-        data.order_version,
-        item.digest,
-        data.currency,
-        order.paid_at,
-        book.tier,
-        program.version,
-        counts,
-    )
+    """A purchase: earn, count towards the tier, complete a referral."""
+    known = book.orders.get(data.order_id)
+    if known is not None and known.n != book.cause and is_decided(book, known.order_id):
+        return _amend(book, programs, item, data, known)
+    paid_at = item.time if known is None else known.paid_at
+    program = programs.at(paid_at)
+    counts = counts_for(book, paid_at)
+    order = _new_order(book, item, data, program, counts=counts)
+    if known is not None:
+        order = order._replace(n=known.n, paid_at=paid_at)
     book.put_order(order)
     spend = 0
     for line in data.lines:

@@ -44,8 +44,8 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
     if book.balances["owed"] < 0 < book.balances["available"]:
         return True
     for lot in book.lots.values():
-        due = _due_of(lot)
-        if due is not None and due.at <= until:
+        due_at = _due_at(lot)
+        if due_at is not None and due_at <= until:
             return True
     # A version published after next_due_at was told is not in it.
     change = next_change(book, programs, book.time or until) if programs.several else None
@@ -71,12 +71,15 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
             judge_tier(book, programs, due.at)
 
 
-def _due_of(lot: Lot) -> _Due | None:
+def _due_at(lot: Lot) -> datetime | None:
     if lot.pending:
-        return _Due(lot.activates_at, _ACTIVATE, lot.lot)
-    if lot.available and lot.expires_at is not None:
-        return _Due(lot.expires_at, _EXPIRE, lot.lot)
-    return None
+        return lot.activates_at
+    return lot.expires_at if lot.available else None
+
+
+def _due_of(lot: Lot) -> _Due | None:
+    at = _due_at(lot)
+    return None if at is None else _Due(at, _ACTIVATE if lot.pending else _EXPIRE, lot.lot)
 
 
 def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
@@ -111,11 +114,10 @@ def _own_time(
 
 def next_due_at(book: Book, programs: Programs) -> datetime | None:
     """When settling next has something to do (a lower bound where lots were not loaded)."""
-    moments = [due.at for due in map(_due_of, book.lots.values()) if due is not None]
-    if book.account.unloaded_due_at is not None:
-        moments.append(book.account.unloaded_due_at)
-    if book.time is not None:
-        change = next_change(book, programs, book.time)
-        if change is not None:
-            moments.append(change)
-    return min(moments, default=None)
+    earliest = book.account.unloaded_due_at
+    for lot in book.lots.values():
+        due_at = _due_at(lot)
+        if due_at is not None and (earliest is None or due_at < earliest):
+            earliest = due_at
+    change = None if book.time is None else next_change(book, programs, book.time)
+    return change if earliest is None or (change is not None and change < earliest) else earliest

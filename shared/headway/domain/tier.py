@@ -32,9 +32,11 @@ def next_change(book: Book, programs: Programs, instant: datetime) -> datetime |
     """
     if book.joined_at is None:
         return None
+    if not programs.several:
+        return _next_fall(book, programs.at(instant), instant)
     while True:
         program = programs.at(instant)
-        if programs.several and book.tier != _reached(book, program, program.day(instant)):
+        if book.tier != _reached(book, program, program.day(instant)):
             return instant
         fall = _next_fall(book, program, instant)
         following = programs.next_start(instant)
@@ -44,6 +46,8 @@ def next_change(book: Book, programs: Programs, instant: datetime) -> datetime |
 
 
 def _reached(book: Book, program: Program, today: date) -> str:
+    if not program.levels:
+        return ""
     return program.level_for(spend_in_window(book.days, program, today))
 
 
@@ -68,7 +72,8 @@ def judge_tier(book: Book, programs: Programs, at: datetime) -> None:
     program = programs.at(at)
     today = program.day(at)
     # By the longest window there is: a later version may look back further than this one.
-    if any(_leaves_on(day, "rolling_12_months") <= today for day in book.days):
+    oldest = min(book.days, default="")
+    if oldest and _leaves_on(oldest, "rolling_12_months") <= today:
         book.days = {
             day: spent
             for day, spent in book.days.items()

@@ -31,25 +31,33 @@ class Books:
         self.topic_prefix = topic_prefix
         self.accounts: dict[int, Account] = {}
         self.by_member: dict[str, int] = {}
-        self.before: dict[int, asyncpg.Record] = {}
-        self.decisions: list[Decision] = []
-
-    def recorded_at(self, account_id: int) -> datetime:
+        self.last_seq: dict[int, int] = {}
+        self.heads: dict[int, bytes] = {}
+        """The last points event of each account, and its hash, as the transaction found them."""
+        self.recorded_at: dict[int, datetime] = {}
         """When this transaction's rows of an account are recorded: read after the locks, never
         below the account's last."""
-        last: datetime | None = self.before[account_id]["recorded_at"]
-        return self.known.now if last is None else max(last, self.known.now)
+        self.decisions: list[Decision] = []
+
+    def hold(self, row: asyncpg.Record, account: Account) -> None:
+        """Take in an account that is locked, from its row."""
+        number, now = account.account_id, self.known.now
+        self.accounts[number] = account
+        self.by_member[account.member_id] = number
+        self.last_seq[number] = account.seq
+        self.heads[number] = row["head_hash"]
+        last: datetime | None = row["recorded_at"]
+        self.recorded_at[number] = now if last is None or last < now else last
 
     def decide(self, account_id: int, item: Input) -> list[Decision]:
         """Decide an input, and what it releases; keeps the account's new state."""
         account = self.accounts[account_id]
-        elsewhere = frozenset(
-            key
-            for key in reading.keys_of(item)
-            if self.keys.holders.get(key, account_id) != account_id
-        )
+        holders = self.keys.holders
+        elsewhere = [
+            key for key in reading.keys_of(item) if holders.get(key, account_id) != account_id
+        ]
         if elsewhere or account.held_elsewhere:
-            account = account._replace(held_elsewhere=elsewhere)
+            account = account._replace(held_elsewhere=frozenset(elsewhere))
         decisions = decide_all(self.programs, account, item)
         self.accounts[account_id] = decisions[-1].account
         self.decisions += decisions
@@ -62,6 +70,8 @@ class Books:
         holders, touched = self.keys.holders, decision.touched
         for order_id in touched.orders:
             holders["order:" + order_id] = account_id
+        if not touched.rare():
+            return
         for refund_id in touched.refunds:
             holders["refund:" + refund_id] = account_id
         for review_id in touched.reviews:
@@ -126,13 +136,11 @@ async def _open(
         account = snapshot.account_from(row, keys, waiting)
         if reading.needs_lots(account, work.get(number, ()), waiting, keys):
             flagged.append(account)
-        elif account.seq:
-            account = account._replace(lots_complete=False, unloaded_due_at=account.next_due_at)
-        books.accounts[number] = account
-        books.by_member[account.member_id] = number
-        books.before[number] = row
+        books.hold(row, account)
     if flagged:
         lots: Mapping[int, Any] = await reading.read_lots(connection, flagged, work, keys)
         for account in flagged:
-            books.accounts[account.account_id] = account._replace(lots=lots[account.account_id])
+            books.accounts[account.account_id] = account._replace(
+                lots=lots[account.account_id], lots_complete=True, unloaded_due_at=None
+            )
     return books

@@ -8,16 +8,16 @@ on conflict on constraint accounts_member_id_unique do nothing
 
 -- name: lock_accounts
 -- In ascending id: the one order in which accounts are ever locked.
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
-       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
+       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
 from accounts
 where member_id = any($1::text[])
 order by account_id
 for no key update
 
 -- name: lock_accounts_by_id
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
-       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
+       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
 from accounts
 where account_id = any($1::bigint[])
 order by account_id
@@ -25,8 +25,8 @@ for no key update
 
 -- name: lock_due_accounts
 -- What nothing else wakes: accounts with something due, 200 at a time, past those others hold.
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
-       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
+       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
 from accounts
 where next_due_at <= $1::timestamptz and held is null
 order by account_id
@@ -94,6 +94,7 @@ select version, from_at, document from program_versions order by version
 -- name: write_batch
 -- Everything a batch decided, in one trip. Inputs and business keys go without ON CONFLICT: a lost
 -- race must be seen. Rows come as arrays of composite values: half the work of an array a column.
+-- Most new lots stand as the earn row of an order has opened them, and follow from it; $8 are the others.
 with
 new_inputs as (
     insert into inputs select * from unnest($1::inputs[])
@@ -117,52 +118,69 @@ new_points as (
                                order_id, line_id, rule, program_version, exact, activates_at, expires_at,
                                effective_at, recorded_at, prev_hash, hash)
     select * from unnest($6::points_event_in[])
+    returning account_id, seq, kind, points, to_bucket, order_id, line_id, rule, program_version, exact, activates_at,
+              expires_at, effective_at
 ),
 new_tiers as (
     insert into tier_events select * from unnest($7::tier_events[])
 ),
-written_lots as (
-    insert into lots select * from unnest($8::lots[])
-    on conflict on constraint lots_pkey do update
-       set pending = excluded.pending, available = excluded.available, reserved = excluded.reserved,
-           expired = excluded.expired, waived = excluded.waived, exact_returned = excluded.exact_returned
+new_lots as (
+    insert into lots
+    select account_id, seq, points, case to_bucket when 'pending' then points else 0 end,
+           case to_bucket when 'available' then points else 0 end, 0, 0, 0, exact, 0, rule, 'order:' || order_id,
+           coalesce(line_id, ''), program_version, effective_at, activates_at, expires_at
+    from new_points
+    where kind = 'earn' and order_id is not null
+      and (account_id, seq) not in (select account_id, lot from unnest($8::lots[]))
+    union all
+    select * from unnest($8::lots[])
+),
+changed_lots as (
+    update lots l
+       set pending = t.pending, available = t.available, reserved = t.reserved, expired = t.expired,
+           waived = t.waived, exact_returned = t.exact_returned
+    from unnest($9::lots[]) as t
+    where l.account_id = t.account_id and l.lot = t.lot
 ),
 new_orders as (
-    insert into orders select * from unnest($9::orders[])
+    insert into orders select * from unnest($10::orders[])
 ),
 changed_orders as (
     update orders o
        set order_version = t.order_version, digest = t.digest, tier = t.tier,
            program_version = t.program_version, counts = t.counts
-    from unnest($10::orders[]) as t
+    from unnest($11::orders[]) as t
     where o.order_id = t.order_id
 ),
-written_lines as (
-    insert into order_lines select * from unnest($11::order_lines[])
-    on conflict on constraint order_lines_pkey do update
-       set sku = excluded.sku, category = excluded.category, quantity = excluded.quantity,
-           returned = excluded.returned, amount = excluded.amount
+new_lines as (
+    insert into order_lines select * from unnest($12::order_lines[])
+),
+changed_lines as (
+    update order_lines l
+       set sku = t.sku, category = t.category, quantity = t.quantity, returned = t.returned, amount = t.amount
+    from unnest($13::order_lines[]) as t
+    where l.account_id = t.account_id and l.order_id = t.order_id and l.line_id = t.line_id
 ),
 new_refunds as (
-    insert into refunds select * from unnest($12::refunds[])
+    insert into refunds select * from unnest($14::refunds[])
 ),
 new_reviews as (
-    insert into reviews select * from unnest($13::reviews[])
+    insert into reviews select * from unnest($15::reviews[])
 ),
 changed_reviews as (
     update reviews r set removed = t.removed
-    from unnest($14::reviews[]) as t
+    from unnest($16::reviews[]) as t
     where r.review_id = t.review_id
 ),
 new_referees as (
-    insert into referees select * from unnest($15::referees[])
+    insert into referees select * from unnest($17::referees[])
 ),
 new_effects as (
-    insert into effect_awards select * from unnest($16::effect_awards[])
+    insert into effect_awards select * from unnest($18::effect_awards[])
 ),
 changed_effects as (
     update effect_awards e set revision = t.revision, exact = t.exact
-    from unnest($17::effect_awards[]) as t
+    from unnest($19::effect_awards[]) as t
     where e.effect_key = t.effect_key
 ),
 written_accounts as (
@@ -171,11 +189,11 @@ written_accounts as (
            inputs = t.inputs, tier_seq = t.tier_seq, version = t.version, head_hash = t.head_hash,
            account_time = t.account_time, recorded_at = t.recorded_at, joined_at = t.joined_at,
            left_at = t.left_at, tier = t.tier, next_due_at = t.next_due_at, state = t.state
-    from unnest($18::account_in[]) as t
+    from unnest($20::account_in[]) as t
     where a.account_id = t.account_id
 ),
 written_positions as (
-    insert into positions select * from unnest($19::positions[])
+    insert into positions select * from unnest($21::positions[])
     on conflict on constraint positions_pkey do update
        set next_offset = greatest(positions.next_offset, excluded.next_offset),
            log_end = greatest(positions.log_end, excluded.log_end),
@@ -184,12 +202,12 @@ written_positions as (
 new_dead_letters as (
     insert into dead_letters (consumer_group, topic, partition, "offset", key, value, headers, stage, reason, field,
                               message, release, failed_at)
-    select * from unnest($20::dead_letter_in[])
+    select * from unnest($22::dead_letter_in[])
     on conflict on constraint dead_letters_coordinates_unique do nothing
 )
 insert into outbox (shard, topic, key, value, headers)
 select shard, topic, key, value, headers
-from unnest($21::outbox_in[]) with ordinality as t(shard, topic, key, value, headers, place)
+from unnest($23::outbox_in[]) with ordinality as t(shard, topic, key, value, headers, place)
 order by place
 
 -- name: lock_programs

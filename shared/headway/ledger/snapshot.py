@@ -1,6 +1,6 @@
 """Rows to the values decisions read, and back: accounts with their state, lots, orders, keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from headway.domain.account import (
 )
 
 Json = list[Any]
+_NOTHING: Mapping[Any, Any] = {}
 
 
 @dataclass(slots=True)
@@ -49,38 +50,35 @@ def certain(text: str) -> datetime:
 def account_from(
     row: asyncpg.Record, keys: Keys | None = None, parked: Sequence[Parked] = ()
 ) -> Account:
-    """The account of one row of `accounts`, with those of its orders and keys that were read."""
+    """The account of one row of `accounts`, whose columns begin like Account's fields.
+
+    With `keys` it is opened for deciding: with those of its orders and keys that were read, and
+    without its lots.
+    """
     state = orjson.loads(row["state"])
     first, referral = state.get("first"), state.get("referral")
-    number = row["account_id"]
-    return Account(
-        account_id=number,
-        member_id=row["member_id"],
-        pending=row["pending"],
-        available=row["available"],
-        reserved=row["reserved"],
-        owed=row["owed"],
-        seq=row["seq"],
-        inputs=row["inputs"],
-        tier_seq=row["tier_seq"],
-        version=row["version"],
-        time=row["account_time"],
-        joined_at=row["joined_at"],
-        left_at=row["left_at"],
-        tier=row["tier"],
-        next_due_at=row["next_due_at"],
-        remainders=state.get("remainders", {}),
-        saved=state.get("saved", {}),
-        days=state.get("days", {}),
-        first=None if first is None else FirstPurchase(first[0], certain(first[1]), *first[2:]),
-        referral=None if referral is None else _referral_from(referral),
-        orders=keys.orders.get(number, {}) if keys else {},
-        lines=keys.lines.get(number, {}) if keys else {},
-        refunds=keys.refunds.get(number, {}) if keys else {},
-        reviews=keys.reviews.get(number, {}) if keys else {},
-        effects=keys.effects.get(number, {}) if keys else {},
-        parked=tuple(parked),
+    columns = row[:15]
+    number, seq, next_due_at = columns[0], columns[6], columns[14]
+    complete = keys is None or not seq
+    fields = (
+        *columns,
+        state.get("remainders", _NOTHING),
+        state.get("saved", _NOTHING),
+        state.get("days", _NOTHING),
+        None if first is None else FirstPurchase(first[0], certain(first[1]), *first[2:]),
+        None if referral is None else _referral_from(referral),
+        complete,
+        None if complete else next_due_at,
+        _NOTHING,
+        keys.orders.get(number, _NOTHING) if keys else _NOTHING,
+        keys.lines.get(number, _NOTHING) if keys else _NOTHING,
+        keys.refunds.get(number, _NOTHING) if keys else _NOTHING,
+        keys.reviews.get(number, _NOTHING) if keys else _NOTHING,
+        keys.effects.get(number, _NOTHING) if keys else _NOTHING,
+        tuple(parked),
+        frozenset(),
     )
+    return Account._make(fields)
 
 
 def _referral_from(row: Json) -> Referral:

@@ -43,10 +43,12 @@ async def write(
         [n for _, n in unparked],
         points,
         _tiers(books),
-        keys.lots,
+        keys.new_lots,
+        keys.changed_lots,
         keys.new_orders,
         keys.changed_orders,
-        keys.lines,
+        keys.new_lines,
+        keys.changed_lines,
         keys.refunds,
         keys.new_reviews,
         keys.changed_reviews,
@@ -63,7 +65,7 @@ async def write(
 def _points_and_messages(books: Books) -> tuple[Rows, list[OutboxRow], dict[int, bytes]]:
     """Hash-chained points rows, and one message per cause that changed an account."""
     heads: dict[int, bytes] = {}
-    stamps: dict[int, tuple[datetime, bytes]] = {}
+    stamps: dict[datetime, bytes] = {}
     rows: Rows = []
     messages: list[OutboxRow] = []
     prefix, epoch = books.topic_prefix, books.known.epoch
@@ -71,10 +73,11 @@ def _points_and_messages(books: Books) -> tuple[Rows, list[OutboxRow], dict[int,
         account_id = decision.account.account_id
         head = heads.get(account_id)
         if head is None:
-            head = bytes(books.before[account_id]["head_hash"])
-            recorded = books.recorded_at(account_id)
-            stamps[account_id] = (recorded, recorded_bytes(recorded))
-        recorded_at, stamp = stamps[account_id]
+            head = books.heads[account_id]
+        recorded_at = books.recorded_at[account_id]
+        stamp = stamps.get(recorded_at)
+        if stamp is None:
+            stamp = stamps[recorded_at] = recorded_bytes(recorded_at)
         for row in decision.points:
             following = link(head, stamp, canonical_row(row))
             rows.append((*row, recorded_at, head, following))
@@ -108,7 +111,7 @@ def _inputs(books: Books) -> tuple[Rows, Rows]:
                 decision.n,
                 item.kind,
                 item.time,
-                books.recorded_at(account_id),
+                books.recorded_at[account_id],
                 item.body.decode(),
                 item.digest,
                 outcome.outcome,
@@ -120,10 +123,11 @@ def _inputs(books: Books) -> tuple[Rows, Rows]:
 def _parked(books: Books) -> tuple[Rows, Rows]:
     parked: Rows = []
     unparked: Rows = []
+    known = books.known.parked
     for account_id, account in books.accounts.items():
-        stored = {
-            waiting.n: waiting.waits_for for waiting in books.known.parked.get(account_id, ())
-        }
+        if not account.parked and account_id not in known:
+            continue
+        stored = {waiting.n: waiting.waits_for for waiting in known.get(account_id, ())}
         for waiting in account.parked:
             if stored.pop(waiting.n, None) != waiting.waits_for:
                 parked.append((account_id, waiting.n, waiting.waits_for, books.known.now))
@@ -133,7 +137,7 @@ def _parked(books: Books) -> tuple[Rows, Rows]:
 
 def _tiers(books: Books) -> Rows:
     return [
-        (*event, books.recorded_at(event.account_id))
+        (*event, books.recorded_at[event.account_id])
         for decision in books.decisions
         for event in decision.tier_events
     ]
@@ -141,24 +145,13 @@ def _tiers(books: Books) -> Rows:
 
 def _accounts(books: Books, heads: dict[int, bytes]) -> Rows:
     return [
+        # The fields between the member's name and the first that is kept in the state.
         (
             account_id,
-            account.pending,
-            account.available,
-            account.reserved,
-            account.owed,
-            account.seq,
-            account.inputs,
-            account.tier_seq,
-            account.version,
-            heads[account_id],
-            account.time,
-            books.recorded_at(account_id),
-            account.joined_at,
-            account.left_at,
-            account.tier,
-            account.next_due_at,
+            *account[2:15],
             state_of(account),
+            heads[account_id],
+            books.recorded_at[account_id],
         )
         for account_id, account in books.accounts.items()
         if account_id in heads
@@ -171,6 +164,10 @@ class _Keys:
     def __init__(self, books: Books) -> None:
         self._accounts = books.accounts
         self._known = books.keys
+        self.new_lots: Rows = []
+        self.changed_lots: Rows = []
+        self.new_lines: Rows = []
+        self.changed_lines: Rows = []
         self.new_orders: Rows = []
         self.changed_orders: Rows = []
         self.refunds: Rows = []
@@ -180,23 +177,31 @@ class _Keys:
         self.new_effects: Rows = []
         self.changed_effects: Rows = []
         lots: dict[tuple[int, int], None] = {}
+        accounts = self._accounts
         lines: dict[tuple[int, tuple[str, str]], None] = {}
         rare: dict[tuple[int, str, str], None] = {}
         for decision in books.decisions:
             account_id, touched = decision.account.account_id, decision.touched
             for lot in touched.lots:
                 lots[account_id, lot] = None
+            for lot in touched.opened:
+                if not accounts[account_id].lots[lot].award.startswith("order:"):
+                    lots[account_id, lot] = None
             for line in touched.lines:
                 lines[account_id, line] = None
             for order_id in touched.orders:
                 rare[account_id, "order", order_id] = None
-            if touched.refunds or touched.reviews or touched.effects or touched.referee:
+            if touched.rare():
                 self._note(account_id, decision, rare)
         for account_id, kind, key in rare:
             getattr(self, "_" + kind)(account_id, key)
-        accounts = self._accounts
-        self.lots: Rows = [(account, *accounts[account].lots[lot]) for account, lot in lots]
-        self.lines: Rows = [(account, *accounts[account].lines[key]) for account, key in lines]
+        for account_id, number in lots:
+            rows = self.new_lots if number > books.last_seq[account_id] else self.changed_lots
+            rows.append((account_id, *accounts[account_id].lots[number]))
+        for account_id, line in lines:
+            known = line in self._known.lines.get(account_id, ())
+            rows = self.changed_lines if known else self.new_lines
+            rows.append((account_id, *accounts[account_id].lines[line]))
 
     def _note(
         self, account_id: int, decision: Decision, rare: dict[tuple[int, str, str], None]

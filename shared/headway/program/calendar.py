@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 Round = Literal["day", "month", "quarter", "year"]
 
 
-@lru_cache(maxsize=16384)
 def local_date(moment: datetime, zone: ZoneInfo) -> date:
     """The day on the wall at `moment`."""
     return moment.astimezone(zone).date()

@@ -55,7 +55,6 @@ class Publisher:
             acks="all",
             max_batch_size=256 * 1024,
             max_request_size=4 * 1024 * 1024,
-            compression_type="lz4",
         )
 
     async def start(self) -> None:
