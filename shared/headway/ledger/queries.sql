@@ -8,16 +8,16 @@ on conflict on constraint accounts_member_id_unique do nothing
 
 -- name: lock_accounts
 -- In ascending id: the one order in which accounts are ever locked.
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
-       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
 from accounts
 where member_id = any($1::text[])
 order by account_id
 for no key update
 
 -- name: lock_accounts_by_id
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
-       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
 from accounts
 where account_id = any($1::bigint[])
 order by account_id
@@ -25,8 +25,8 @@ for no key update
 
 -- name: lock_due_accounts
 -- What nothing else wakes: accounts with something due, 200 at a time, past those others hold.
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version,
-       account_time, joined_at, left_at, tier, next_due_at, state::text as state, head_hash, recorded_at
+select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
 from accounts
 where next_due_at <= $1::timestamptz and held is null
 order by account_id

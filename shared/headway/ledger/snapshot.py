@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,10 @@ from headway.domain.account import (
 
 Json = list[Any]
 _NOTHING: Mapping[Any, Any] = {}
+_columns = itemgetter(  # Account's first fields
+    "account_id", "member_id", "pending", "available", "reserved", "owed", "seq", "inputs",
+    "tier_seq", "version", "account_time", "joined_at", "left_at", "tier", "next_due_at",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -50,14 +55,14 @@ def certain(text: str) -> datetime:
 def account_from(
     row: asyncpg.Record, keys: Keys | None = None, parked: Sequence[Parked] = ()
 ) -> Account:
-    """The account of one row of `accounts`, whose columns begin like Account's fields.
+    """The account of one row of `accounts`.
 
     With `keys` it is opened for deciding: with those of its orders and keys that were read, and
     without its lots.
     """
     state = orjson.loads(row["state"])
     first, referral = state.get("first"), state.get("referral")
-    columns = row[:15]
+    columns = _columns(row)
     number, seq, next_due_at = columns[0], columns[6], columns[14]
     complete = keys is None or not seq
     fields = (
