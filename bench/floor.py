@@ -16,7 +16,7 @@ import uvloop
 from aiokafka.partitioner import murmur2
 
 from bench.decode import Record, decode, in_turns
-from bench.floor_account import Account, Item, item
+from bench.floor_account import Account, Item
 from bench.floor_rows import Rows, earn, repeat, rows_at
 from bench.loop import Consumer, Place, serve
 from bench.relay import Message, Relay
@@ -45,15 +45,16 @@ class Floor:
     known: set[str] = field(default_factory=set)
 
     async def decode(self, records: Sequence[Record]) -> Work:
+        now = datetime.now(UTC)
         found: dict[tuple[str, str], Item] = {}
         times = {}
         async for record in in_turns(records):
-            order = item(decode(record.value or b""))
-            known = found.setdefault((order.paid.source, order.paid.id), order)
-            if known.digest != order.digest:
+            order = Item(*decode(record, now))
+            known = found.setdefault((order.event.source, order.event.id), order)
+            if known.event.digest != order.event.digest:
                 raise ValueError(CONFLICT)
-            times[record.partition] = order.time
-        items = sorted(found.values(), key=lambda i: (i.time, i.paid.source, i.paid.id))
+            times[record.partition] = order.event.time
+        items = sorted(found.values(), key=lambda i: (i.event.time, i.event.source, i.event.id))
         return Work(items, times)
 
     async def positions(self, topic: str) -> Mapping[int, int]:
@@ -61,7 +62,7 @@ class Floor:
         return {row["partition"]: row["next_offset"] for row in rows}
 
     async def write(self, work: Work, topic: str, places: Sequence[Place]) -> None:
-        members = sorted({i.paid.subject for i in work.items})
+        members = sorted({i.event.member_id for i in work.items})
         async with self.connection.transaction():
             if strangers := [member for member in members if member not in self.known]:
                 await self.connection.execute(SQL.create_accounts, strangers)
@@ -74,7 +75,7 @@ class Floor:
             for number, order in enumerate(work.items, 1):
                 if number in repeated:
                     continue
-                decide(rows, accounts[order.paid.subject], order, orders)
+                decide(rows, accounts[order.event.member_id], order, orders)
             await self._write(rows, accounts, topic, places, work.times)
         self.known.update(members)
 
@@ -82,13 +83,13 @@ class Floor:
         """Positions of the items that are repeats, and known orders with their digests."""
         found = await self.connection.fetch(
             SQL.known,
-            [i.paid.source for i in items],
-            [i.paid.id for i in items],
-            [i.paid.data.order_id for i in items],
+            [i.event.source for i in items],
+            [i.event.id for i in items],
+            [i.paid.order_id for i in items],
         )
         orders = {row["order_id"]: row["digest"] for row in found if row["what"] == "order"}
         repeats = {row["at"]: row["digest"] for row in found if row["what"] == "input"}
-        if any(items[at - 1].digest != digest for at, digest in repeats.items()):
+        if any(items[at - 1].event.digest != digest for at, digest in repeats.items()):
             raise ValueError(CONFLICT)
         return set(repeats), orders
 
@@ -119,11 +120,11 @@ def account(row: asyncpg.Record) -> Account:
 
 def decide(rows: Rows, holder: Account, order: Item, orders: dict[str, bytes]) -> None:
     """Earn on a new order; a known one must be the same."""
-    order_id = order.paid.data.order_id
+    order_id = order.paid.order_id
     if order_id not in orders:
-        orders[order_id] = order.digest
+        orders[order_id] = order.event.digest
         earn(rows, holder, order)
-    elif orders[order_id] == order.digest:
+    elif orders[order_id] == order.event.digest:
         repeat(rows, holder, order)
     else:
         raise ValueError(f"order {order_id} came again with other content")

@@ -1,13 +1,13 @@
 """The floor's account and order, and the message that says how the account stands."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import orjson
 
-from bench.decode import Paid
+from headway.contracts.codec import Event
+from headway.contracts.order import OrderPaid
 
 HEADERS = '[["content-type","application/cloudevents+json; charset=UTF-8"]]'
 REWARDS = (("five", 100), ("ten", 200), ("twenty", 400))
@@ -56,26 +56,11 @@ class Account:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A decoded order with the digests its rows carry."""
+class Item(NamedTuple):
+    """A decoded order."""
 
-    paid: Paid
-    time: datetime
-    text: str
-    data: str
-    digest: bytes
-
-
-def item(paid: Paid) -> Item:
-    """The canonical JSON of what was decided on, and its hash."""
-    fields = paid.data.__dict__ | {"lines": [line.__dict__ for line in paid.data.lines]}
-    data = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
-    digest = sha256(
-        b'{"data":%b,"subject":%b,"type":"order.paid"}' % (data, orjson.dumps(paid.subject))
-    ).digest()
-    time = paid.time.astimezone(UTC)
-    return Item(paid, time, iso(time), data.decode(), digest)
+    event: Event
+    paid: OrderPaid
 
 
 def message(account: Account, order: Item, first_seq: int) -> bytes:
@@ -89,17 +74,17 @@ def message(account: Account, order: Item, first_seq: int) -> bytes:
         "source": "headway/ledger",
         "type": "balance.changed.v1",
         "subject": account.member_id,
-        "time": order.time,
+        "time": order.event.time,
         "datacontenttype": "application/json",
         "data": {
             "member_id": account.member_id,
             "epoch": 1,
             "version": account.version,
             "cause": {
-                "source": order.paid.source,
-                "id": order.paid.id,
+                "source": order.event.source,
+                "id": order.event.id,
                 "kind": "event",
-                "time": order.time,
+                "time": order.event.time,
             },
             "seq_from": first_seq if moved else None,
             "seq_to": account.seq if moved else None,

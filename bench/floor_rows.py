@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bench.floor_account import HEADERS, Account, Item, iso, message
+from headway.contracts.codec import Event
 
 ZONE = ZoneInfo("America/New_York")
 PENDING = timedelta(days=14)
@@ -54,11 +55,11 @@ def rows_at(recorded_at: datetime, out_topic: str) -> Rows:
 
 def earn(rows: Rows, account: Account, order: Item) -> None:
     """Apply one new order to the account; times rise, so nothing is ever late."""
-    paid = order.paid.data
+    event, paid = order
     account.inputs += 1
     account.version += 1
-    account.time = max(account.time, order.time)
-    active = order.time + PENDING
+    account.time = max(account.time, event.time)
+    active = event.time + PENDING
     life = (active, iso(active), *end_of_validity(active.astimezone(ZONE).date()))
     account.next_due_at = min(account.next_due_at or active, active)
     first_seq = account.seq + 1
@@ -72,18 +73,15 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
         if amount:
             spend += amount
             _points(rows, account, order, line.line_id, amount * (MICRO // 100), life)
-    day = order.time.astimezone(ZONE).date().isoformat()
+    day = event.time.astimezone(ZONE).date().isoformat()
     days = account.state.setdefault("days", {})
     days[day] = days.get(day, 0) + spend
     if spend:
-        account.state.setdefault("first", [paid.order_id, order.time.isoformat(), False])
-    rows.inputs.append(
-        (order.paid.source, order.paid.id, account.account_id, account.inputs, "order.paid",
-         order.time, rows.recorded_at, order.data, order.digest, "applied", "")
-    )  # fmt: skip
+        account.state.setdefault("first", [paid.order_id, event.time.isoformat(), False])
+    _input(rows, account, event, "applied", "")
     rows.orders.append(
-        (paid.order_id, account.account_id, account.inputs, paid.order_version, order.digest,
-         paid.currency, order.time, account.tier, 1, True)
+        (paid.order_id, account.account_id, account.inputs, paid.order_version, event.digest,
+         paid.currency, event.time, account.tier, 1, True)
     )  # fmt: skip
     rows.outbox.append(
         (account.account_id % SHARDS, None, rows.out_topic, account.member_id.encode(),
@@ -94,9 +92,13 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
 def repeat(rows: Rows, account: Account, order: Item) -> None:
     """A known order under a new id: logged, changes nothing."""
     account.inputs += 1
+    _input(rows, account, order.event, "nothing", "already paid")
+
+
+def _input(rows: Rows, account: Account, event: Event, outcome: str, reason: str) -> None:
     rows.inputs.append(
-        (order.paid.source, order.paid.id, account.account_id, account.inputs, "order.paid",
-         order.time, rows.recorded_at, order.data, order.digest, "nothing", "already paid")
+        (event.source, event.id, account.account_id, account.inputs, "order.paid", event.time,
+         rows.recorded_at, event.canonical_data.decode(), event.digest, outcome, reason)
     )  # fmt: skip
 
 
@@ -104,13 +106,14 @@ def _points(
     rows: Rows, account: Account, order: Item, line_id: str, exact: int, life: Life,
 ) -> None:  # fmt: skip
     active, active_text, expires, expires_text = life
+    earned = order.event.time
     points, account.remainder = divmod(account.remainder + exact, MICRO)
     account.seq += 1
     account.pending += points
-    order_id = order.paid.data.order_id
+    order_id = order.paid.order_id
     canonical = (
         f'{{"account_id":{account.account_id},"activates_at":"{active_text}","cause":{account.inputs},'
-        f'"corrects":null,"effective_at":"{order.text}","exact":{exact},'
+        f'"corrects":null,"effective_at":"{iso(earned)}","exact":{exact},'
         f'"expires_at":"{expires_text}","from_bucket":"issued","funder":"brand","group":null,'
         f'"kind":"earn","line_id":{_quoted(line_id)},"lot":{account.seq},'
         f'"order_id":{_quoted(order_id)},"origin_account":null,"origin_seq":null,'
@@ -121,11 +124,11 @@ def _points(
     rows.points.append(
         (account.account_id, account.seq, "earn", points, "issued", "pending", account.seq, None,
          None, None, None, account.inputs, order_id, line_id, "base", 1, exact, active, expires,
-         "brand", order.time, rows.recorded_at, previous, account.head_hash, 1)
+         "brand", earned, rows.recorded_at, previous, account.head_hash, 1)
     )  # fmt: skip
     rows.lots.append(
         (account.account_id, account.seq, points, points, 0, 0, 0, 0, exact, 0, "base",
-         "order:" + order_id, line_id, 1, order.time, active, expires)
+         "order:" + order_id, line_id, 1, earned, active, expires)
     )  # fmt: skip
 
 

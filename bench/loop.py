@@ -63,6 +63,8 @@ class Consumer(Generic[Work]):
             enable_auto_commit=False,
             auto_offset_reset="none",
             partition_assignment_strategy=[RangePartitionAssignor],
+            # As in earn: a fetch that waits for quiet partitions keeps the busy ones waiting.
+            fetch_max_wait_ms=50,
         )
         placing = _Placing(kafka, self.handler)
         kafka.subscribe([self.topic], listener=placing)

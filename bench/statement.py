@@ -5,7 +5,7 @@ was durable; the first began when the oldest row says.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +24,9 @@ TOPIC = "no-topic"
 class _Record:
     partition: int
     offset: int
+    key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 async def batches(
@@ -32,8 +34,8 @@ async def batches(
 ) -> AsyncIterator[tuple[Work, list[Place]]]:
     """The parameters of every statement."""
     records = [
-        _Record(number % PARTITIONS, number // PARTITIONS, value)
-        for number, (_, value) in enumerate(history(shape, end, timedelta(days=5)))
+        _Record(number % PARTITIONS, number // PARTITIONS, key, value)
+        for number, (key, value) in enumerate(history(shape, end, timedelta(days=5)))
     ]
     for at in range(0, len(records), size):
         some = records[at : at + size]

@@ -1,68 +1,82 @@
 """The yardstick: the barest program with the same promises as the earn service.
 
 `python -m bench.yardstick --help`. A topic of orders in, a point per dollar, one statement per
-batch, one message per order out. What it promises: nothing lost, nothing twice (key of inputs,
-positions in the same transaction), gapless versions, messages in order and at least once.
+batch, one message per order out. What it promises: nothing lost, nothing twice (keys of inputs and
+of orders, positions in the same transaction), what is wrong or contradicts what is known a dead
+letter, gapless versions, messages in order and at least once.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import click
 import uvloop
-from pydantic import ValidationError
 
-from bench.decode import Paid, Record, decode, in_turns
+from bench.decode import Record, decode, in_turns
 from bench.loop import Consumer, Place, serve
 from bench.orders import HEADERS
 from bench.relay import Message, Relay
 from bench.sql import YARDSTICK as SQL
+from headway.contracts.order import OrderPaid
+from headway.errors import Poison
+
+Row = tuple[str, str, str, int, int, str | None, int, datetime, str, bytes]
+"""One order as the statement takes it in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """The parameters of one statement: rows to take in, columns of dead letters."""
 
-    accepted: list[tuple[str, str, str, int, int, datetime, str]]
+    accepted: list[Row]
     refused: tuple[list[object], ...]
     members: list[str]
 
 
-def points(paid: Paid) -> int:
+def points(paid: OrderPaid) -> int:
     """One point per whole dollar of each order."""
-    return sum(line.amount for line in paid.data.lines if not line.gift_card) // 100
+    return sum(line.base for line in paid.lines) // 100
 
 
 async def prepare(records: Sequence[Record]) -> Work:
     """Decode a batch; the first of each id counts, what cannot be read becomes a dead letter."""
-    seen: set[tuple[str, str]] = set()
-    rows = []
+    now = datetime.now(UTC)
+    seen: dict[tuple[str, str], bytes] = {}
+    orders: dict[str, bytes] = {}
+    rows: list[Row] = []
     refused = []
     async for record in in_turns(records):
-        value = record.value or b""
         try:
-            paid = decode(value)
-        except (ValidationError, ValueError) as error:
-            refused.append((record.partition, record.offset, value, str(error)))
+            event, paid = decode(record, now)
+            known = seen.setdefault((event.source, event.id), event.digest)
+            if known != event.digest:
+                raise ValueError("its id came with other content")
+            if known is not event.digest:
+                continue
+            order = orders.setdefault(paid.order_id, event.digest)
+            if order != event.digest:
+                raise ValueError("its order came with other content")
+        except (Poison, ValueError) as error:
+            refused.append((record.partition, record.offset, record.value, str(error)))
             continue
-        if (paid.source, paid.id) in seen:
-            continue
-        seen.add((paid.source, paid.id))
         rows.append(
             (
-                paid.source,
-                paid.id,
-                paid.subject,
+                event.source,
+                event.id,
+                event.member_id,
                 record.partition,
+                record.offset,
+                paid.order_id if order is event.digest else None,  # paid already in this batch
                 points(paid),
-                paid.time,
-                value.decode(),
+                event.time,
+                event.canonical_data.decode(),
+                event.digest,
             )
         )
     bad = tuple(list(column) for column in zip(*refused, strict=True)) or ([],) * 4
-    return Work(rows, bad, sorted({paid_row[2] for paid_row in rows}))
+    return Work(rows, bad, sorted({row[2] for row in rows}))
 
 
 @dataclass

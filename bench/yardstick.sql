@@ -14,7 +14,12 @@ create table inputs (
     business_time timestamptz not null,
     recorded_at   timestamptz not null,
     data          json        not null,
+    digest        bytea       not null,
     primary key (source, id)
+);
+create table orders (
+    order_id text  primary key,
+    digest   bytea not null
 );
 create table entries (
     account_id    bigint      not null,
@@ -48,28 +53,47 @@ create table outbox (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
 
 create type incoming as (
-    source text, id text, member_id text, partition int, points bigint, business_time timestamptz,
-    data json
+    source text, id text, member_id text, partition int, "offset" bigint, order_id text,
+    points bigint, business_time timestamptz, data json, digest bytea
 );
 
 -- name: apply
--- One batch, whole: repeats fall to the key of inputs, accounts are locked in order before
--- anything is written, and the outbox rows of an account are numbered under its lock.
+-- One batch, whole: repeats fall to the key of inputs, orders that are known to theirs, and either
+-- with other content than before is a dead letter. Accounts are locked in order before anything
+-- is written, and the outbox rows of an account are numbered under its lock.
 with batch as materialized (
     select * from unnest($1::incoming[]) with ordinality
-        as b (source, id, member_id, partition, points, business_time, data, at)
+        as b (source, id, member_id, partition, "offset", order_id, points, business_time, data, digest, at)
 ), locked as materialized (
     select account_id, member_id, balance, version from accounts
     where member_id = any ($2::text[]) order by account_id for update
 ), fresh as (
-    insert into inputs (source, id, account_id, business_time, recorded_at, data)
-    select b.source, b.id, l.account_id, b.business_time, now(), b.data
+    -- a look-up each (limit): the planner would rather read all of orders, and below of inputs
+    insert into inputs (source, id, account_id, business_time, recorded_at, data, digest)
+    select b.source, b.id, l.account_id, b.business_time, now(), b.data, b.digest
     from batch b join locked l using (member_id)
+    left join lateral (select digest from orders o where o.order_id = b.order_id limit 1) o on true
+    where o.digest is null or o.digest = b.digest
     on conflict do nothing returning source, id
+), bought as (
+    insert into orders
+    select b.order_id, b.digest from batch b join fresh f using (source, id)
+    where b.order_id is not null
+    on conflict do nothing returning order_id
+), conflicting as (
+    insert into dead_letters (topic, partition, "offset", value, message)
+    select $4, b.partition, b."offset", convert_to(b.data::text, 'UTF8'), 'known with other content'
+    from (select source, id from batch except all select source, id from fresh) stale
+    join batch b using (source, id)
+    left join lateral (
+        select digest from inputs i where i.source = b.source and i.id = b.id limit 1
+    ) i on true
+    where i.digest is distinct from b.digest
+    on conflict do nothing
 ), entry as materialized (
     select l.account_id, b.member_id, b.partition, b.points, b.source, b.id, b.business_time,
            l.version + row_number() over w as version, l.balance + sum(b.points) over w as balance
-    from batch b join fresh f using (source, id) join locked l using (member_id)
+    from batch b join fresh f using (source, id) join bought using (order_id) join locked l using (member_id)
     window w as (partition by l.account_id order by b.at)
 ), entered as (
     insert into entries (account_id, version, points, balance, source, id)
