@@ -49,3 +49,9 @@ def end_of_validity(day: date, months: int, rounding: Round, zone: ZoneInfo) -> 
     Square's published example (P12M): earned 2020-07-06, gone on 2021-08-01.
     """
     return midnight(_day_after(add_months(day, months), rounding), zone)
+
+
+@lru_cache(maxsize=65536)
+def end_of_days(day: date, days: int, rounding: Round, zone: ZoneInfo) -> datetime:
+    """When points that became valid on `day` are dead: days later, rounded up."""
+    return midnight(_day_after(day + timedelta(days=days), rounding), zone)

@@ -2,81 +2,108 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from headway.program.document import Document, Rule
+from headway.program.compiling_rules import by_event, compile_rules, pending_of
+from headway.program.document import ByActivity, Document, KeptMonths, Rolling
+from headway.program.document import Tiers as TiersDocument
+from headway.program.life_document import Expiry as ExpiryDocument
 from headway.program.money import to_minor
-from headway.program.program import BaseRule, FixedRule, Level, Multiplier, Program, Reward
+from headway.program.program import Program
+from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Reward, Tiers
 
 
 def compile_program(document: Document, version: int) -> Program:
     """The checked document as version `version`."""
-    life, tiers = document.points, document.tiers
-    expiry = None if life.expiry == "never" else life.expiry
-    orders = [rule for rule in document.rules if rule.on == "order.paid"]
+    life, membership = document.points, document.membership
+    rules = compile_rules(document)
     return Program(
         version=version,
         name=document.name,
         zone=ZoneInfo(document.zone),
         from_at=document.from_,
         currency=document.currency,
-        pending_days=life.pending_days,
-        expiry_months=expiry.months if expiry else None,
-        expiry_round=expiry.round_up if expiry else "month",
+        pending=pending_of(life.pending, life.pending_days) or Pending(),
+        expiry=_expiry(life.expiry),
         clawback=life.clawback,
-        base_rules=tuple(sorted(_base_rules(orders, document.currency), key=lambda rule: rule.id)),
-        multipliers=tuple(sorted(_multipliers(orders), key=lambda rule: rule.id)),
-        fixed_rules=_fixed_rules(document),
-        order_pending_days={rule.id: _pending(rule, life.pending_days) for rule in orders},
-        tier_window=tiers.window if tiers else "calendar_year",
-        levels=tuple(
-            Level(level.id, level.name, to_minor(level.from_, document.currency))
-            for level in (tiers.levels if tiers else ())
-        ),
+        attribution=life.attribution,
+        reinstate_days=life.reinstate_days,
+        notices=tuple(sorted(set(life.notices))),
+        earn_on=frozenset(life.earn_on),
+        before_joining_days=life.before_joining_days,
+        rules_on=by_event(rules.values()),
+        rules=rules,
+        tiers=_tiers(document.tiers, document.currency),
+        minimum_referral=to_minor(document.referrals.minimum_order, document.currency),
+        plans={} if membership is None else {plan.id: plan for plan in _plans(document)},
+        refund_unused="full" if membership is None else membership.refund.unused,
+        refund_used="none" if membership is None else membership.refund.used,
         rewards=tuple(sorted(_rewards(document), key=lambda reward: (reward.points, reward.id))),
     )
 
 
-def _pending(rule: Rule, otherwise: int) -> int:
-    return otherwise if rule.pending_days is None else rule.pending_days
+def _expiry(expiry: ExpiryDocument | Literal["never"]) -> Expiry:
+    if expiry == "never":
+        return NEVER
+    rounding = expiry.round_up or ("month" if expiry.months else "day")
+    return Expiry(
+        expiry.months or 0,
+        expiry.days or 0,
+        expiry.every_year_on,
+        expiry.date,
+        expiry.inactive_months or 0,
+        rounding,
+        frozenset(expiry.qualifying or ("order.paid",)),
+    )
 
 
-def _words(words: list[str] | None) -> frozenset[str] | None:
-    return None if words is None else frozenset(words)
+def _tiers(tiers: TiersDocument | None, currency: str) -> Tiers:
+    if tiers is None:
+        return Tiers()
+    measure, window, keep = tiers.measure, tiers.window, tiers.keep
+    rolling = window.rolling_months if isinstance(window, Rolling) else 12
+    by_activity = isinstance(measure, ByActivity)
+    default = "end_of_period" if tiers.by_year else "while_reached"
+    return Tiers(
+        measure="activity" if isinstance(measure, ByActivity) else measure,
+        activity=measure.activity if by_activity and isinstance(measure, ByActivity) else "",
+        window="rolling"
+        if isinstance(window, Rolling) or window == "rolling_12_months"
+        else window,
+        rolling_months=rolling,
+        entry=tiers.entry,
+        keep="months" if isinstance(keep, KeptMonths) else (keep or default),  # type: ignore[arg-type]
+        keep_months=keep.months if isinstance(keep, KeptMonths) else 0,
+        grace_days=tiers.grace_days,
+        one_step=tiers.downgrade == "one_step",
+        at_risk_days=tuple(sorted(set(tiers.at_risk_days))),
+        levels=tuple(_levels(tiers, currency)),
+    )
 
 
-def _base_rules(orders: Iterable[Rule], default_currency: str) -> Iterable[BaseRule]:
-    for rule in orders:
-        if rule.award.per_money is not None:
-            per_money = rule.award.per_money
-            currency = per_money.currency or default_currency
-            every = to_minor(per_money.every, currency)
-            yield BaseRule(rule.id, per_money.points, every, currency, _words(rule.when.category))
+def _levels(tiers: TiersDocument, currency: str) -> Iterable[Level]:
+    for level in tiers.levels:
+        if tiers.measure == "spend":
+            start = to_minor(level.from_, currency)
+        else:
+            start = int(level.from_ * (MICRO if tiers.measure == "points" else 1))
+        expiry = None if level.expiry is None else _expiry(level.expiry)
+        yield Level(level.id, level.name, start, expiry)
 
 
-def _multipliers(orders: Iterable[Rule]) -> Iterable[Multiplier]:
-    for rule in orders:
-        if rule.award.multiply is not None:
-            extra = int((rule.award.multiply - 1) * 1000)
-            when = rule.when
-            yield Multiplier(rule.id, rule.group, extra, _words(when.category), _words(when.tier))
-
-
-def _fixed_rules(document: Document) -> dict[str, tuple[FixedRule, ...]]:
-    found: dict[str, list[FixedRule]] = {}
-    for rule in sorted(document.rules, key=lambda rule: rule.id):
-        if rule.award.points is not None:
-            pending = _pending(rule, document.points.pending_days)
-            fixed = FixedRule(
-                rule.id, rule.award.points, pending, rule.award.to, _words(rule.when.activity)
-            )
-            found.setdefault(rule.on, []).append(fixed)
-    return {event: tuple(rules) for event, rules in found.items()}
+def _plans(document: Document) -> Iterable[Plan]:
+    for plan in document.membership.plans if document.membership else ():
+        minor, currency = _price(plan.price)
+        yield Plan(plan.id, plan.name, plan.months, minor, currency)
 
 
 def _rewards(document: Document) -> Iterable[Reward]:
     for reward in document.rewards:
-        amount, currency = reward.value.split(" ")
-        yield Reward(
-            reward.id, reward.name, reward.points, to_minor(Decimal(amount), currency), currency
-        )
+        minor, currency = _price(reward.value)
+        yield Reward(reward.id, reward.name, reward.points, minor, currency)
+
+
+def _price(text: str) -> tuple[int, str]:
+    amount, currency = text.split(" ")
+    return to_minor(Decimal(amount), currency), currency

@@ -3,73 +3,28 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from headway.errors import InvariantViolated
-from headway.program.calendar import Round, end_of_validity, local_date
+from headway.program.calendar import local_date, midnight
+from headway.program.rules import Expiry, Level, Pending, Plan, Reward, Rule, Tiers
+from headway.program.validity import end_of
 
 Clawback = Literal["allow_negative", "within_balance", "only_pending"]
-MICRO = 1_000_000
-"""Millionths of a point: the unit of every `exact`."""
+Attribution = Literal["per_line", "by_money", "recompute"]
+MembershipRefund = Literal["full", "prorated", "none"]
+NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
+"""When points become available that wait for an event: some day, perhaps."""
 
 
-@dataclass(frozen=True, slots=True)
-class BaseRule:
-    """Points per money of one currency, before multipliers."""
+class EventRules(NamedTuple):
+    """The rules on one event, each kind by id. `plain`: all can be judged line by line."""
 
-    id: str
-    points: int
-    every_minor: int
-    currency: str
-    categories: frozenset[str] | None
-
-    def exact(self, amount_minor: int) -> int:
-        """Millionths of a point for an amount, rounded down."""
-        return amount_minor * self.points * MICRO // self.every_minor
-
-
-@dataclass(frozen=True, slots=True)
-class Multiplier:
-    """What a multiplier adds to the base: `extra` thousandths of it (x1.5 is 500)."""
-
-    id: str
-    group: str
-    extra: int
-    categories: frozenset[str] | None
-    tiers: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class FixedRule:
-    """A fixed number of points for an event."""
-
-    id: str
-    points: int
-    pending_days: int
-    to: Literal["friend", "referrer"] | None
-    activities: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A tier, from a spend in minor units."""
-
-    id: str
-    name: str
-    from_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reward:
-    """A price in points, a value in minor units of a currency."""
-
-    id: str
-    name: str
-    points: int
-    value_minor: int
-    currency: str
+    base: tuple[Rule, ...]
+    multipliers: tuple[Rule, ...]
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +36,57 @@ class Program:
     zone: ZoneInfo
     from_at: datetime
     currency: str
-    pending_days: int
-    expiry_months: int | None
-    expiry_round: Round
+    pending: Pending
+    expiry: Expiry
     clawback: Clawback
-    base_rules: tuple[BaseRule, ...]
-    multipliers: tuple[Multiplier, ...]
-    fixed_rules: Mapping[str, tuple[FixedRule, ...]]
-    order_pending_days: Mapping[str, int]
-    tier_window: Literal["calendar_year", "rolling_12_months"]
-    levels: tuple[Level, ...]
+    attribution: Attribution
+    reinstate_days: int
+    notices: tuple[int, ...]
+    earn_on: frozenset[str]
+    before_joining_days: int
+    rules_on: Mapping[str, EventRules]
+    rules: Mapping[str, Rule]
+    tiers: Tiers
+    minimum_referral: int
+    """Minor units of the programme's currency that a purchase has to reach to complete one."""
+    plans: Mapping[str, Plan]
+    refund_unused: MembershipRefund
+    refund_used: MembershipRefund
     rewards: tuple[Reward, ...]
 
-    def expires_at(self, activates_at: datetime) -> datetime | None:
-        """When points active from `activates_at` are dead; None: never."""
-        if self.expiry_months is None:
-            return None
-        day = local_date(activates_at, self.zone)
-        return end_of_validity(day, self.expiry_months, self.expiry_round, self.zone)
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The tiers, rising."""
+        return self.tiers.levels
 
-    def activates_at(self, earned_at: datetime, pending_days: int) -> datetime:
-        """When points earned at `earned_at` stop being pending."""
-        return earned_at + timedelta(days=pending_days) if pending_days else earned_at
+    def expiry_in(self, tier: str) -> Expiry:
+        """How long points earned in a tier are valid."""
+        for level in self.tiers.levels:
+            if level.id == tier and level.expiry is not None:
+                return level.expiry
+        return self.expiry
+
+    def expires_at(self, activates_at: datetime, tier: str = "") -> datetime | None:
+        """When points active from `activates_at` are dead; None: not at a known moment."""
+        return end_of(self.expiry_in(tier), activates_at, self.zone)
+
+    def activates_at(self, earned_at: datetime, pending: Pending) -> datetime:
+        """When points earned at `earned_at` stop being pending (NOT_YET: upon an event)."""
+        if pending.after:
+            return NOT_YET
+        if pending.on is not None:
+            return max(earned_at, midnight(pending.on, self.zone))
+        return earned_at + timedelta(days=pending.days) if pending.days else earned_at
 
     def day(self, moment: datetime) -> date:
         """The local business day of a moment."""
         return local_date(moment, self.zone)
 
-    def level_for(self, spend_minor: int) -> str:
-        """The id of the highest tier reached; '' when the programme has no tiers."""
+    def level_for(self, measured: int) -> str:
+        """The id of the highest tier that a measure reaches; '' when there are no tiers."""
         reached = ""
-        for level in self.levels:
-            if spend_minor < level.from_minor:
+        for level in self.tiers.levels:
+            if measured < level.start:
                 break
             reached = level.id
         return reached

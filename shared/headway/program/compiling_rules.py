@@ -1,0 +1,108 @@
+"""Rules from the file's form to the frozen ones that decisions use."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from headway.program.compiling_conditions import on_event, on_line
+from headway.program.document import Document
+from headway.program.money import to_minor
+from headway.program.program import EventRules
+from headway.program.rule_document import Award
+from headway.program.rule_document import Pending as PendingDocument
+from headway.program.rule_document import Rule as RuleDocument
+from headway.program.rules import MICRO, Cap, Measure, Pending, Rule
+
+
+def compile_rules(document: Document) -> dict[str, Rule]:
+    """Every rule, by id, in the order of ids: the file's own order decides nothing."""
+    zone = ZoneInfo(document.zone)
+    otherwise = pending_of(document.points.pending, document.points.pending_days) or Pending()
+    return {
+        rule.id: _rule(rule, zone, document.currency, otherwise)
+        for rule in sorted(document.rules, key=lambda rule: rule.id)
+    }
+
+
+def by_event(rules: Iterable[Rule]) -> dict[str, EventRules]:
+    """The rules on each event: base ones and multipliers."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.event, []).append(rule)
+    return {event: _event_rules(event, ones) for event, ones in found.items()}
+
+
+def _event_rules(event: str, rules: list[Rule]) -> EventRules:
+    base = tuple(rule for rule in rules if not rule.multiplies)
+    multipliers = tuple(rule for rule in rules if rule.multiplies)
+    return EventRules(base, multipliers, event == "order.paid" and all(r.plain for r in rules))
+
+
+def pending_of(pending: PendingDocument | None, days: int | None) -> Pending | None:
+    """What a rule or the whole programme says; None when it says nothing."""
+    if pending is not None:
+        return Pending(pending.days or 0, pending.until or "", pending.date)
+    return None if days is None else Pending(days)
+
+
+def _rule(rule: RuleDocument, zone: ZoneInfo, default_currency: str, otherwise: Pending) -> Rule:
+    award, when = rule.award, rule.when
+    currency = _currency(rule, default_currency)
+    numerator, denominator, step = _rate(award, currency or default_currency)
+    conditions = tuple(on_event(when, zone, currency or default_currency))
+    multiplies = award.multiply is not None
+    simple = not rule.cap and rule.round == "carry" and not step
+    by_line = award.per_money is not None and not conditions and not rule.group
+    return Rule(
+        id=rule.id,
+        event=rule.on,
+        measure=_measure(award),
+        numerator=numerator,
+        denominator=denominator,
+        step=step,
+        currency=currency,
+        conditions=conditions,
+        line_conditions=tuple(on_line(when, currency or default_currency)),
+        group=rule.group or ("multiplier" if multiplies else ""),
+        priority=rule.priority,
+        caps=tuple(
+            Cap(cap.per, None if cap.points is None else cap.points * MICRO, cap.times)
+            for cap in rule.cap
+        ),
+        rounding=rule.round,
+        pending=pending_of(rule.pending, rule.pending_days) or otherwise,
+        to=award.to or "",
+        funder=rule.funder,
+        referral=(when.referral or "first_purchase") if award.to else "",
+        plain=simple and (multiplies or by_line),
+    )
+
+
+def _measure(award: Award) -> Measure:
+    if award.multiply is not None:
+        return "base"
+    if award.points is not None:
+        return "event"
+    return "pieces" if award.per_item is not None else "amount"
+
+
+def _currency(rule: RuleDocument, default_currency: str) -> str:
+    """The currency an amount has to be in; '' when any will do."""
+    if rule.award.per_money is not None:
+        return rule.award.per_money.currency or default_currency
+    by_money = rule.award.percent is not None or rule.when.line_total or rule.when.order_total
+    return default_currency if by_money and rule.when.currency is None else ""
+
+
+def _rate(award: Award, currency: str) -> tuple[int, int, int]:
+    """(numerator, denominator, step): see Rule."""
+    if award.per_money is not None:
+        every = to_minor(award.per_money.every, currency)
+        step = every if award.per_money.steps == "full" else 0
+        return award.per_money.points * MICRO, every, step
+    if award.percent is not None:
+        return int(award.percent * 1000) * MICRO, 100_000, 0
+    if award.multiply is not None:
+        return int((award.multiply - Decimal(1)) * 1000), 1000, 0
+    points = award.per_item if award.per_item is not None else award.points
+    return (points or 0) * MICRO, 1, 0

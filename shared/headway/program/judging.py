@@ -1,0 +1,236 @@
+"""What an event earns: base awards add, the best of a group wins, multipliers apply to the base.
+
+The same rules in any order of the file decide the same. Each stage keeps what the one before it
+said, so that `explaining` can tell which rules matched, lost or were capped.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from headway.program.caps import Counters, room
+from headway.program.conditions import Facts, LineFacts
+from headway.program.program import Program
+from headway.program.rules import MICRO, Rule
+
+Shares = list[tuple[int, int]]
+"""(place of the line in the event, millionths of a point), places rising."""
+
+
+class Award(NamedTuple):
+    """What one rule gives for one line of the event: `exact` > 0 millionths of a point."""
+
+    line: int
+    rule: Rule
+    exact: int
+
+
+class Stages(NamedTuple):
+    """What each rule came to: what it matched, what is left after groups, and after caps."""
+
+    matched: dict[str, Shares]
+    contested: dict[str, Shares]
+    given: dict[str, Shares]
+    rules: tuple[Rule, ...]
+
+
+def judge(program: Program, facts: Facts, counters: Counters, day: date) -> list[Award]:
+    """The awards of an event, line by line; base rules by id, then multipliers by id."""
+    rules = program.rules_on.get(facts.event)
+    if rules is None:
+        return []
+    if rules.plain:
+        return _plainly(rules.base, rules.multipliers, facts)
+    stages = judge_stages(program, facts, counters, day)
+    awards = [
+        Award(line, rule, exact)
+        for rule in stages.rules
+        for line, exact in stages.given.get(rule.id, ())
+        if exact
+    ]
+    awards.sort(key=lambda award: (award.line, award.rule.multiplies, award.rule.id))
+    return awards
+
+
+def lines_of(facts: Facts) -> Sequence[LineFacts]:
+    """The lines rules look at; an event without lines is one."""
+    return facts.lines or (LineFacts("", "", "", "", facts.quantity, facts.amount),)
+
+
+def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) -> list[Award]:
+    """The short way for rules that look at nothing but each line: most programmes, most of the
+    time."""
+    awards: list[Award] = []
+    for place, line in enumerate(facts.lines):
+        amount = line.amount
+        total = 0
+        for rule in base:
+            if rule.currency == facts.currency and (
+                not rule.line_conditions or _line_matches(rule, line)
+            ):
+                exact = amount * rule.numerator // rule.denominator
+                if exact:
+                    total += exact
+                    awards.append(Award(place, rule, exact))
+        if not total or not multipliers:
+            continue
+        best: dict[str, Rule] = {}
+        for rule in multipliers:
+            if (not rule.line_conditions or _line_matches(rule, line)) and (
+                not rule.conditions or _matches(rule, facts)
+            ):
+                _contest(best, rule)
+        for rule in sorted(best.values(), key=lambda rule: rule.id):
+            exact = total * rule.numerator // rule.denominator
+            if exact:
+                awards.append(Award(place, rule, exact))
+    return awards
+
+
+def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) -> Stages:
+    """Every stage of judging an event."""
+    rules = program.rules_on[facts.event]
+    lines = lines_of(facts)
+    matched: dict[str, Shares] = {}
+    for rule in rules.base:
+        places = matching(rule, facts, lines)
+        if places:
+            matched[rule.id] = _shares(rule, facts, lines, places)
+    contested = _group_winners(rules.base, matched)
+    base = [0] * len(lines)
+    for rule in rules.base:
+        if rule.measure != "event":
+            for place, exact in contested.get(rule.id, ()):
+                base[place] += exact
+    if any(base):
+        _multiply(rules.multipliers, facts, lines, base, matched, contested)
+    given = {
+        rule.id: _capped(rule, _rounded(rule, contested[rule.id]), counters, day)
+        for rule in (*rules.base, *rules.multipliers)
+        if rule.id in contested
+    }
+    return Stages(matched, contested, given, (*rules.base, *rules.multipliers))
+
+
+def matching(rule: Rule, facts: Facts, lines: Sequence[LineFacts]) -> list[int]:
+    """The places of the lines that a rule applies to; none when it does not apply at all."""
+    if rule.currency and rule.currency != facts.currency:
+        return []
+    if rule.conditions and not _matches(rule, facts):
+        return []
+    if not rule.line_conditions:
+        return list(range(len(lines)))
+    return [place for place, line in enumerate(lines) if _line_matches(rule, line)]
+
+
+def _matches(rule: Rule, facts: Facts) -> bool:
+    return all(condition.holds(facts) for condition in rule.conditions)
+
+
+def _line_matches(rule: Rule, line: LineFacts) -> bool:
+    return all(condition.holds(line) for condition in rule.line_conditions)
+
+
+def _shares(rule: Rule, facts: Facts, lines: Sequence[LineFacts], places: list[int]) -> Shares:
+    """What a base rule gives to each matching line."""
+    if rule.measure == "pieces":
+        return [(p, lines[p].quantity * rule.numerator // rule.denominator) for p in places]
+    if rule.measure == "amount" and not rule.step:
+        return [(p, lines[p].amount * rule.numerator // rule.denominator) for p in places]
+    amounts = [(place, lines[place].amount) for place in places]
+    if rule.measure == "event":
+        return split(rule.numerator, amounts)
+    total = sum(amount for _, amount in amounts)
+    return split(total // rule.step * rule.step * rule.numerator // rule.denominator, amounts)
+
+
+def split(total: int, weights: Sequence[tuple[int, int]]) -> Shares:
+    """A total by weights, by cumulative floors, so that the shares add up to it.
+
+    All of it goes to the first place when there is no weight at all.
+    """
+    whole = sum(weight for _, weight in weights)
+    if not whole:
+        return [(place, 0 if at else total) for at, (place, _) in enumerate(weights)]
+    shares, so_far, given = [], 0, 0
+    for place, weight in weights:
+        so_far += weight
+        reached = total * so_far // whole
+        shares.append((place, reached - given))
+        given = reached
+    return shares
+
+
+def _sum(shares: Iterable[tuple[int, int]]) -> int:
+    return sum(exact for _, exact in shares)
+
+
+def _group_winners(rules: Sequence[Rule], matched: dict[str, Shares]) -> dict[str, Shares]:
+    """What is left when of each group only the best for the member stands."""
+    best: dict[str, tuple[tuple[int, int], str]] = {}
+    left: dict[str, Shares] = {}
+    for rule in rules:  # by id, so that of equals the smaller id is there first
+        shares = matched.get(rule.id)
+        if shares is None:
+            continue
+        if not rule.group:
+            left[rule.id] = shares
+            continue
+        worth = (_sum(shares), rule.priority)
+        if rule.group not in best or worth > best[rule.group][0]:
+            best[rule.group] = (worth, rule.id)
+    for _, winner in best.values():
+        left[winner] = matched[winner]
+    return left
+
+
+def _contest(best: dict[str, Rule], rule: Rule) -> None:
+    """Keep the largest factor of its group; rules come by id, so equals keep the smaller one."""
+    standing = best.get(rule.group)
+    if standing is None or (rule.numerator * standing.denominator, rule.priority) > (
+        standing.numerator * rule.denominator,
+        standing.priority,
+    ):
+        best[rule.group] = rule
+
+
+def _multiply(
+    multipliers: Sequence[Rule],
+    facts: Facts,
+    lines: Sequence[LineFacts],
+    base: Sequence[int],
+    matched: dict[str, Shares],
+    contested: dict[str, Shares],
+) -> None:
+    """Add to each line what the best multiplier of each group makes of its base."""
+    winners: list[dict[str, Rule]] = [{} for _ in lines]
+    for rule in multipliers:
+        for place in matching(rule, facts, lines):
+            if base[place]:
+                share = (place, base[place] * rule.numerator // rule.denominator)
+                matched.setdefault(rule.id, []).append(share)
+                _contest(winners[place], rule)
+    for rule in multipliers:
+        kept = [s for s in matched.get(rule.id, ()) if winners[s[0]].get(rule.group) is rule]
+        if kept:
+            contested[rule.id] = kept
+
+
+def _rounded(rule: Rule, shares: Shares) -> Shares:
+    if rule.rounding == "carry":
+        return shares
+    total = _sum(shares)
+    up = {"down": 0, "nearest": MICRO // 2, "up": MICRO - 1}[rule.rounding]
+    return split((total + up) // MICRO * MICRO, shares)
+
+
+def _capped(rule: Rule, shares: Shares, counters: Counters, day: date) -> Shares:
+    left = room(rule, counters, day) if rule.caps else None
+    if left is None:
+        return shares
+    kept = []
+    for place, exact in shares:
+        part = min(exact, left)
+        left -= part
+        kept.append((place, part))
+    return kept

@@ -1,0 +1,118 @@
+"""How single values are written in a programme file: names, words, amounts, days, hours."""
+
+import re
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+from pydantic.fields import FieldInfo
+
+
+class Part(BaseModel):
+    """A part of the file: unknown fields are errors, so that a typo never goes unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def written(pattern: str, fix: str) -> tuple[AfterValidator, FieldInfo]:
+    """A text of that form; `fix` tells a person what to write."""
+    fits = re.compile(pattern).fullmatch
+
+    def check(text: str) -> str:
+        if fits(text) is None:
+            raise ValueError(fix)
+        return text
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("should be a number")
+    return value
+
+
+def _listed(value: object) -> object:
+    """One word stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def one_or_more(value: object) -> object:
+    """One mapping stands for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
+def _read(convert: Callable[[str], Any], fix: str) -> BeforeValidator:
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(fix)
+        try:
+            return convert(value)
+        except ValueError:
+            raise ValueError(fix) from None
+
+    return BeforeValidator(read)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("not an IANA time zone; write one such as America/New_York") from error
+    return name
+
+
+def _hour(text: str) -> time:
+    if re.fullmatch(r"[0-9]{2}:[0-9]{2}", text) is None:
+        raise ValueError
+    return time.fromisoformat(text)
+
+
+def _day_of_year(text: str) -> tuple[int, int]:
+    if re.fullmatch(r"[0-9]{2}-[0-9]{2}", text) is None:
+        raise ValueError
+    day = date.fromisoformat(f"2000-{text}")
+    return day.month, day.day
+
+
+RuleId = Annotated[
+    str,
+    *written(
+        r"[a-z][a-z0-9_-]{0,63}",
+        "should be up to 64 small letters, digits, - and _, the first one a letter",
+    ),
+]
+Currency = Annotated[str, *written("[A-Z]{3}", "should be three capital letters, such as USD")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Words = Annotated[list[Word], BeforeValidator(_listed), Field(min_length=1, max_length=1000)]
+Ids = Annotated[list[RuleId], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+ShortName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Points = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=10**9)]
+Count = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=10**6)]
+Days = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0, le=3650)]
+Months = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=1200)]
+Amount = Annotated[Decimal, BeforeValidator(_no_truth_value), Field(ge=0, le=10**9)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, _read(date.fromisoformat, "should be a day that exists, such as 2026-12-31")]
+DayOfYear = Annotated[
+    tuple[int, int], _read(_day_of_year, 'should be a day of the year in quotes, such as "12-31"')
+]
+Hour = Annotated[time, _read(_hour, 'should be an hour in quotes, such as "17:30"')]
+Price = Annotated[
+    str,
+    *written(
+        r"[0-9]{1,9}(\.[0-9]{1,4})? [A-Z]{3}",
+        "should be an amount and its currency, such as 5.00 USD",
+    ),
+]
