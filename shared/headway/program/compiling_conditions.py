@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
+from headway.program.birthdays import birthday_in
 from headway.program.calendar import local_date
 from headway.program.conditions import Condition, Facts, LineCondition, LineFacts
 from headway.program.money import to_minor, to_text
@@ -120,15 +121,6 @@ def _purchase(purchase: str | Purchase) -> Condition:
         f"on every {every}th purchase",
         lambda facts: facts.purchase > 0 and facts.purchase % every == 0,
     )
-
-
-def birthday_in(birthday: str, year: int) -> date:
-    """The birthday 'MM-DD' in a year; that of a 29 February is the 28th where there is none."""
-    month, day = int(birthday[:2]), int(birthday[3:])
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, month, day - 1)
 
 
 def _birthday(span: str, zone: ZoneInfo) -> Condition:
