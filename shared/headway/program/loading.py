@@ -1,5 +1,6 @@
 """Reading a programme file: errors name file, line, field and fix."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from headway.program.compiling import compile_program
 from headway.program.document import Document
 from headway.program.program import Program
 from headway.program.yaml12 import Yaml12
+
+
+_SUBJECT = re.compile(r"^(Input|\w+ input|String|List|Tuple|Value) should")
+_LENGTH = re.compile(r"^\w+ should have")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,7 @@ def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
 
 def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iterator[Problem]:
     for found in error.errors(include_url=False, include_input=False):
-        place = [
-            part
-            for part in found["loc"]
-            if isinstance(part, int) or not part.startswith("function-")
-        ]
+        place = [part for part in found["loc"] if isinstance(part, int) or part[0] != "~"]
         field = ".".join(str(part) for part in place) or "file"
         yield Problem(file, _line_of(tree, place), field, _fix(found["type"], found["msg"]))
 
@@ -92,7 +93,13 @@ def _fix(kind: str, message: str) -> str:
         return "is missing; add it"
     if kind == "extra_forbidden":
         return "no such field here; check how it is spelt, or remove it"
-    return message.removeprefix("Value error, ").replace("Input should", "should")
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return "should be a mapping with fields of its own; `docs/programme.md` shows one"
+    if kind == "string_type":
+        return "should be a text; put it in quotes"
+    if kind in ("too_short", "too_long"):
+        return _LENGTH.sub("should have", message.split(" after")[0])
+    return _SUBJECT.sub("should", message.removeprefix("Value error, "))
 
 
 def _line_of(tree: yaml.Node | None, place: Sequence[int | str]) -> int:
