@@ -56,6 +56,12 @@ def money_of(rule: RuleDocument, default: str) -> str:
     return rule.when.currency[0] if rule.when.currency else default
 
 
+def _pending(rule: RuleDocument, otherwise: Pending) -> Pending:
+    """What has no order is not kept waiting for one to be fulfilled: only the days count."""
+    pending = pending_of(rule.pending, rule.pending_days) or otherwise
+    return pending if rule.on == "order.paid" else pending._replace(after="")
+
+
 def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pending) -> Rule:
     award, when = rule.award, rule.when
     currency, money = _currency(rule, document.currency), money_of(rule, document.currency)
@@ -84,7 +90,7 @@ def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pendi
             for cap in rule.cap
         ),
         rounding=rule.round,
-        pending=pending_of(rule.pending, rule.pending_days) or otherwise,
+        pending=_pending(rule, otherwise),
         to=award.to or "",
         funder=rule.funder,
         referral=referral,

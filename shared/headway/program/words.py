@@ -84,13 +84,9 @@ def _gives(rule: Rule) -> str:
     told = [(one.field, one.words) for one in rule.line_conditions]
     told += [(one.field, one.words) for one in rule.conditions]
     words = [text for field, text in told if field not in _TOLD_BY_THE_AWARD]
-    if rule.event == "activity.recorded" and words and rule.measure == "event":
-        return f"{rule.gives} for the {', '.join(words)}" if _by_activity(rule) else rule.gives
+    if rule.measure == "event" and words and words[0].startswith("activity "):
+        return f"{rule.gives} for the {', '.join(words)}"
     return ", ".join([rule.gives, *words])
-
-
-def _by_activity(rule: Rule) -> bool:
-    return rule.conditions[0].field == "activity"
 
 
 def _contest_in_words(program: Program, rule: Rule) -> str:
