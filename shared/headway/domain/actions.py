@@ -16,7 +16,7 @@ from headway.domain.referral import award_signup
 from headway.domain.reversal import take_back_all
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
-from headway.program.birthdays import is_birthday
+from headway.program.birthdays import birthday_of
 from headway.program.conditions import Facts
 from headway.program.judging import verdict
 from headway.program.program import Programs
@@ -50,7 +50,7 @@ def decide_updated(book: Book, data: MemberUpdated) -> Outcome:
     birthday = data.attributes.get(BIRTHDAY)
     if birthday is None or birthday == book.birthday:
         return applied("noted")
-    if birthday and not is_birthday(birthday):
+    if birthday and birthday_of(birthday) is None:
         return nothing("birthday is not MM-DD")
     book.birthday = birthday
     return applied("noted")

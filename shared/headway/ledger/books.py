@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from headway.domain.account import Account, Input, Parked
+from headway.domain.account import Account, Input
 from headway.domain.decide import Decision, decide_all, from_source
 from headway.domain.entitlement import History
 from headway.errors import InvariantViolated

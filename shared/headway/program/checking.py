@@ -3,30 +3,26 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from headway.program.checking_rules import Mistakes, Place, rule_mistakes
+from headway.program.compiling_rules import money_of
 from headway.program.document import Document, Tiers
 from headway.program.money import to_minor
-
-Place = tuple[str | int, ...]
-"""The way to a field: names, and positions in lists."""
+from headway.program.rule_document import Rule
 
 
-def mistakes(document: Document) -> Iterator[tuple[Place, str]]:
+def mistakes(document: Document) -> Mistakes:
     """(where, how to mend it) of everything in which parts of the file do not fit each other."""
     levels = document.tiers.levels if document.tiers else []
+    plans = document.membership.plans if document.membership else []
     yield from _named_once(("rules",), [rule.id for rule in document.rules])
     yield from _named_once(("tiers", "levels"), [level.id for level in levels])
+    yield from _named_once(("membership", "plans"), [plan.id for plan in plans])
     yield from _named_once(("rewards",), [reward.id for reward in document.rewards])
-    known = {level.id for level in levels}
-    for number, rule in enumerate(document.rules):
-        for tier in rule.when.tier or ():
-            if tier not in known:
-                yield (
-                    ("rules", number, "when", "tier"),
-                    f"{tier!r} is no level under tiers; name one, or add it there",
-                )
+    yield from rule_mistakes(document)
     yield from _groups_do_not_mix(document)
     if document.tiers is not None:
         yield from _tiers_fit(document.tiers)
+        yield from _levels_rise(document.tiers)
     for where, amount, currency in _amounts(document):
         try:
             to_minor(amount, currency)
@@ -34,7 +30,7 @@ def mistakes(document: Document) -> Iterator[tuple[Place, str]]:
             yield where, f"{error}; round it"
 
 
-def _groups_do_not_mix(document: Document) -> Iterator[tuple[Place, str]]:
+def _groups_do_not_mix(document: Document) -> Mistakes:
     kinds: dict[str, tuple[bool, str]] = {}
     for number, rule in enumerate(document.rules):
         multiplies = rule.award.multiply is not None
@@ -50,33 +46,76 @@ def _groups_do_not_mix(document: Document) -> Iterator[tuple[Place, str]]:
             )
 
 
-def _tiers_fit(tiers: Tiers) -> Iterator[tuple[Place, str]]:
+def _tiers_fit(tiers: Tiers) -> Mistakes:
     if not tiers.by_year:
         if tiers.downgrade == "one_step":
             yield ("tiers", "downgrade"), "one_step goes with calendar_year or membership_year"
         if tiers.entry == "next_period":
             yield ("tiers", "entry"), "next_period goes with calendar_year or membership_year"
         if tiers.keep in ("end_of_period", "end_of_next_period"):
-            yield ("tiers", "keep"), "goes by periods; this window has none: write months"
+            yield (
+                ("tiers", "keep"),
+                "goes by periods; this window has none: write {months: 12}, or while_reached",
+            )
     elif tiers.keep is not None and tiers.keep not in ("end_of_period", "end_of_next_period"):
-        yield ("tiers", "keep"), "with a year as window, end_of_period or end_of_next_period"
+        yield (
+            ("tiers", "keep"),
+            "should be end_of_period or end_of_next_period where the window is a year",
+        )
 
 
-def _named_once(where: Place, ids: Sequence[str]) -> Iterator[tuple[Place, str]]:
+def _levels_rise(tiers: Tiers) -> Mistakes:
+    last = Decimal(-1)
+    for number, level in enumerate(tiers.levels):
+        where: Place = ("tiers", "levels", number, "from")
+        if number == 0 and level.from_ != 0:
+            yield where, "the first level starts from 0; every member has it"
+        elif level.from_ <= last:
+            yield where, f"levels rise: write more than {last}, or put the levels in order"
+        if tiers.measure != "spend" and level.from_ != int(level.from_):
+            yield where, f"{level.from_} is no whole number; round it"
+        last = level.from_
+
+
+def _named_once(where: Place, ids: Sequence[str]) -> Mistakes:
+    seen: set[str] = set()
     for number, name in enumerate(ids):
-        if name in ids[:number]:
+        if name in seen:
             yield (*where, number, "id"), f"{name!r} is used twice; an id names one thing"
+        seen.add(name)
 
 
 def _amounts(document: Document) -> Iterator[tuple[Place, Decimal, str]]:
     """Every amount of money in the file, with its currency."""
     for number, rule in enumerate(document.rules):
-        money = rule.award.per_money
-        if money is not None:
-            where: Place = ("rules", number, "award", "per_money", "every")
-            yield where, money.every, money.currency or document.currency
-    for number, level in enumerate(document.tiers.levels if document.tiers else ()):
-        yield ("tiers", "levels", number, "from"), level.from_, document.currency
+        currency = money_of(rule, document.currency)
+        for place, amount in _amounts_of(rule):
+            yield ("rules", number, *place), amount, currency
+    if document.tiers is not None and document.tiers.measure == "spend":
+        for number, level in enumerate(document.tiers.levels):
+            yield ("tiers", "levels", number, "from"), level.from_, document.currency
+    yield (
+        ("referrals", "minimum_order"),
+        document.referrals.minimum_order,
+        document.currency,
+    )
+    for number, plan in enumerate(document.membership.plans if document.membership else ()):
+        yield ("membership", "plans", number, "price"), *_priced(plan.price)
     for number, reward in enumerate(document.rewards):
-        amount, currency = reward.value.split(" ")
-        yield ("rewards", number, "value"), Decimal(amount), currency
+        yield ("rewards", number, "value"), *_priced(reward.value)
+
+
+def _amounts_of(rule: Rule) -> Iterator[tuple[Place, Decimal]]:
+    if rule.award.per_money is not None:
+        yield ("award", "per_money", "every"), rule.award.per_money.every
+    for field in ("order_total", "line_total"):
+        between = getattr(rule.when, field)
+        for end in ("min", "max"):
+            amount = getattr(between, end, None)
+            if amount is not None:
+                yield ("when", field, end), amount
+
+
+def _priced(price: str) -> tuple[Decimal, str]:
+    amount, currency = price.split(" ")
+    return Decimal(amount), currency

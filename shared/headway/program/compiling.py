@@ -63,11 +63,10 @@ def _tiers(tiers: TiersDocument | None, currency: str) -> Tiers:
         return Tiers()
     measure, window, keep = tiers.measure, tiers.window, tiers.keep
     rolling = window.rolling_months if isinstance(window, Rolling) else 12
-    by_activity = isinstance(measure, ByActivity)
     default = "end_of_period" if tiers.by_year else "while_reached"
     return Tiers(
         measure="activity" if isinstance(measure, ByActivity) else measure,
-        activity=measure.activity if by_activity and isinstance(measure, ByActivity) else "",
+        activity=measure.activity if isinstance(measure, ByActivity) else "",
         window="rolling"
         if isinstance(window, Rolling) or window == "rolling_12_months"
         else window,

@@ -1,106 +1,135 @@
 """Conditions of a rule as functions of the facts, each with the words that explain it."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, time
 from decimal import Decimal
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
-from headway.program.birthdays import birthday_in
+from headway.program.birthdays import birthday_in, birthday_of
 from headway.program.calendar import local_date
 from headway.program.conditions import Condition, Facts, LineCondition, LineFacts
 from headway.program.money import to_minor, to_text
-from headway.program.rule_document import Between, Conditions, Dates, Hours, Purchase, Recurrence
+from headway.program.numbers_in_words import ordinal
+from headway.program.recurring import recurring
+from headway.program.rule_document import (
+    Between,
+    Conditions,
+    Dates,
+    DaysBetween,
+    Hours,
+    Purchase,
+    Recurrence,
+)
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+_REFERRALS = {
+    "signup": "for signing up",
+    "first_purchase": "for the friend's first purchase",
+    "every_purchase": "for every purchase of the friend",
+}
+Names = Mapping[tuple[str, str], str]
+"""What people call the words of a condition, by (field, word)."""
+_NO_NAMES: Names = {}
+_NO_LIMIT = 10**18
 
 
-def on_event(when: Conditions, zone: ZoneInfo, currency: str) -> Iterator[Condition]:
-    """The conditions on the whole event; amounts of money are in `currency`."""
+def on_event(
+    when: Conditions, zone: ZoneInfo, currency: str, names: Names = _NO_NAMES
+) -> Iterator[Condition]:
+    """The conditions on the whole event.
+
+    Amounts of money are in `currency`; `names` are those of tiers and plans.
+    """
     for field in ("currency", "channel", "store", "partner", "tier", "membership", "activity"):
-        words: list[str] | None = getattr(when, field)
+        words: tuple[str, ...] | None = getattr(when, field)
         if words is not None:
-            yield _one_of(field, frozenset(words))
+            yield _one_of(field, frozenset(words), names)
     if when.order_total is not None:
-        low, high, text = _between(when.order_total, currency)
-        yield Condition("order_total", f"orders {text}", lambda facts: low <= facts.amount <= high)
+        yield _order_total(when.order_total, currency)
     if when.purchase is not None:
         yield _purchase(when.purchase)
     if when.member_days is not None:
-        least = when.member_days.min or 0
-        most = 10**6 if when.member_days.max is None else when.member_days.max
-        yield Condition(
-            "member_days",
-            f"members for {least} days"
-            + ("" if most == 10**6 else f" to {most}")
-            + " or more" * (most == 10**6),
-            lambda facts: (
-                facts.joined_at is not None
-                and least
-                <= (local_date(facts.time, zone) - local_date(facts.joined_at, zone)).days
-                <= most
-            ),
-        )
-    if when.birthday is not None:
-        yield _birthday(when.birthday, zone)
-    if when.weekday is not None:
-        days = frozenset(_WEEKDAYS.index(name) for name in when.weekday)
-        yield Condition(
-            "weekday",
-            f"on {', '.join(when.weekday)}",
-            lambda facts: local_date(facts.time, zone).weekday() in days,
-        )
-    if when.hours is not None:
-        yield _hours(when.hours, zone)
-    if when.dates is not None:
-        yield _dates(when.dates, zone)
-    if when.recurrence is not None:
-        yield _recurrence(when.recurrence, zone)
+        yield _member_days(when.member_days, zone)
+    yield from _by_time(when, zone)
     if when.photo:
         yield Condition("photo", "with a photo", lambda facts: facts.photo)
     if when.verified:
         yield Condition("verified", "of a verified purchase", lambda facts: facts.verified)
 
 
+def on_referral(kind: str) -> Condition:
+    """What of a referral is rewarded; facts that do not say are about what the rule is about."""
+    return Condition(
+        "referral", _REFERRALS[kind], lambda facts: not facts.referral or facts.referral == kind
+    )
+
+
 def on_line(when: Conditions, currency: str) -> Iterator[LineCondition]:
     """The conditions on each line."""
-    if when.sku is not None:
-        skus = frozenset(when.sku)
-        yield LineCondition("sku", f"sku {_or(skus)}", lambda line: line.sku in skus)
-    if when.category is not None:
-        categories = frozenset(when.category)
-        yield LineCondition(
-            "category", f"category {_or(categories)}", lambda line: line.category in categories
-        )
-    if when.brand is not None:
-        brands = frozenset(when.brand)
-        yield LineCondition("brand", f"brand {_or(brands)}", lambda line: line.brand in brands)
+    for field in ("sku", "category", "brand"):
+        words: tuple[str, ...] | None = getattr(when, field)
+        if words is not None:
+            yield _line_is(field, frozenset(words))
     if when.line_total is not None:
-        low, high, text = _between(when.line_total, currency)
-        yield LineCondition("line_total", f"lines {text}", _amount_between(low, high))
+        yield _line_total(when.line_total, currency)
 
 
-def _amount_between(low: int, high: int) -> Callable[[LineFacts], bool]:
-    return lambda line: low <= line.amount <= high
+def or_words(words: Iterable[str]) -> str:
+    """`a, b or c`, in their order."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
-def _or(words: frozenset[str]) -> str:
-    return " or ".join(sorted(words))
+def _by_time(when: Conditions, zone: ZoneInfo) -> Iterator[Condition]:
+    if when.birthday is not None:
+        yield _birthday(when.birthday, zone)
+    if when.weekday is not None:
+        yield _weekday(frozenset(when.weekday), zone)
+    if when.hours is not None:
+        yield _hours(when.hours, zone)
+    if when.dates is not None:
+        yield _dates(when.dates, zone)
+    if when.recurrence is not None:
+        yield _recurrence(when.recurrence, zone)
 
 
-def _one_of(field: str, words: frozenset[str]) -> Condition:
+def _one_of(field: str, words: frozenset[str], names: Names) -> Condition:
     def holds(facts: Facts) -> bool:
         return getattr(facts, field) in words
 
-    return Condition(field, f"{field} {_or(words)}", holds)
+    named = (names.get((field, word), word) for word in sorted(words))
+    return Condition(field, f"{field} {or_words(named)}", holds)
+
+
+def _line_is(field: str, words: frozenset[str]) -> LineCondition:
+    def holds(line: LineFacts) -> bool:
+        return getattr(line, field) in words
+
+    return LineCondition(field, f"{field} {or_words(sorted(words))}", holds)
+
+
+def _order_total(between: Between, currency: str) -> Condition:
+    low, high, text = _between(between, currency)
+    return Condition("order_total", f"orders {text}", lambda facts: low <= facts.amount <= high)
+
+
+def _line_total(between: Between, currency: str) -> LineCondition:
+    low, high, text = _between(between, currency)
+    return LineCondition("line_total", f"lines {text}", lambda line: low <= line.amount <= high)
 
 
 def _between(between: Between, currency: str) -> tuple[int, int, str]:
     low = to_minor(between.min or Decimal(0), currency)
     if between.max is None:
-        return low, 10**18, f"of at least {to_text(low, currency)}"
+        return low, _NO_LIMIT, f"of at least {to_text(low, currency)}"
     high = to_minor(between.max, currency)
     if between.min is None:
         return low, high, f"of at most {to_text(high, currency)}"
@@ -112,31 +141,59 @@ def _purchase(purchase: str | Purchase) -> Condition:
         return Condition("purchase", "on the first purchase", lambda facts: facts.purchase == 1)
     if purchase.number is not None:
         number = purchase.number
-        return Condition(
-            "purchase", f"on purchase number {number}", lambda facts: facts.purchase == number
-        )
+        words = f"on the {ordinal(number)} purchase"
+        return Condition("purchase", words, lambda facts: facts.purchase == number)
     every = purchase.every or 1
     return Condition(
         "purchase",
-        f"on every {every}th purchase",
+        "on every purchase" if every == 1 else f"on every {ordinal(every)} purchase",
         lambda facts: facts.purchase > 0 and facts.purchase % every == 0,
     )
 
 
+def _member_days(between: DaysBetween, zone: ZoneInfo) -> Condition:
+    least, most = between.min or 0, _NO_LIMIT if between.max is None else between.max
+    if between.max is None:
+        words = f"members for at least {least} days"
+    elif between.min is None:
+        words = f"members for at most {most} days"
+    else:
+        words = f"members for {least} to {most} days"
+
+    def holds(facts: Facts) -> bool:
+        if facts.joined_at is None:
+            return False
+        days = (local_date(facts.time, zone) - local_date(facts.joined_at, zone)).days
+        return least <= days <= most
+
+    return Condition("member_days", words, holds)
+
+
 def _birthday(span: str, zone: ZoneInfo) -> Condition:
     def holds(facts: Facts) -> bool:
-        if not facts.birthday:
+        born = birthday_of(facts.birthday)
+        if born is None:
             return False
         today = local_date(facts.time, zone)
         if span == "month":
-            return today.month == int(facts.birthday[:2])
-        # A week around the new year may hold a birthday of the year before or after.
-        days = [birthday_in(facts.birthday, today.year + shift) for shift in (-1, 0, 1)]
+            return today.month == born[0]
         if span == "day":
-            return today in days
-        return any(today.isocalendar()[:2] == day.isocalendar()[:2] for day in days)
+            return today == birthday_in(facts.birthday, today.year)
+        # A week around the new year may hold a birthday of the year before or after.
+        days = (birthday_in(facts.birthday, today.year + shift) for shift in (-1, 0, 1))
+        return today.isocalendar()[:2] in [day.isocalendar()[:2] for day in days]
 
-    return Condition("birthday", f"in the {span} of the birthday", holds)
+    words = "on the birthday" if span == "day" else f"in the {span} of the birthday"
+    return Condition("birthday", words, holds)
+
+
+def _weekday(names: frozenset[str], zone: ZoneInfo) -> Condition:
+    order = list(_WEEKDAYS)
+    days = frozenset(order.index(name) for name in names)
+    words = or_words(f"{_WEEKDAYS[order[day]]}s" for day in sorted(days))
+    return Condition(
+        "weekday", f"on {words}", lambda facts: local_date(facts.time, zone).weekday() in days
+    )
 
 
 def _hours(hours: Hours, zone: ZoneInfo) -> Condition:
@@ -151,25 +208,17 @@ def _hours(hours: Hours, zone: ZoneInfo) -> Condition:
 
 def _dates(dates: Dates, zone: ZoneInfo) -> Condition:
     first, last = dates.from_ or date.min, dates.to or date.max
-    since = f" from {first}" if dates.from_ else ""
-    until = f" to {last}" if dates.to else ""
-    return Condition(
-        "dates",
-        f"on days{since}{until}",
-        lambda facts: first <= local_date(facts.time, zone) <= last,
-    )
+    if dates.to is None:
+        words = f"from {first} on"
+    elif dates.from_ is None:
+        words = f"until {last}"
+    else:
+        words = f"on {first}" if first == last else f"from {first} to {last}"
+    return Condition("dates", words, lambda facts: first <= local_date(facts.time, zone) <= last)
 
 
 def _recurrence(recurrence: Recurrence, zone: ZoneInfo) -> Condition:
-    start = datetime.combine(recurrence.from_, time(), UTC).replace(tzinfo=None)
-    rule = rrulestr(recurrence.rule, dtstart=start, cache=False)
-
-    @lru_cache(maxsize=4096)
-    def recurs(day: date) -> bool:
-        midnight = datetime.combine(day, time())
-        found = rule.between(midnight, midnight + timedelta(days=1), inc=True)
-        return any(one.date() == day for one in found)
-
+    recurs: Callable[[date], bool] = recurring(recurrence.rule, recurrence.from_)
     return Condition(
         "recurrence",
         f"on the days of {recurrence.rule}",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from headway.program.compiling_conditions import on_event, on_line
+from headway.program.awards_in_words import award_in_words
+from headway.program.compiling_conditions import Names, on_event, on_line, on_referral
 from headway.program.document import Document
 from headway.program.money import to_minor
 from headway.program.program import EventRules
@@ -16,10 +17,13 @@ from headway.program.rules import MICRO, Cap, Measure, Pending, Rule
 
 def compile_rules(document: Document) -> dict[str, Rule]:
     """Every rule, by id, in the order of ids: the file's own order decides nothing."""
-    zone = ZoneInfo(document.zone)
+    levels = document.tiers.levels if document.tiers else ()
+    plans = document.membership.plans if document.membership else ()
+    names = {("tier", level.id): level.name for level in levels}
+    names |= {("membership", plan.id): plan.name for plan in plans}
     otherwise = pending_of(document.points.pending, document.points.pending_days) or Pending()
     return {
-        rule.id: _rule(rule, zone, document.currency, otherwise)
+        rule.id: _rule(rule, document, names, otherwise)
         for rule in sorted(document.rules, key=lambda rule: rule.id)
     }
 
@@ -45,11 +49,27 @@ def pending_of(pending: PendingDocument | None, days: int | None) -> Pending | N
     return None if days is None else Pending(days)
 
 
-def _rule(rule: RuleDocument, zone: ZoneInfo, default_currency: str, otherwise: Pending) -> Rule:
+def money_of(rule: RuleDocument, default: str) -> str:
+    """The currency that the amounts of money in a rule are written in."""
+    if rule.award.per_money is not None and rule.award.per_money.currency is not None:
+        return rule.award.per_money.currency
+    return rule.when.currency[0] if rule.when.currency else default
+
+
+def _pending(rule: RuleDocument, otherwise: Pending) -> Pending:
+    """What has no order is not kept waiting for one to be fulfilled: only the days count."""
+    pending = pending_of(rule.pending, rule.pending_days) or otherwise
+    return pending if rule.on == "order.paid" else pending._replace(after="")
+
+
+def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pending) -> Rule:
     award, when = rule.award, rule.when
-    currency = _currency(rule, default_currency)
-    numerator, denominator, step = _rate(award, currency or default_currency)
-    conditions = tuple(on_event(when, zone, currency or default_currency))
+    currency, money = _currency(rule, document.currency), money_of(rule, document.currency)
+    numerator, denominator, step = _rate(award, money)
+    referral = (when.referral or "first_purchase") if award.to else ""
+    conditions = [*on_event(when, ZoneInfo(document.zone), money, names)]
+    if referral:
+        conditions.append(on_referral(referral))
     multiplies = award.multiply is not None
     simple = not rule.cap and rule.round == "carry" and not step
     by_line = award.per_money is not None and not conditions and not rule.group
@@ -61,8 +81,8 @@ def _rule(rule: RuleDocument, zone: ZoneInfo, default_currency: str, otherwise: 
         denominator=denominator,
         step=step,
         currency=currency,
-        conditions=conditions,
-        line_conditions=tuple(on_line(when, currency or default_currency)),
+        conditions=tuple(conditions),
+        line_conditions=tuple(on_line(when, money)),
         group=rule.group or ("multiplier" if multiplies else ""),
         priority=rule.priority,
         caps=tuple(
@@ -70,11 +90,12 @@ def _rule(rule: RuleDocument, zone: ZoneInfo, default_currency: str, otherwise: 
             for cap in rule.cap
         ),
         rounding=rule.round,
-        pending=pending_of(rule.pending, rule.pending_days) or otherwise,
+        pending=_pending(rule, otherwise),
         to=award.to or "",
         funder=rule.funder,
-        referral=(when.referral or "first_purchase") if award.to else "",
-        plain=simple and (multiplies or by_line),
+        referral=referral,
+        plain=simple and (not currency if multiplies else by_line),
+        gives=award_in_words(rule, money),
     )
 
 
@@ -87,11 +108,12 @@ def _measure(award: Award) -> Measure:
 
 
 def _currency(rule: RuleDocument, default_currency: str) -> str:
-    """The currency an amount has to be in; '' when any will do."""
-    if rule.award.per_money is not None:
-        return rule.award.per_money.currency or default_currency
-    by_money = rule.award.percent is not None or rule.when.line_total or rule.when.order_total
-    return default_currency if by_money and rule.when.currency is None else ""
+    """The currency an amount has to be in; '' when any will do, or when a condition says which."""
+    award, when = rule.award, rule.when
+    if award.per_money is not None and award.per_money.currency is not None:
+        return award.per_money.currency
+    by_money = award.per_money or award.percent or when.line_total or when.order_total
+    return default_currency if by_money and when.currency is None else ""
 
 
 def _rate(award: Award, currency: str) -> tuple[int, int, int]:

@@ -3,12 +3,15 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from headway.contracts.fields import Time
-from headway.program.life_document import Expiry, Notices, PointsLife
+from headway.program.life_document import ExpiryOrNever, Notices, PointsLife
 from headway.program.rule_document import Rule
 from headway.program.written import (
+    EITHER,
+    PARTS,
+    WORD,
     Amount,
     Currency,
     Days,
@@ -20,7 +23,21 @@ from headway.program.written import (
     RuleId,
     ShortName,
     Zone,
+    no_truth_value,
 )
+
+
+def _no_balance(measure: object) -> object:
+    """Tiers by the spendable balance are asked for often, and always regretted."""
+    if measure in ("balance", "available"):
+        raise ValueError(
+            "tiers by the spendable balance would cost members their tier whenever they spend; "
+            "use spend (money) or points (all that was earned)"
+        )
+    return measure
+
+
+TenYears = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=120)]
 
 
 class Level(Part):
@@ -29,7 +46,7 @@ class Level(Part):
     id: RuleId
     name: ShortName
     from_: Amount = Field(alias="from")
-    expiry: Expiry | Literal["never"] | None = None
+    expiry: ExpiryOrNever | None = None
 
 
 class ByActivity(Part):
@@ -41,7 +58,7 @@ class ByActivity(Part):
 class Rolling(Part):
     """The last months, counted from today."""
 
-    rolling_months: Annotated[int, Field(ge=1, le=120)]
+    rolling_months: TenYears
 
 
 class KeptMonths(Part):
@@ -53,21 +70,31 @@ class KeptMonths(Part):
 class Tiers(Part):
     """How tiers are reached, kept and lost."""
 
-    measure: Literal["spend", "points", "orders"] | ByActivity = "spend"
-    window: Literal["calendar_year", "membership_year", "lifetime", "rolling_12_months"] | Rolling
+    measure: Annotated[
+        Annotated[Literal["spend", "points", "orders"], WORD] | Annotated[ByActivity, PARTS],
+        EITHER,
+        BeforeValidator(_no_balance),
+    ] = "spend"
+    window: Annotated[
+        Annotated[
+            Literal["calendar_year", "membership_year", "lifetime", "rolling_12_months"], WORD
+        ]
+        | Annotated[Rolling, PARTS],
+        EITHER,
+    ]
     entry: Literal["at_once", "next_period"] = "at_once"
-    keep: Literal["while_reached", "end_of_period", "end_of_next_period"] | KeptMonths | None = None
+    keep: (
+        Annotated[
+            Annotated[Literal["while_reached", "end_of_period", "end_of_next_period"], WORD]
+            | Annotated[KeptMonths, PARTS],
+            EITHER,
+        ]
+        | None
+    ) = None
     grace_days: Days = 0
     downgrade: Literal["to_earned", "one_step"] = "to_earned"
-    at_risk_days: Notices = []
+    at_risk_days: Notices = ()
     levels: Annotated[list[Level], Field(min_length=1, max_length=20)]
-
-    @model_validator(mode="after")
-    def ladder(self) -> "Tiers":
-        steps = [level.from_ for level in self.levels]
-        if steps != sorted(set(steps)) or steps[0] != 0:
-            raise ValueError("levels rise, and the first one starts from 0")
-        return self
 
     @property
     def by_year(self) -> bool:
@@ -80,7 +107,7 @@ class Plan(Part):
 
     id: RuleId
     name: Name
-    months: Annotated[int, Field(ge=1, le=120)]
+    months: TenYears
     price: Price
 
 
@@ -125,4 +152,4 @@ class Document(Part):
     tiers: Tiers | None = None
     referrals: Referrals = Referrals()
     membership: Membership | None = None
-    rewards: Annotated[list[Reward], Field(max_length=200)] = []
+    rewards: Annotated[tuple[Reward, ...], Field(max_length=200)] = ()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from headway.program.caps import Counters, room
 from headway.program.conditions import Facts, LineFacts
-from headway.program.program import Program
+from headway.program.program import NO_RULES, Program
 from headway.program.rules import MICRO, Rule
 
 Shares = list[tuple[int, int]]
@@ -69,7 +69,9 @@ def _uncapped(rule: Rule, stages: Stages) -> Shares:
 
 
 def lines_of(facts: Facts) -> Sequence[LineFacts]:
-    """The lines rules look at; an event without lines is one."""
+    """The lines rules look at; an event without lines is one, but of an order nothing is left."""
+    if facts.event == "order.paid":
+        return facts.lines
     return facts.lines or (LineFacts("", "", "", "", facts.quantity, facts.amount),)
 
 
@@ -105,7 +107,7 @@ def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) ->
 
 def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) -> Stages:
     """Every stage of judging an event."""
-    rules = program.rules_on[facts.event]
+    rules = program.rules_on.get(facts.event, NO_RULES)
     lines = lines_of(facts)
     matched: dict[str, Shares] = {}
     for rule in rules.base:
@@ -183,7 +185,7 @@ def _sum(shares: Iterable[tuple[int, int]]) -> int:
 
 def _group_winners(rules: Sequence[Rule], matched: dict[str, Shares]) -> dict[str, Shares]:
     """What is left when of each group only the best for the member stands."""
-    best: dict[str, tuple[tuple[int, int], str]] = {}
+    best: dict[tuple[str, str], tuple[tuple[int, int], str]] = {}
     left: dict[str, Shares] = {}
     for rule in rules:  # by id, so that of equals the smaller id is there first
         shares = matched.get(rule.id)
@@ -193,8 +195,9 @@ def _group_winners(rules: Sequence[Rule], matched: dict[str, Shares]) -> dict[st
             left[rule.id] = shares
             continue
         worth = (_sum(shares), rule.priority)
-        if rule.group not in best or worth > best[rule.group][0]:
-            best[rule.group] = (worth, rule.id)
+        contest = (rule.group, rule.to)  # friend and referrer do not take from each other
+        if contest not in best or worth > best[contest][0]:
+            best[contest] = (worth, rule.id)
     for _, winner in best.values():
         left[winner] = matched[winner]
     return left

@@ -2,10 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from headway.program.rule_document import Pending
-from headway.program.written import Day, DayOfYear, Days, Months, Part
+from headway.program.written import (
+    EITHER,
+    PARTS,
+    WORD,
+    Day,
+    DayOfYear,
+    Days,
+    Months,
+    OneOrMore,
+    Part,
+    no_truth_value,
+)
 
 QualifyingEvent = Literal[
     "order.paid", "member.joined", "review.published", "referral.completed", "activity.recorded"
@@ -16,12 +27,12 @@ class Expiry(Part):
     """Validity from activation, rounded up to the end of a local day, month, quarter or year."""
 
     months: Months | None = None
-    days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    days: Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=36500)] | None = None
     every_year_on: DayOfYear | None = None
     date: Day | None = None
     inactive_months: Months | None = None
     round_up: Literal["day", "month", "quarter", "year"] | None = None
-    qualifying: Annotated[list[QualifyingEvent], Field(min_length=1)] | None = None
+    qualifying: Annotated[OneOrMore[QualifyingEvent], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def one_way(self) -> "Expiry":
@@ -37,8 +48,13 @@ class Expiry(Part):
         return self
 
 
+ExpiryOrNever = Annotated[
+    Annotated[Expiry, PARTS] | Annotated[Literal["never"], WORD],
+    EITHER,
+]
 EarnOn = Literal["tax", "shipping", "gift_cards", "paid_with_points"]
-Notices = Annotated[list[Annotated[int, Field(ge=1, le=730)]], Field(max_length=10)]
+Notice = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=730)]
+Notices = Annotated[OneOrMore[Notice], Field(max_length=10)]
 
 
 class PointsLife(Part):
@@ -46,12 +62,12 @@ class PointsLife(Part):
 
     pending_days: Days | None = None
     pending: Pending | None = None
-    expiry: Expiry | Literal["never"] = "never"
+    expiry: ExpiryOrNever = "never"
     reinstate_days: Days = 0
-    notices: Notices = []
+    notices: Notices = ()
     clawback: Literal["allow_negative", "within_balance", "only_pending"] = "allow_negative"
     attribution: Literal["per_line", "by_money", "recompute"] = "per_line"
-    earn_on: list[EarnOn] = []
+    earn_on: OneOrMore[EarnOn] = ()
     before_joining_days: Days = 0
 
     @model_validator(mode="after")

@@ -1,17 +1,23 @@
 """Reading a programme file: errors name file, line, field and fix."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 from pydantic import ValidationError
 
 from headway.errors import UserError
+from headway.program.advising import advice
 from headway.program.checking import mistakes
 from headway.program.compiling import compile_program
 from headway.program.document import Document
 from headway.program.program import Program
 from headway.program.yaml12 import Yaml12
+
+_SUBJECT = re.compile(r"^(Input|\w+ input|String|List|Tuple|Value) should")
+_LENGTH = re.compile(r"^\w+ should have")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,26 @@ class ProgramFileError(UserError):
         self.problems = tuple(problems)
 
 
+class Checked(NamedTuple):
+    """A programme without mistakes, and what in its file is legal but hardly meant."""
+
+    program: Program
+    warnings: tuple[Problem, ...]
+
+
 def load_program(text: str, *, file: str = "programme", version: int = 0) -> Program:
     """Check and compile the text of a programme file. Raises ProgramFileError."""
+    return _loaded(text, file, version)[0]
+
+
+def check_program(text: str, *, file: str = "programme", version: int = 0) -> Checked:
+    """Load it, and look for what is legal but hardly meant. Raises ProgramFileError."""
+    program, document, tree = _loaded(text, file, version)
+    warnings = (_problem(file, tree, where, fix) for where, fix in advice(document, program))
+    return Checked(program, tuple(sorted(warnings, key=lambda warning: warning.line)))
+
+
+def _loaded(text: str, file: str, version: int) -> tuple[Program, Document, yaml.Node | None]:
     tree, content = _parsed(text, file)
     if not isinstance(content, dict):
         raise ProgramFileError(
@@ -49,13 +73,14 @@ def load_program(text: str, *, file: str = "programme", version: int = 0) -> Pro
         document = Document.model_validate(content)
     except ValidationError as error:
         raise ProgramFileError(list(_problems(file, tree, error))) from error
-    found = [
-        Problem(file, _line_of(tree, where), ".".join(map(str, where)), fix)
-        for where, fix in mistakes(document)
-    ]
+    found = [_problem(file, tree, where, fix) for where, fix in mistakes(document)]
     if found:
-        raise ProgramFileError(found)
-    return compile_program(document, version)
+        raise ProgramFileError(sorted(found, key=lambda problem: problem.line))
+    return compile_program(document, version), document, tree
+
+
+def _problem(file: str, tree: yaml.Node | None, where: Sequence[int | str], fix: str) -> Problem:
+    return Problem(file, _line_of(tree, where), ".".join(map(str, where)) or "file", fix)
 
 
 def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
@@ -78,13 +103,8 @@ def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
 
 def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iterator[Problem]:
     for found in error.errors(include_url=False, include_input=False):
-        place = [
-            part
-            for part in found["loc"]
-            if isinstance(part, int) or not part.startswith("function-")
-        ]
-        field = ".".join(str(part) for part in place) or "file"
-        yield Problem(file, _line_of(tree, place), field, _fix(found["type"], found["msg"]))
+        place = [part for part in found["loc"] if isinstance(part, int) or part[0] != "~"]
+        yield _problem(file, tree, place, _fix(found["type"], found["msg"]))
 
 
 def _fix(kind: str, message: str) -> str:
@@ -92,7 +112,13 @@ def _fix(kind: str, message: str) -> str:
         return "is missing; add it"
     if kind == "extra_forbidden":
         return "no such field here; check how it is spelt, or remove it"
-    return message.removeprefix("Value error, ").replace("Input should", "should")
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return "should be a mapping with fields of its own; `docs/programme.md` shows one"
+    if kind == "string_type":
+        return "should be a text; put it in quotes"
+    if kind in ("too_short", "too_long"):
+        return _LENGTH.sub("should have", message.split(" after")[0])
+    return _SUBJECT.sub("should", message.removeprefix("Value error, "))
 
 
 def _line_of(tree: yaml.Node | None, place: Sequence[int | str]) -> int:

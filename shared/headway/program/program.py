@@ -27,6 +27,9 @@ class EventRules(NamedTuple):
     plain: bool
 
 
+NO_RULES = EventRules((), (), False)
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One immutable version, in force from `from_at`."""
@@ -68,6 +71,8 @@ class Program:
 
     def expires_at(self, activates_at: datetime, tier: str = "") -> datetime | None:
         """When points active from `activates_at` are dead; None: not at a known moment."""
+        if activates_at >= NOT_YET:
+            return None
         return end_of(self.expiry_in(tier), activates_at, self.zone)
 
     def activates_at(self, earned_at: datetime, pending: Pending) -> datetime:

@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from dateutil.rrule import rrulestr
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
+from headway.program.recurring import readable
 from headway.program.written import (
     Amount,
     Count,
@@ -14,12 +16,13 @@ from headway.program.written import (
     Day,
     Days,
     Hour,
+    OneOrMore,
     Part,
     Points,
     RuleId,
     ShortName,
     Words,
-    one_or_more,
+    no_truth_value,
 )
 
 EventName = Literal[
@@ -33,11 +36,14 @@ EventName = Literal[
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+Thousandths = Annotated[Decimal, BeforeValidator(no_truth_value), Field(decimal_places=3)]
+
+
 class PerMoney(Part):
     """`points` for every `every` of `currency`; parts of it count too unless `steps: full`."""
 
     points: Points
-    every: Annotated[Decimal, Field(gt=0, le=10**9)]
+    every: Annotated[Amount, Field(gt=0)]
     currency: Currency | None = None
     steps: Literal["part", "full"] = "part"
 
@@ -47,9 +53,9 @@ class Award(Part):
 
     per_money: PerMoney | None = None
     per_item: Points | None = None
-    percent: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=3)] | None = None
+    percent: Annotated[Thousandths, Field(gt=0, le=1000)] | None = None
     points: Points | None = None
-    multiply: Annotated[Decimal, Field(gt=1, le=100, decimal_places=3)] | None = None
+    multiply: Annotated[Thousandths, Field(gt=1, le=100)] | None = None
     to: Literal["friend", "referrer"] | None = None
 
     @model_validator(mode="after")
@@ -131,20 +137,10 @@ class Purchase(Part):
         return self
 
 
-def _recurs(text: str) -> str:
-    try:
-        rrulestr(text, dtstart=None)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(
-            "should be a recurrence as in RFC 5545, such as FREQ=MONTHLY;BYDAY=1SA"
-        ) from None
-    return text
-
-
 class Recurrence(Part):
     """The local days on which an RFC 5545 rule recurs, counted from `from`."""
 
-    rule: Annotated[str, Field(max_length=500), AfterValidator(_recurs)]
+    rule: Annotated[str, Field(max_length=500), AfterValidator(readable)]
     from_: Day = Field(default=date(2000, 1, 1), alias="from")
 
 
@@ -152,10 +148,20 @@ def _as_recurrence(value: object) -> object:
     return {"rule": value} if isinstance(value, str) else value
 
 
+class _OrItsRule:
+    """Tells the JSON Schema what `_as_recurrence` takes."""
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "maxLength": 500}, handler(core)]}
+
+
 class Conditions(Part):
     """All that are given must hold; within one, any of the listed words."""
 
-    currency: Annotated[list[Currency], BeforeValidator(one_or_more)] | None = None
+    currency: Annotated[OneOrMore[Currency], Field(min_length=1, max_length=100)] | None = None
     channel: Words | None = None
     store: Words | None = None
     partner: Words | None = None
@@ -169,10 +175,10 @@ class Conditions(Part):
     purchase: Literal["first"] | Purchase | None = None
     member_days: DaysBetween | None = None
     birthday: Literal["day", "week", "month"] | None = None
-    weekday: list[Weekday] | None = Field(default=None, min_length=1)
+    weekday: Annotated[OneOrMore[Weekday], Field(min_length=1, max_length=7)] | None = None
     hours: Hours | None = None
     dates: Dates | None = None
-    recurrence: Annotated[Recurrence | None, BeforeValidator(_as_recurrence)] = None
+    recurrence: Annotated[Recurrence, BeforeValidator(_as_recurrence), _OrItsRule] | None = None
     activity: Words | None = None
     photo: Literal[True] | None = None
     verified: Literal[True] | None = None
@@ -217,55 +223,9 @@ class Rule(Part):
     when: Conditions = Conditions()
     award: Award
     group: ShortName | None = None
-    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
-    cap: Annotated[list[Cap], BeforeValidator(one_or_more), Field(max_length=10)] = []
+    priority: Annotated[int, BeforeValidator(no_truth_value), Field(ge=-1000, le=1000)] = 0
+    cap: Annotated[OneOrMore[Cap], Field(max_length=10)] = ()
     round: Literal["carry", "down", "nearest", "up"] = "carry"
     pending_days: Days | None = None
     pending: Pending | None = None
     funder: ShortName = "brand"
-
-    @model_validator(mode="after")
-    def parts_fit(self) -> "Rule":
-        for mistake in _misfits(self):
-            raise ValueError(mistake)
-        return self
-
-
-ORDER_CONDITIONS = frozenset(
-    ("sku", "category", "brand", "line_total", "order_total", "purchase", "currency")
-)
-"""Conditions that only a purchase can meet."""
-_BY_AMOUNT = ("order.paid", "activity.recorded")
-_ONLY_WITH = {
-    "activity": "activity.recorded",
-    "photo": "review.published",
-    "verified": "review.published",
-    "referral": "referral.completed",
-}
-
-
-def _misfits(rule: Rule) -> list[str]:
-    """What does not go together in one rule, with what to do."""
-    award, given, found = rule.award, rule.when.model_fields_set, []
-    if award.points is None and rule.on not in _BY_AMOUNT:
-        found.append(
-            "per_money, per_item, percent and multiply go with order.paid or activity.recorded; "
-            "use points here"
-        )
-    if (award.to is not None) != (rule.on == "referral.completed"):
-        found.append("award.to (friend or referrer) goes with referral.completed, and only there")
-    for field, event in _ONLY_WITH.items():
-        if field in given and rule.on != event:
-            found.append(f"when.{field} goes with {event}, and only there")
-    by_order = sorted(ORDER_CONDITIONS & given)
-    if (
-        by_order
-        and rule.on != "order.paid"
-        and not (rule.on == "activity.recorded" and by_order == ["currency"])
-    ):
-        found.append(f"when.{by_order[0]} goes with order.paid, and only there")
-    if rule.pending is not None and rule.pending_days is not None:
-        found.append("give one of pending_days and pending")
-    if rule.pending is not None and rule.pending.until and rule.on != "order.paid":
-        found.append("pending.until order.fulfilled goes with order.paid, and only there")
-    return found

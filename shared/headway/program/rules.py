@@ -64,6 +64,8 @@ class Rule:
     plain: bool
     """Whether it is judged line by line, with no cap, rounding, group, step or condition on the
     whole event."""
+    gives: str = ""
+    """What it gives, in words, without its conditions: '1 point for every 1.00 USD'."""
 
     @property
     def multiplies(self) -> bool:

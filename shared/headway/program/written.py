@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -12,10 +12,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
+    WithJsonSchema,
 )
+from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
 
 
 class Part(BaseModel):
@@ -36,20 +41,42 @@ def written(pattern: str, fix: str) -> tuple[AfterValidator, FieldInfo]:
     return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
-def _no_truth_value(value: object) -> object:
+def no_truth_value(value: object) -> object:
+    """`true` is no 1."""
     if isinstance(value, bool):
         raise ValueError("should be a number")
     return value
 
 
-def _listed(value: object) -> object:
-    """One word stands for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
 def one_or_more(value: object) -> object:
-    """One mapping stands for a list of one."""
-    return [value] if isinstance(value, dict) else value
+    """One word, number or mapping stands for a list of one."""
+    return [value] if isinstance(value, str | int | dict) else value
+
+
+class _OrAList:
+    """Tells the JSON Schema what `one_or_more` takes."""
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core)
+        return {"anyOf": [schema["items"], schema]}
+
+
+Item = TypeVar("Item")
+OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(one_or_more), _OrAList]
+"""A list, or what would be alone in it."""
+
+
+def word_or_parts(value: object) -> str:
+    """Which of the two a field that takes both was given; see WORD and PARTS."""
+    return PARTS.tag if isinstance(value, dict | Part) else WORD.tag
+
+
+WORD, PARTS = Tag("~word"), Tag("~parts")
+"""Mark the forms of a field; the ~ keeps them out of the way to a field that errors name."""
+EITHER = Discriminator(word_or_parts)
 
 
 def _read(convert: Callable[[str], Any], fix: str) -> BeforeValidator:
@@ -64,12 +91,23 @@ def _read(convert: Callable[[str], Any], fix: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _as_pattern(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("not an IANA time zone; write one such as America/New_York") from error
     return name
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if len(text) != 10 or not 1970 <= day.year <= 2999:  # so that counting from it never overflows
+        raise ValueError
+    return day
 
 
 def _hour(text: str) -> time:
@@ -94,21 +132,32 @@ RuleId = Annotated[
 ]
 Currency = Annotated[str, *written("[A-Z]{3}", "should be three capital letters, such as USD")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Words = Annotated[list[Word], BeforeValidator(_listed), Field(min_length=1, max_length=1000)]
-Ids = Annotated[list[RuleId], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
+Words = Annotated[OneOrMore[Word], Field(min_length=1, max_length=1000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Points = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=10**9)]
-Count = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=10**6)]
-Days = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0, le=3650)]
-Months = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=1200)]
-Amount = Annotated[Decimal, BeforeValidator(_no_truth_value), Field(ge=0, le=10**9)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, _read(date.fromisoformat, "should be a day that exists, such as 2026-12-31")]
-DayOfYear = Annotated[
-    tuple[int, int], _read(_day_of_year, 'should be a day of the year in quotes, such as "12-31"')
+Points = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=10**9)]
+Count = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=10**6)]
+Days = Annotated[int, BeforeValidator(no_truth_value), Field(ge=0, le=3650)]
+Months = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=1200)]
+Amount = Annotated[
+    Decimal, BeforeValidator(no_truth_value), Field(ge=0, le=10**9, decimal_places=4)
 ]
-Hour = Annotated[time, _read(_hour, 'should be an hour in quotes, such as "17:30"')]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[
+    date,
+    _read(_day, "should be a day from 1970 to 2999 that exists, such as 2026-12-31"),
+    _as_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+]
+DayOfYear = Annotated[
+    tuple[int, int],
+    _read(_day_of_year, 'should be a day of the year in quotes, such as "12-31"'),
+    _as_pattern("[0-9]{2}-[0-9]{2}"),
+]
+Hour = Annotated[
+    time,
+    _read(_hour, 'should be an hour in quotes, such as "17:30"'),
+    _as_pattern("[0-9]{2}:[0-9]{2}"),
+]
 Price = Annotated[
     str,
     *written(

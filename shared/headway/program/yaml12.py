@@ -9,6 +9,8 @@ from collections.abc import Hashable
 
 import yaml
 
+_DIGITS = 100
+
 
 class Yaml12(yaml.SafeLoader):
     """The loader; moments stay texts, for the fields that want them to read."""
@@ -28,7 +30,12 @@ class Yaml12(yaml.SafeLoader):
 
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    return int(loader.construct_scalar(node))
+    digits = loader.construct_scalar(node)
+    if len(digits) > _DIGITS:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"a number has at most {_DIGITS} digits; shorten it", node.start_mark
+        )
+    return int(digits)
 
 
 Yaml12.yaml_implicit_resolvers = {}

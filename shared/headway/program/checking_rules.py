@@ -1,0 +1,119 @@
+"""What in one rule does not go together, or names what the programme does not have."""
+
+from collections.abc import Iterable, Iterator
+
+from headway.program.document import Document
+from headway.program.money import exponent
+from headway.program.recurring import ever
+from headway.program.rule_document import Rule
+
+Place = tuple[str | int, ...]
+"""The way to a field: names, and positions in lists."""
+Mistakes = Iterator[tuple[Place, str]]
+"""(where, how to mend it)."""
+
+_BY_AMOUNT = ("order.paid", "activity.recorded")
+_OF_ORDERS = frozenset(
+    ("sku", "category", "brand", "line_total", "order_total", "purchase", "channel", "store")
+)
+"""Conditions that only a purchase can meet."""
+_ONLY_WITH = {
+    **dict.fromkeys(_OF_ORDERS, ("order.paid",)),
+    "currency": _BY_AMOUNT,
+    "activity": ("activity.recorded",),
+    "photo": ("review.published",),
+    "verified": ("review.published",),
+    "referral": ("referral.completed",),
+}
+
+
+def rule_mistakes(document: Document) -> Mistakes:
+    """Of every rule."""
+    for number, rule in enumerate(document.rules):
+        where: Place = ("rules", number)
+        yield from _award_fits(where, rule)
+        yield from _conditions_fit(where, rule)
+        yield from _one_kind_of_money(where, rule)
+        yield from _known_words(where, rule, document)
+    yield from _recurs(document)
+
+
+def _award_fits(where: Place, rule: Rule) -> Mistakes:
+    award = rule.award
+    if award.points is None and rule.on not in _BY_AMOUNT:
+        (kind,) = award.model_fields_set - {"to"}
+        yield (
+            (*where, "award", kind),
+            f"{kind} goes with order.paid or activity.recorded; use points here",
+        )
+    if award.to is None and rule.on == "referral.completed":
+        yield (*where, "award"), "say to: friend or to: referrer, who gets the points"
+    if award.to is not None and rule.on != "referral.completed":
+        yield (*where, "award", "to"), "goes with referral.completed, and only there; remove it"
+    if rule.pending is not None and rule.pending_days is not None:
+        yield (*where, "pending_days"), "give one of pending_days and pending"
+    if rule.pending is not None and rule.pending.until and rule.on != "order.paid":
+        yield (
+            (*where, "pending", "until"),
+            "order.fulfilled goes with order.paid, and only there; give days",
+        )
+
+
+def _conditions_fit(where: Place, rule: Rule) -> Mistakes:
+    for field in sorted(rule.when.model_fields_set):
+        events = _ONLY_WITH.get(field)
+        if events is not None and rule.on not in events:
+            yield (
+                (*where, "when", field),
+                f"goes with {' or '.join(events)}, and only there; remove it",
+            )
+
+
+def _one_kind_of_money(where: Place, rule: Rule) -> Mistakes:
+    """An amount without a currency of its own means the same in each of the rule's currencies."""
+    currencies = rule.when.currency or ()
+    given = rule.when.order_total or rule.when.line_total or rule.award.per_money
+    if given is not None and len({exponent(currency) for currency in currencies}) > 1:
+        yield (
+            (*where, "when", "currency"),
+            "these currencies have different smallest units; write a rule for each",
+        )
+    money = rule.award.per_money
+    if money is not None and money.currency and currencies and money.currency not in currencies:
+        yield (
+            (*where, "award", "per_money", "currency"),
+            f"{money.currency} is none of when.currency, so nothing would ever be earned; "
+            "name the same",
+        )
+
+
+def _known_words(where: Place, rule: Rule, document: Document) -> Mistakes:
+    levels = document.tiers.levels if document.tiers else []
+    plans = document.membership.plans if document.membership else []
+    tiers, memberships = {level.id for level in levels}, {plan.id for plan in plans}
+    for tier in _unknown(rule.when.tier, tiers):
+        yield (
+            (*where, "when", "tier"),
+            f"{tier!r} is no level under tiers; name one, or add it there",
+        )
+    for plan in _unknown(rule.when.membership, memberships):
+        yield (
+            (*where, "when", "membership"),
+            f"{plan!r} is no plan under membership; name one, or add it there",
+        )
+
+
+def _unknown(words: Iterable[str] | None, known: set[str]) -> Iterator[str]:
+    return (word for word in words or () if word not in known)
+
+
+def _recurs(document: Document) -> Mistakes:
+    """A rule that never recurs takes long to find out: the first one is enough."""
+    for number, rule in enumerate(document.rules):
+        recurrence = rule.when.recurrence
+        if recurrence is not None and not ever(recurrence.rule, recurrence.from_):
+            yield (
+                ("rules", number, "when", "recurrence"),
+                f"{recurrence.rule} never comes from {recurrence.from_} on; mend it",
+            )
+            return
