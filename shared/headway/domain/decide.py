@@ -20,7 +20,7 @@ from headway.domain.points import Effect, Notice, PointsEvent, TierEvent
 from headway.domain.redecide import redecide
 from headway.domain.redemption import decide_reserve, decide_step
 from headway.domain.referral import intake_referral
-from headway.domain.returns import intake_refund
+from headway.domain.returns import intake_refund, intake_refund_failed
 from headway.domain.settle import next_due_at, settle
 from headway.domain.steps import STEPS
 from headway.errors import InvariantViolated, Poison
@@ -185,6 +185,8 @@ class _Deciding:
         book = Book(account, n, programs.at(item.time).version)
         due: Entitlement | None = None
         outcome = _intake(book, programs, item)
+        if outcome is not None and book.joined_at is not None:
+            settle(book, programs, item.time)  # a repeat, too, is a sign of the time
         if outcome is None:
             outcome = _waits_for_member(book, item)
         if outcome is None and decided_again(programs, account, item):
@@ -233,6 +235,8 @@ def _intake(book: Book, programs: Programs, item: Input) -> Outcome | None:
         return intake_order(book, programs.at(item.time), item, data)
     if item.kind == "order.refunded":
         return intake_refund(book, item, data)
+    if item.kind == "order.refund_failed":
+        intake_refund_failed(book, data)
     if item.kind == "review.published":
         return intake_review(book, item, data)
     if item.kind in ("referral.created", "referral.completed"):

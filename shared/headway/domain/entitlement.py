@@ -27,6 +27,8 @@ class Entitlement(NamedTuple):
     outcomes: dict[int, Outcome]
     parked: dict[int, str]
     """What still waits, by number, and what for."""
+    words: dict[int, int]
+    """Inputs that say something of what another one, by number, stands for."""
     last: Key | None
 
 
@@ -44,11 +46,14 @@ def entitlement(programs: Programs, account: Account, history: History) -> Entit
     book = Book(Account(account.account_id, account.member_id), 0, 0)
     book.shadow = True
     fold = _Fold(programs, book)
-    for turn in _turns(history):
+    turns, words = _turns(history)
+    for turn in turns:
         fold.take(turn)
-    return Entitlement(
-        book, fold.outcomes, {t.n: w for w, ts in fold.waiting.items() for t in ts}, fold.last
-    )
+    parked = {t.n: waits_for for waits_for, waiting in fold.waiting.items() for t in waiting}
+    for n, spoken_for in words.items():
+        if spoken_for in parked:
+            parked[n] = parked[spoken_for]
+    return Entitlement(book, fold.outcomes, parked, words, fold.last)
 
 
 class _Fold:
@@ -86,12 +91,12 @@ class _Fold:
         self.outcomes[turn.n] = Outcome("parked", "waits for " + waits_for, waits_for)
 
 
-def _turns(history: History) -> list[_Turn]:
-    """Every input that counts, at its place."""
+def _turns(history: History) -> tuple[list[_Turn], dict[int, int]]:
+    """Every input that counts, at its place; and which of the others are spoken for by which."""
     orders: dict[str, list[tuple[int, Input]]] = {}
     effects: dict[str, tuple[int, Input]] = {}
-    seen: set[tuple[str, str]] = set()
     turns: list[_Turn] = []
+    first = _first_heard(history)
     failed = {item.data.refund_id for _, item in history if item.kind == "order.refund_failed"}
     for n, item in sorted(history, key=lambda entry: key_of(entry[1])):
         if item.kind == "order.paid":
@@ -100,27 +105,30 @@ def _turns(history: History) -> list[_Turn]:
             known = effects.get(item.data.key)
             if known is None or item.data.revision > known[1].data.revision:
                 effects[item.data.key] = (n, item)
-        elif _counts(item, failed, seen):
+        elif item.kind == "order.refunded":
+            if item.data.refund_id not in failed and first["refund", item.data.refund_id] == n:
+                turns.append(_Turn(key_of(item), n, item))
+        elif item.kind != "review.published" or first["review", item.data.review_id] == n:
             turns.append(_Turn(key_of(item), n, item))
+    words = {n: versions[0][0] for versions in orders.values() for n, _ in versions[1:]}
     turns += map(_order_turn, orders.values())
     for entry in effects.values():
         turns += _effect_turns(*entry)
-    return sorted(turns)
+    return sorted(turns), words
 
 
-def _counts(item: Input, failed: set[str], seen: set[tuple[str, str]]) -> bool:
-    """Whether an input is neither a repeat under another id nor undone by a later word."""
-    if item.kind == "order.refunded":
-        name = ("refund", item.data.refund_id)
-        if item.data.refund_id in failed:
-            return False
-    elif item.kind == "review.published":
-        name = ("review", item.data.review_id)
-    else:
-        return True
-    new = name not in seen
-    seen.add(name)
-    return new
+def _first_heard(history: History) -> dict[tuple[str, str], int]:
+    """Of a refund or a review told under several ids, the one that was heard first counts."""
+    first: dict[tuple[str, str], int] = {}
+    for n, item in history:
+        if item.kind == "order.refunded":
+            name = ("refund", item.data.refund_id)
+        elif item.kind == "review.published":
+            name = ("review", item.data.review_id)
+        else:
+            continue
+        first[name] = min(n, first.get(name, n))
+    return first
 
 
 def _order_turn(versions: Iterable[tuple[int, Input]]) -> _Turn:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from headway.domain.account import Input, Lot
+from headway.domain.account import Input, Lot, Referral
 from headway.domain.award import open_lot
 from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
@@ -38,15 +38,23 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     book.notices += (notice for notice in shadow.notices if notice.due == item.time)
     shadow.cause, shadow.version = book.cause, book.version
     settle(shadow, programs, now)
-    before = entitlement(programs, book.account, history) if shadow.referral else None
+    referred = book.referral or shadow.referral
+    before = _as_decided(book, programs, history) if referred else None
     _take_over_keys(book, shadow)
     _book_differences(book, programs, shadow, now)
     _take_over_state(book, shadow)
-    _tell_differences(book, before.book if before else None, shadow)
+    _tell_differences(book, before, shadow)
     _move_tier(book, shadow, now)
     if item.kind == "order.paid":
         keeps_alive(book, programs, item.kind, item.time)
     return due
+
+
+def _as_decided(book: Book, programs: Programs, history: History) -> Book:
+    """The shadow of the account as it stands, without what still waited until now."""
+    waiting = {waited.n for waited in book.account.parked}
+    decided = [entry for entry in history if entry[0] not in waiting]
+    return entitlement(programs, book.account, decided).book
 
 
 def _standing(lots: Mapping[int, Lot]) -> dict[_Award, list[Lot]]:
@@ -142,11 +150,7 @@ def _take_over_keys(book: Book, shadow: Book) -> None:
 
 
 def _take_over_state(book: Book, shadow: Book) -> None:
-    revision = book.referral.revision if book.referral else 0
-    if shadow.referral is not None:
-        if book.referral is None:
-            book.touched.referee = True
-        book.referral = shadow.referral._replace(revision=revision)
+    _take_over_referral(book, shadow)
     for name in (
         "joined_at", "left_at", "first", "purchases", "caps", "carried", "measures", "birthday",
     ):  # fmt: skip
@@ -155,6 +159,20 @@ def _take_over_state(book: Book, shadow: Book) -> None:
     if book.membership != shadow.membership:
         book.membership = shadow.membership
     book.active_at = book.active_at or shadow.active_at
+
+
+def _take_over_referral(book: Book, shadow: Book) -> None:
+    """What has come of it; the claim itself stays, and so does the count of what was told."""
+    held, due = book.referral, shadow.referral
+    if due is None:
+        if held is not None:
+            book.referral = Referral(
+                held.referral_id, held.referrer, None, None, held.revision, None
+            )
+        return
+    if held is None:
+        book.touched.referee = True
+    book.referral = due._replace(revision=held.revision if held else 0)
 
 
 def _move_tier(book: Book, shadow: Book, now: datetime) -> None:

@@ -7,7 +7,7 @@ IDPay does).
 
 from datetime import datetime
 
-from headway.contracts.order import OrderCancelled, OrderRefunded
+from headway.contracts.order import OrderCancelled, OrderRefunded, OrderRefundFailed
 from headway.domain.account import Input, Order, OrderLine, Refund
 from headway.domain.book import Book
 from headway.domain.facts import SHIPPING, TAX
@@ -21,6 +21,9 @@ from headway.domain.tier import judge_tier
 from headway.errors import Conflict
 from headway.program.program import Programs
 
+FAILED = bytes(32)
+"""Instead of the digest of a refund that failed before it was heard of."""
+
 
 def intake_refund(book: Book, item: Input, data: OrderRefunded) -> Outcome | None:
     """Claim the refund's key. An Outcome when it was known; None when it is new."""
@@ -32,9 +35,19 @@ def intake_refund(book: Book, item: Input, data: OrderRefunded) -> Outcome | Non
         return None
     if known.n == book.cause:
         return None
+    if known.digest == FAILED:
+        return nothing("it had failed before it was heard of")
     if known.digest == item.digest:
         return nothing("already refunded")
     raise Conflict("data.refund_id", f"refund {data.refund_id} is known with other content")
+
+
+def intake_refund_failed(book: Book, data: OrderRefundFailed) -> None:
+    """Remember the refund that never was, lest it be heard of only now."""
+    if "refund:" + data.refund_id in book.account.held_elsewhere:
+        raise Conflict("data.refund_id", f"refund {data.refund_id} belongs to another member")
+    if data.refund_id not in book.refunds:
+        book.put_refund(Refund(data.refund_id, book.cause, FAILED))
 
 
 def decide_refund(book: Book, programs: Programs, item: Input, data: OrderRefunded) -> Outcome:

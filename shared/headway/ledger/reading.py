@@ -112,6 +112,8 @@ def keys_of(item: Input) -> tuple[str, ...]:
     if kind == "order.refunded":
         refund = "refund:" + data.refund_id
         return (refund,) if data.order_id is None else (refund, "order:" + data.order_id)
+    if kind == "order.refund_failed":
+        return ("refund:" + data.refund_id,)
     if kind in ("review.published", "review.removed"):
         return ("review:" + data.review_id,)
     if kind in ("referral.created", "referral.completed"):
