@@ -33,7 +33,7 @@ def rule_mistakes(document: Document) -> Mistakes:
         where: Place = ("rules", number)
         yield from _award_fits(where, rule)
         yield from _conditions_fit(where, rule)
-        yield from _one_kind_of_money(where, rule)
+        yield from _one_kind_of_money(where, rule, document.currency)
         yield from _known_words(where, rule, document)
     yield from _recurs(document)
 
@@ -69,7 +69,7 @@ def _conditions_fit(where: Place, rule: Rule) -> Mistakes:
             )
 
 
-def _one_kind_of_money(where: Place, rule: Rule) -> Mistakes:
+def _one_kind_of_money(where: Place, rule: Rule, default: str) -> Mistakes:
     """An amount without a currency of its own means the same in each of the rule's currencies."""
     currencies = rule.when.currency or ()
     given = rule.when.order_total or rule.when.line_total or rule.award.per_money
@@ -79,11 +79,11 @@ def _one_kind_of_money(where: Place, rule: Rule) -> Mistakes:
             "these currencies have different smallest units; write a rule for each",
         )
     money = rule.award.per_money
-    if money is not None and money.currency and currencies and money.currency not in currencies:
+    counted = default if money is None else money.currency or default
+    if money is not None and currencies and counted not in currencies:
         yield (
             (*where, "award", "per_money", "currency"),
-            f"{money.currency} is none of when.currency, so nothing would ever be earned; "
-            "name the same",
+            f"counts {counted}, which is none of when.currency; name the same currency in both",
         )
 
 
