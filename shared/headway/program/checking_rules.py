@@ -12,10 +12,9 @@ Place = tuple[str | int, ...]
 Mistakes = Iterator[tuple[Place, str]]
 """(where, how to mend it)."""
 
+_BY_MEASURE = ("per_money", "per_item", "percent", "multiply")
 _BY_AMOUNT = ("order.paid", "activity.recorded")
-_OF_ORDERS = frozenset(
-    ("sku", "category", "brand", "line_total", "order_total", "purchase", "channel", "store")
-)
+_OF_ORDERS = frozenset(("sku", "category", "brand", "line_total", "order_total", "purchase"))
 """Conditions that only a purchase can meet."""
 _ONLY_WITH = {
     **dict.fromkeys(_OF_ORDERS, ("order.paid",)),
@@ -41,7 +40,7 @@ def rule_mistakes(document: Document) -> Mistakes:
 def _award_fits(where: Place, rule: Rule) -> Mistakes:
     award = rule.award
     if award.points is None and rule.on not in _BY_AMOUNT:
-        (kind,) = award.model_fields_set - {"to"}
+        kind = next(kind for kind in _BY_MEASURE if getattr(award, kind) is not None)
         yield (
             (*where, "award", kind),
             f"{kind} goes with order.paid or activity.recorded; use points here",
@@ -60,9 +59,8 @@ def _award_fits(where: Place, rule: Rule) -> Mistakes:
 
 
 def _conditions_fit(where: Place, rule: Rule) -> Mistakes:
-    for field in sorted(rule.when.model_fields_set):
-        events = _ONLY_WITH.get(field)
-        if events is not None and rule.on not in events:
+    for field, events in _ONLY_WITH.items():
+        if getattr(rule.when, field) is not None and rule.on not in events:
             yield (
                 (*where, "when", field),
                 f"goes with {' or '.join(events)}, and only there; remove it",
