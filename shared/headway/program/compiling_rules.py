@@ -94,7 +94,7 @@ def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pendi
         to=award.to or "",
         funder=rule.funder,
         referral=referral,
-        plain=simple and (not currency if multiplies else by_line),
+        plain=simple and (multiplies or by_line),
         gives=award_in_words(rule, money),
     )
 

@@ -23,7 +23,7 @@ def told(program: Program, facts: Facts) -> Facts:
 
 def against(condition: Condition, facts: Facts) -> str:
     """Why a condition does not hold; `facts` are as `told` says them."""
-    said = _SAID[condition.field](facts)
+    said = SAID[condition.field](facts)
     return f"only {condition.words}; {said}"
 
 
@@ -77,7 +77,7 @@ def _referral(facts: Facts) -> str:
     }.get(facts.referral, "this is for something else")
 
 
-_SAID: Mapping[str, Callable[[Facts], str]] = {
+SAID: Mapping[str, Callable[[Facts], str]] = {
     "currency": _named("currency", "currency"),
     "channel": _named("channel", "channel"),
     "store": _named("store", "store"),

@@ -79,8 +79,10 @@ def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) ->
             continue
         best: dict[str, Rule] = {}
         for rule in multipliers:
-            if (not rule.line_conditions or _line_matches(rule, line)) and (
-                not rule.conditions or _matches(rule, facts)
+            if (
+                (not rule.currency or rule.currency == facts.currency)
+                and (not rule.line_conditions or _line_matches(rule, line))
+                and (not rule.conditions or _matches(rule, facts))
             ):
                 _contest(best, rule)
         for rule in sorted(best.values(), key=lambda rule: rule.id):
