@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from headway.cli.contracts import command
 from headway.contracts.registry import CONTRACTS
 from headway.contracts.schema import exported
+from headway.program.schema import SCHEMA_FILE
 from tests.contracts.events import NAMES, changed, golden
 from tests.contracts.test_reasons import INVALID
 
@@ -34,8 +35,9 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_exported_schemas_are_up_to_date() -> None:
-    # openapi.json is redeem's, and has a test of its own.
-    files = [path for path in DOCS.iterdir() if path.name != "openapi.json"]
+    # openapi.json is redeem's and has a test of its own, and so has that of the programme file.
+    others = ("openapi.json", SCHEMA_FILE)
+    files = [path for path in DOCS.iterdir() if path.name not in others]
     there = {path.name: path.read_text(encoding="utf-8") for path in files}
     assert there == exported(), "run `headway contracts export docs/contracts`"
 
@@ -87,7 +89,7 @@ def test_export_writes_what_is_stale_and_removes_what_is_gone(tmp_path: Path) ->
     assert "headway contracts export" in stale.output
 
     assert run.invoke(command, ["export", str(folder)]).exit_code == 0
-    assert {path.name for path in folder.iterdir()} == {*exported(), "notes.md"}
+    assert {path.name for path in folder.iterdir()} == {*exported(), SCHEMA_FILE, "notes.md"}
     assert run.invoke(command, ["export", str(folder), "--check"]).exit_code == 0
 
 

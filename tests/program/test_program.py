@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from headway.errors import InvariantViolated
 from headway.program.loading import load_program
 from headway.program.money import exponent, to_minor, to_text
-from headway.program.program import Program, Programs
+from headway.program.program import NOT_YET, Program, Programs
+from headway.program.rules import MICRO
 
 SHOES = Path(__file__).parents[2] / "examples" / "programs" / "shoes.yaml"
 MICROSECOND = timedelta(microseconds=1)
@@ -31,20 +32,29 @@ def test_the_example_means_what_it_says() -> None:
     assert (program.name, program.version, program.zone.key) == (
         "Stride Shoes", 7, "America/New_York",
     )  # fmt: skip
-    assert [(rule.id, rule.points, rule.every_minor) for rule in program.base_rules] == [
-        ("base", 1, 100)
+    orders = program.rules_on["order.paid"]
+    assert orders.plain, "the example is judged the short way"
+    assert [(rule.id, rule.numerator, rule.denominator) for rule in orders.base] == [
+        ("base", MICRO, 100)
     ]
-    assert [(rule.id, rule.group, rule.extra) for rule in program.multipliers] == [
-        ("boots", "category", 500), ("elite", "tier", 1000), ("gold", "tier", 250),
-    ]  # fmt: skip
-    assert program.order_pending_days == {"base": 14, "boots": 14, "gold": 14, "elite": 14}
-    assert {event: [(rule.id, rule.points, rule.pending_days, rule.to) for rule in rules]
-            for event, rules in program.fixed_rules.items()} == {
-        "member.joined": [("welcome", 20, 0, None)],
-        "review.published": [("review", 10, 0, None)],
-        "referral.completed": [("friend", 25, 14, "friend"), ("referrer", 50, 14, "referrer")],
+    assert [
+        (rule.id, rule.group, rule.numerator, rule.denominator) for rule in orders.multipliers
+    ] == [("boots", "category", 500, 1000), ("elite", "tier", 1000, 1000),
+          ("gold", "tier", 250, 1000)]  # fmt: skip
+    assert {rule.id: rule.pending.days for rule in program.rules.values()} == {
+        "base": 14, "boots": 14, "gold": 14, "elite": 14, "welcome": 0, "review": 0, "friend": 14,
+        "referrer": 14,
     }  # fmt: skip
-    assert [(level.id, level.from_minor) for level in program.levels] == [
+    assert {
+        event: [(rule.id, rule.numerator // MICRO, rule.to) for rule in rules.base]
+        for event, rules in program.rules_on.items()
+        if event != "order.paid"
+    } == {
+        "member.joined": [("welcome", 20, "")],
+        "review.published": [("review", 10, "")],
+        "referral.completed": [("friend", 25, "friend"), ("referrer", 50, "referrer")],
+    }
+    assert [(level.id, level.start) for level in program.levels] == [
         ("club", 0), ("gold", 20000), ("elite", 50000),
     ]  # fmt: skip
     assert [(one.id, one.points, one.value_minor, one.currency) for one in program.rewards] == [
@@ -58,7 +68,7 @@ def test_the_example_means_what_it_says() -> None:
 )
 def test_numbers_are_read_as_they_look(written: str, minor: int) -> None:
     program = version(1, "2026-01-01T00:00:00Z", every=written)
-    assert program.base_rules[0].every_minor == minor
+    assert program.rules["base"].denominator == minor
 
 
 @pytest.mark.parametrize("word", ["on", "off", "yes", "no", "y", "n", "0x1F", "12:30", "1_000"])
@@ -68,7 +78,7 @@ def test_words_of_yaml_1_1_are_words(word: str) -> None:
         "  - {id: base, on: order.paid, award: {per_money: {points: 1, every: 1}}}\n"
         f"  - {{id: m, on: order.paid, when: {{category: [{word}]}}, award: {{multiply: 2}}}}\n"
     )
-    assert load_program(text).multipliers[0].categories == frozenset([word])
+    assert load_program(text).rules["m"].line_conditions[0].words == f"category {word}"
 
 
 @pytest.mark.parametrize(
@@ -154,3 +164,75 @@ def test_between_two_starts_one_version_is_in_force(moment: datetime) -> None:
         assert moment < following
         assert programs.at(following - MICROSECOND) is programs.at(moment)
         assert programs.at(following) is not programs.at(moment)
+
+
+# -- life of points --------------------------------------------------------------------------------
+
+
+def lives(life: str) -> Program:
+    """A programme with that life of points, in New York."""
+    return load_program(
+        f"name: L\nzone: America/New_York\nfrom: 2020-01-01T00:00:00Z\ncurrency: USD\n"
+        f"points: {{{life}}}\nrules:\n"
+        "  - {id: base, on: order.paid, award: {per_money: {points: 1, every: 1}}}\n"
+        "  - {id: hello, on: member.joined, award: {points: 1}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expiry", "active", "dead"),
+    [
+        ("{months: 12}", "2020-07-06T12:00", "2021-08-01T00:00"),  # Square's published example
+        ("{months: 6, round_up: month}", "2020-12-15T12:00", "2021-07-01T00:00"),  # Starbucks'
+        ("{months: 1, round_up: day}", "2026-01-31T12:00", "2026-03-01T00:00"),
+        ("{days: 90}", "2026-01-01T12:00", "2026-04-02T00:00"),
+        ("{days: 1, round_up: quarter}", "2026-03-31T12:00", "2026-07-01T00:00"),
+        ("{every_year_on: '12-31'}", "2026-12-31T23:59", "2027-01-01T00:00"),
+        ("{every_year_on: '12-31'}", "2027-01-01T00:00", "2028-01-01T00:00"),
+        ("{every_year_on: '02-29'}", "2026-01-01T00:00", "2028-03-01T00:00"),
+        ("{every_year_on: '02-29'}", "2096-03-01T00:00", "2104-03-01T00:00"),
+        ("{date: 2027-06-30}", "2026-01-01T00:00", "2027-07-01T00:00"),
+    ],
+)
+def test_points_die_at_the_end_of_a_local_day(expiry: str, active: str, dead: str) -> None:
+    program = lives(f"expiry: {expiry}")
+    at = datetime.fromisoformat(active).replace(tzinfo=program.zone).astimezone(UTC)
+    assert program.expires_at(at) == datetime.fromisoformat(dead).replace(tzinfo=program.zone)
+
+
+def test_points_without_a_known_end() -> None:
+    moment = datetime(2026, 5, 4, tzinfo=UTC)
+    assert lives("expiry: never").expires_at(moment) is None
+    assert lives("expiry: {inactive_months: 12}").expires_at(moment) is None
+    assert lives("expiry: {months: 12}").expires_at(NOT_YET) is None, "not before it is active"
+
+
+@pytest.mark.parametrize(
+    ("pending", "active"),
+    [
+        ("pending_days: 14", "2026-05-18T12:00"),
+        ("pending: {days: 14}", "2026-05-18T12:00"),
+        ("pending: {date: 2026-12-01}", "2026-12-01T05:00"),
+        ("pending: {date: 2026-01-01}", "2026-05-04T12:00"),
+        ("pending: {until: order.fulfilled, days: 3}", "9999-01-01T00:00"),
+        ("pending_days: 0", "2026-05-04T12:00"),
+    ],
+)
+def test_points_are_pending_for_as_long_as_it_says(pending: str, active: str) -> None:
+    program = lives(pending)
+    earned = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    at = program.activates_at(earned, program.rules["base"].pending)
+    assert at == datetime.fromisoformat(active).replace(tzinfo=UTC)
+
+
+def test_what_has_no_order_does_not_wait_for_one() -> None:
+    program = lives("pending: {until: order.fulfilled, days: 3}")
+    assert program.rules["hello"].pending == (3, "", None)
+
+
+def test_a_tier_s_own_expiry_goes_before() -> None:
+    text = SHOES.read_text().replace('from: "200.00"}', 'from: "200.00", expiry: never}')
+    program = load_program(text)
+    moment = datetime(2026, 5, 4, tzinfo=UTC)
+    assert program.expires_at(moment, "gold") is None
+    assert program.expires_at(moment, "club") == program.expires_at(moment)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from headway.contracts.schema import exported
+from headway.program.schema import SCHEMA_FILE, exported_schema
 
 
 @click.group("contracts")
@@ -18,9 +19,10 @@ def command() -> None:
 def export(folder: Path, check: bool) -> None:
     """Write the JSON Schemas of all events, and a table of them, into FOLDER.
 
-    Schemas of types that are no more are removed. Nothing else in FOLDER is touched.
+    That of the programme file is there too, for editors. Schemas of types that are no more are
+    removed. Nothing else in FOLDER is touched.
     """
-    files = exported()
+    files = {**exported(), SCHEMA_FILE: exported_schema()}
     stale = [name for name, text in files.items() if _read(folder / name) != text]
     gone = [path for path in sorted(folder.glob("*.schema.json")) if path.name not in files]
     if check:

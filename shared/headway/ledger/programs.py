@@ -1,7 +1,7 @@
 """Programme versions in the database: immutable rows, compiled once per process."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -52,8 +52,8 @@ def _compiled(document: str, version: int, from_at: datetime) -> Program:
 async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
     """Store the checked document as the next version; the same document again changes nothing.
 
-    Returns the version number. Raises UserError when the version would start before one that is
-    already published: what was decided under that one must stay as it was.
+    Returns the version number. Raises UserError when the version would rewrite the past: it has to
+    start after the newest one, and after everything that was decided under that one already.
     """
     program = load_program(document, file=file)
     digest = hashlib.sha256(document.encode()).digest()
@@ -65,12 +65,8 @@ async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
             for row in rows:
                 if bytes(row["digest"]) == digest:
                     return int(row["version"])
-            if rows and program.from_at <= rows[-1]["from_at"]:
-                raise UserError(
-                    f"{file}: starts {program.from_at.isoformat()}, but version "
-                    f"{rows[-1]['version']} already starts {rows[-1]['from_at'].isoformat()}",
-                    "give `from:` a later moment; versions never rewrite the past",
-                )
+            if rows:
+                _refuse_the_past(file, program, rows[-1], await _latest_decision(connection))
             version = rows[-1]["version"] + 1 if rows else 1
             await connection.execute(
                 QUERIES.insert_program, version, program.from_at, document, digest
@@ -78,3 +74,27 @@ async def publish(dsn: str, document: str, *, file: str = "programme") -> int:
             return int(version)
     finally:
         await connection.close()
+
+
+async def _latest_decision(connection: "Connection") -> datetime | None:
+    latest: datetime | None = await connection.fetchval(QUERIES.latest_decision)
+    return latest
+
+
+def _refuse_the_past(
+    file: str, program: Program, newest: asyncpg.Record, decided: datetime | None
+) -> None:
+    """UserError, with the first moment that is free, if it would change what was decided."""
+    latest, why = newest["from_at"], f"version {newest['version']} starts at that moment"
+    if decided is not None and decided > latest:
+        latest, why = decided, "the ledger has decided up to that moment"
+    if program.from_at <= latest:
+        earliest = latest + _MOMENT
+        raise UserError(
+            f"{file}: starts {program.from_at.isoformat()}, which is not after "
+            f"{latest.isoformat()}: {why}, and a version never rewrites the past",
+            f"write `from: {earliest.isoformat()}` or later",
+        )
+
+
+_MOMENT = timedelta(microseconds=1)

@@ -260,6 +260,10 @@ lock table program_versions in share row exclusive mode
 -- name: program_heads
 select version, from_at, digest from program_versions order by version
 
+-- The latest business time that any account has been decided at.
+-- name: latest_decision
+select max(account_time) from accounts
+
 -- name: insert_program
 insert into program_versions (version, from_at, document, digest) values ($1, $2, $3, $4)
 

@@ -61,6 +61,11 @@ def counted(rule: Rule, counters: Counters, day: date, exact: int, times: int) -
     return after
 
 
+def used_in(counters: Counters, rule: Rule, per: Per, day: date) -> Used:
+    """What the rule has given so far in the period that the day lies in."""
+    return _in_period(counters, rule.id, per, day)
+
+
 def _in_period(counters: Counters, rule: str, per: Per, day: date) -> Used:
     period = period_of(per, day)
     used = counters.get(_key(rule, per))

@@ -12,10 +12,9 @@ Place = tuple[str | int, ...]
 Mistakes = Iterator[tuple[Place, str]]
 """(where, how to mend it)."""
 
+_BY_MEASURE = ("per_money", "per_item", "percent", "multiply")
 _BY_AMOUNT = ("order.paid", "activity.recorded")
-_OF_ORDERS = frozenset(
-    ("sku", "category", "brand", "line_total", "order_total", "purchase", "channel", "store")
-)
+_OF_ORDERS = frozenset(("sku", "category", "brand", "line_total", "order_total", "purchase"))
 """Conditions that only a purchase can meet."""
 _ONLY_WITH = {
     **dict.fromkeys(_OF_ORDERS, ("order.paid",)),
@@ -33,7 +32,7 @@ def rule_mistakes(document: Document) -> Mistakes:
         where: Place = ("rules", number)
         yield from _award_fits(where, rule)
         yield from _conditions_fit(where, rule)
-        yield from _one_kind_of_money(where, rule)
+        yield from _one_kind_of_money(where, rule, document.currency)
         yield from _known_words(where, rule, document)
     yield from _recurs(document)
 
@@ -41,7 +40,7 @@ def rule_mistakes(document: Document) -> Mistakes:
 def _award_fits(where: Place, rule: Rule) -> Mistakes:
     award = rule.award
     if award.points is None and rule.on not in _BY_AMOUNT:
-        (kind,) = award.model_fields_set - {"to"}
+        kind = next(kind for kind in _BY_MEASURE if getattr(award, kind) is not None)
         yield (
             (*where, "award", kind),
             f"{kind} goes with order.paid or activity.recorded; use points here",
@@ -60,16 +59,15 @@ def _award_fits(where: Place, rule: Rule) -> Mistakes:
 
 
 def _conditions_fit(where: Place, rule: Rule) -> Mistakes:
-    for field in sorted(rule.when.model_fields_set):
-        events = _ONLY_WITH.get(field)
-        if events is not None and rule.on not in events:
+    for field, events in _ONLY_WITH.items():
+        if getattr(rule.when, field) is not None and rule.on not in events:
             yield (
                 (*where, "when", field),
                 f"goes with {' or '.join(events)}, and only there; remove it",
             )
 
 
-def _one_kind_of_money(where: Place, rule: Rule) -> Mistakes:
+def _one_kind_of_money(where: Place, rule: Rule, default: str) -> Mistakes:
     """An amount without a currency of its own means the same in each of the rule's currencies."""
     currencies = rule.when.currency or ()
     given = rule.when.order_total or rule.when.line_total or rule.award.per_money
@@ -79,11 +77,11 @@ def _one_kind_of_money(where: Place, rule: Rule) -> Mistakes:
             "these currencies have different smallest units; write a rule for each",
         )
     money = rule.award.per_money
-    if money is not None and money.currency and currencies and money.currency not in currencies:
+    counted = default if money is None else money.currency or default
+    if money is not None and currencies and counted not in currencies:
         yield (
             (*where, "award", "per_money", "currency"),
-            f"{money.currency} is none of when.currency, so nothing would ever be earned; "
-            "name the same",
+            f"counts {counted}, which is none of when.currency; name the same currency in both",
         )
 
 

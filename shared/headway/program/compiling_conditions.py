@@ -11,6 +11,7 @@ from headway.program.conditions import Condition, Facts, LineCondition, LineFact
 from headway.program.money import to_minor, to_text
 from headway.program.numbers_in_words import ordinal
 from headway.program.recurring import recurring
+from headway.program.recurring_in_words import recurrence_in_words
 from headway.program.rule_document import (
     Between,
     Conditions,
@@ -221,6 +222,6 @@ def _recurrence(recurrence: Recurrence, zone: ZoneInfo) -> Condition:
     recurs: Callable[[date], bool] = recurring(recurrence.rule, recurrence.from_)
     return Condition(
         "recurrence",
-        f"on the days of {recurrence.rule}",
+        recurrence_in_words(recurrence.rule),
         lambda facts: recurs(local_date(facts.time, zone)),
     )

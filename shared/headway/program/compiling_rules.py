@@ -51,8 +51,8 @@ def pending_of(pending: PendingDocument | None, days: int | None) -> Pending | N
 
 def money_of(rule: RuleDocument, default: str) -> str:
     """The currency that the amounts of money in a rule are written in."""
-    if rule.award.per_money is not None and rule.award.per_money.currency is not None:
-        return rule.award.per_money.currency
+    if rule.award.per_money is not None:
+        return rule.award.per_money.currency or default
     return rule.when.currency[0] if rule.when.currency else default
 
 
@@ -94,7 +94,7 @@ def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pendi
         to=award.to or "",
         funder=rule.funder,
         referral=referral,
-        plain=simple and (not currency if multiplies else by_line),
+        plain=simple and (multiplies or by_line),
         gives=award_in_words(rule, money),
     )
 
@@ -110,9 +110,9 @@ def _measure(award: Award) -> Measure:
 def _currency(rule: RuleDocument, default_currency: str) -> str:
     """The currency an amount has to be in; '' when any will do, or when a condition says which."""
     award, when = rule.award, rule.when
-    if award.per_money is not None and award.per_money.currency is not None:
-        return award.per_money.currency
-    by_money = award.per_money or award.percent or when.line_total or when.order_total
+    if award.per_money is not None:
+        return award.per_money.currency or default_currency
+    by_money = award.percent or when.line_total or when.order_total
     return default_currency if by_money and when.currency is None else ""
 
 

@@ -1,6 +1,7 @@
 """The programme file as its author writes it: one YAML document, checked field by field."""
 
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -37,7 +38,7 @@ def _no_balance(measure: object) -> object:
     return measure
 
 
-TenYears = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=120)]
+TenYears = Annotated[int, Field(ge=1, le=120), BeforeValidator(no_truth_value)]
 
 
 class Level(Part):
@@ -153,3 +154,11 @@ class Document(Part):
     referrals: Referrals = Referrals()
     membership: Membership | None = None
     rewards: Annotated[tuple[Reward, ...], Field(max_length=200)] = ()
+
+
+@cache
+def field_names() -> tuple[str, ...]:
+    """Every field of the language, for telling which one a misspelt one is near to."""
+    schema = Document.model_json_schema(by_alias=True)
+    parts = [schema, *schema["$defs"].values()]
+    return tuple(sorted({name for part in parts for name in part.get("properties", ())}))

@@ -26,12 +26,13 @@ class Award(NamedTuple):
 
 
 class Stages(NamedTuple):
-    """What each rule came to: what it matched, what is left after groups, and after caps."""
+    """What each rule came to: what it matched, what is left after groups, rounding and caps."""
 
     matched: dict[str, Shares]
     contested: dict[str, Shares]
     given: dict[str, Shares]
     rules: tuple[Rule, ...]
+    rounded: dict[str, Shares]
 
 
 def judge(program: Program, facts: Facts, counters: Counters, day: date) -> list[Award]:
@@ -94,8 +95,10 @@ def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) ->
             continue
         best: dict[str, Rule] = {}
         for rule in multipliers:
-            if (not rule.line_conditions or _line_matches(rule, line)) and (
-                not rule.conditions or _matches(rule, facts)
+            if (
+                (not rule.currency or rule.currency == facts.currency)
+                and (not rule.line_conditions or _line_matches(rule, line))
+                and (not rule.conditions or _matches(rule, facts))
             ):
                 _contest(best, rule)
         for rule in sorted(best.values(), key=lambda rule: rule.id):
@@ -122,12 +125,16 @@ def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) 
                 base[place] += exact
     if any(base):
         _multiply(rules.multipliers, facts, lines, base, matched, contested)
-    given = {
-        rule.id: _capped(rule, _rounded(rule, contested[rule.id]), counters, day)
-        for rule in (*rules.base, *rules.multipliers)
-        if rule.id in contested
+    judged = (*rules.base, *rules.multipliers)
+    rounded = {
+        rule.id: _rounded(rule, contested[rule.id]) for rule in judged if rule.id in contested
     }
-    return Stages(matched, contested, given, (*rules.base, *rules.multipliers))
+    given = {
+        rule.id: _capped(rule, rounded[rule.id], counters, day)
+        for rule in judged
+        if rule.id in rounded
+    }
+    return Stages(matched, contested, given, judged, rounded)
 
 
 def matching(rule: Rule, facts: Facts, lines: Sequence[LineFacts]) -> list[int]:

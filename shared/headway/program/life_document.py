@@ -27,7 +27,7 @@ class Expiry(Part):
     """Validity from activation, rounded up to the end of a local day, month, quarter or year."""
 
     months: Months | None = None
-    days: Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=36500)] | None = None
+    days: Annotated[int, Field(ge=1, le=36500), BeforeValidator(no_truth_value)] | None = None
     every_year_on: DayOfYear | None = None
     date: Day | None = None
     inactive_months: Months | None = None
@@ -53,7 +53,7 @@ ExpiryOrNever = Annotated[
     EITHER,
 ]
 EarnOn = Literal["tax", "shipping", "gift_cards", "paid_with_points"]
-Notice = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=730)]
+Notice = Annotated[int, Field(ge=1, le=730), BeforeValidator(no_truth_value)]
 Notices = Annotated[OneOrMore[Notice], Field(max_length=10)]
 
 

@@ -37,15 +37,15 @@ def life_in_words(program: Program) -> list[str]:
     """How long points live, what is earned on, and what a return does."""
     lines = [
         f"points {expiry_in_words(program.expiry)}{_in_zone(program)}",
-        _CLAWBACKS[program.clawback],
-        _ATTRIBUTIONS[program.attribution],
+        clawback_in_words(program),
+        attribution_in_words(program),
     ]
     if program.notices:
         lines.append(f"members are told {days_before(program.notices)} before points expire")
     if program.reinstate_days:
         days = count(program.reinstate_days, "day")
         lines.append(f"expired points come back with a purchase within {days}")
-    lines.append(_earned_on(program))
+    lines.append(earned_on_in_words(program))
     if program.before_joining_days:
         days = count(program.before_joining_days, "day")
         lines.append(f"orders paid up to {days} before joining count")
@@ -89,7 +89,18 @@ def _in_zone(program: Program) -> str:
     return "" if program.expiry == NEVER else f" in {program.zone}"
 
 
-def _earned_on(program: Program) -> str:
+def clawback_in_words(program: Program) -> str:
+    """What becomes of points that a return takes back and that are not there any more."""
+    return _CLAWBACKS[program.clawback]
+
+
+def attribution_in_words(program: Program) -> str:
+    """Which points a return takes back."""
+    return _ATTRIBUTIONS[program.attribution]
+
+
+def earned_on_in_words(program: Program) -> str:
+    """On which parts of an order points are earned beside its goods."""
     kinds = [words for kind, words in _EARN_ON.items() if kind in program.earn_on]
     without = [words for kind, words in _EARN_ON.items() if kind not in program.earn_on]
     told = f"points are earned on {', '.join(kinds)} too" if kinds else ""

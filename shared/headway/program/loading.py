@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import yaml
@@ -12,8 +13,9 @@ from headway.errors import UserError
 from headway.program.advising import advice
 from headway.program.checking import mistakes
 from headway.program.compiling import compile_program
-from headway.program.document import Document
+from headway.program.document import Document, field_names
 from headway.program.program import Program
+from headway.program.written import WORD
 from headway.program.yaml12 import Yaml12
 
 _SUBJECT = re.compile(r"^(Input|\w+ input|String|List|Tuple|Value) should")
@@ -104,18 +106,26 @@ def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
 def _problems(file: str, tree: yaml.Node | None, error: ValidationError) -> Iterator[Problem]:
     for found in error.errors(include_url=False, include_input=False):
         place = [part for part in found["loc"] if isinstance(part, int) or part[0] != "~"]
-        yield _problem(file, tree, place, _fix(found["type"], found["msg"]))
+        fix = _fix(found["type"], found["msg"], str(place[-1]) if place else "")
+        if found["type"] == "literal_error" and found["loc"][-1] == WORD.tag:
+            fix += ", or a mapping of fields"
+        yield _problem(file, tree, place, fix)
 
 
-def _fix(kind: str, message: str) -> str:
+def _fix(kind: str, message: str, field: str) -> str:
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
-        return "no such field here; check how it is spelt, or remove it"
+        near = get_close_matches(field, field_names(), 1, 0.75)
+        return (
+            f"no such field here; {f'write {near[0]}' if near else 'check its name'}, or remove it"
+        )
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "should be a mapping with fields of its own; `docs/programme.md` shows one"
     if kind == "string_type":
         return "should be a text; put it in quotes"
+    if message == "Input should be True":
+        return "should be true; leave it out where it does not matter"
     if kind in ("too_short", "too_long"):
         return _LENGTH.sub("should have", message.split(" after")[0])
     return _SUBJECT.sub("should", message.removeprefix("Value error, "))

@@ -10,6 +10,9 @@ from pydantic_core import CoreSchema
 
 from headway.program.recurring import readable
 from headway.program.written import (
+    EITHER,
+    PARTS,
+    WORD,
     Amount,
     Count,
     Currency,
@@ -36,14 +39,18 @@ EventName = Literal[
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-Thousandths = Annotated[Decimal, BeforeValidator(no_truth_value), Field(decimal_places=3)]
+Percent = Annotated[
+    Decimal, Field(gt=0, le=1000, decimal_places=3), BeforeValidator(no_truth_value)
+]
+Factor = Annotated[Decimal, Field(gt=1, le=100, decimal_places=3), BeforeValidator(no_truth_value)]
+Step = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=4), BeforeValidator(no_truth_value)]
 
 
 class PerMoney(Part):
     """`points` for every `every` of `currency`; parts of it count too unless `steps: full`."""
 
     points: Points
-    every: Annotated[Amount, Field(gt=0)]
+    every: Step
     currency: Currency | None = None
     steps: Literal["part", "full"] = "part"
 
@@ -53,9 +60,9 @@ class Award(Part):
 
     per_money: PerMoney | None = None
     per_item: Points | None = None
-    percent: Annotated[Thousandths, Field(gt=0, le=1000)] | None = None
+    percent: Percent | None = None
     points: Points | None = None
-    multiply: Annotated[Thousandths, Field(gt=1, le=100)] | None = None
+    multiply: Factor | None = None
     to: Literal["friend", "referrer"] | None = None
 
     @model_validator(mode="after")
@@ -172,7 +179,13 @@ class Conditions(Part):
     brand: Words | None = None
     line_total: Between | None = None
     order_total: Between | None = None
-    purchase: Literal["first"] | Purchase | None = None
+    purchase: (
+        Annotated[
+            Annotated[Literal["first"], WORD] | Annotated[Purchase, PARTS],
+            EITHER,
+        ]
+        | None
+    ) = None
     member_days: DaysBetween | None = None
     birthday: Literal["day", "week", "month"] | None = None
     weekday: Annotated[OneOrMore[Weekday], Field(min_length=1, max_length=7)] | None = None
@@ -223,7 +236,7 @@ class Rule(Part):
     when: Conditions = Conditions()
     award: Award
     group: ShortName | None = None
-    priority: Annotated[int, BeforeValidator(no_truth_value), Field(ge=-1000, le=1000)] = 0
+    priority: Annotated[int, Field(ge=-1000, le=1000), BeforeValidator(no_truth_value)] = 0
     cap: Annotated[OneOrMore[Cap], Field(max_length=10)] = ()
     round: Literal["carry", "down", "nearest", "up"] = "carry"
     pending_days: Days | None = None

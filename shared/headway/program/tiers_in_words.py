@@ -4,12 +4,17 @@ from headway.program.life_in_words import days_before, expiry_in_words
 from headway.program.money import to_text
 from headway.program.numbers_in_words import count
 from headway.program.program import Program
-from headway.program.rules import MICRO, Level, Tiers
+from headway.program.rules import MICRO, Level, Plan, Tiers
 
 
 def tiers_in_words(program: Program) -> list[tuple[str, str]]:
     """(name, what reaches it) of every tier, with how long points earned in it live."""
-    return [(level.name, _reached(program, level) + _lives(level)) for level in program.levels]
+    return [(level.name, tier_in_words(program, level)) for level in program.levels]
+
+
+def tier_in_words(program: Program, level: Level) -> str:
+    """What reaches a tier, and how long points earned in it live."""
+    return _reached(program, level) + _lives(level)
 
 
 def tier_rules_in_words(program: Program) -> list[str]:
@@ -31,14 +36,19 @@ def membership_in_words(program: Program) -> list[str]:
     """What each plan costs and what comes back on cancelling."""
     if not program.plans:
         return []
-    lines = [
-        f"{plan.name} ({plan.id}): {to_text(plan.price_minor, plan.currency)} for "
-        f"{count(plan.months, 'month')}"
-        for plan in program.plans.values()
-    ]
+    return [*map(plan_in_words, program.plans.values()), refund_in_words(program)]
+
+
+def plan_in_words(plan: Plan) -> str:
+    """`Prime: 139.00 USD for 12 months`."""
+    price = to_text(plan.price_minor, plan.currency)
+    return f"{plan.name}: {price} for {count(plan.months, 'month')}"
+
+
+def refund_in_words(program: Program) -> str:
+    """What comes back on cancelling a membership."""
     unused, used = _REFUNDS[program.refund_unused], _REFUNDS[program.refund_used]
-    lines.append(f"on cancelling, {unused} if no benefit was used, else {used}")
-    return lines
+    return f"on cancelling, {unused} if no benefit was used, else {used}"
 
 
 _REFUNDS = {

@@ -8,6 +8,7 @@ from headway.program.tiers_in_words import membership_in_words, tier_rules_in_wo
 
 __all__ = [
     "caps_in_words",
+    "conditions_in_words",
     "expiry_in_words",
     "life_in_words",
     "membership_in_words",
@@ -79,11 +80,16 @@ def _cap(cap: Cap) -> str:
     return f"at most {' and '.join(limits)} {per}"
 
 
-def _gives(rule: Rule) -> str:
-    """The award and its conditions: `1.5 x the base (0.5 on top), category boots`."""
+def conditions_in_words(rule: Rule) -> list[str]:
+    """Each condition, those on lines first: `category boots`, `tier Gold`."""
     told = [(one.field, one.words) for one in rule.line_conditions]
     told += [(one.field, one.words) for one in rule.conditions]
-    words = [text for field, text in told if field not in _TOLD_BY_THE_AWARD]
+    return [text for field, text in told if field not in _TOLD_BY_THE_AWARD]
+
+
+def _gives(rule: Rule) -> str:
+    """The award and its conditions: `1.5 x the base (0.5 on top), category boots`."""
+    words = conditions_in_words(rule)
     if rule.measure == "event" and words and words[0].startswith("activity "):
         return f"{rule.gives} for the {', '.join(words)}"
     return ", ".join([rule.gives, *words])

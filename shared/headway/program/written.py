@@ -135,12 +135,12 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Words = Annotated[OneOrMore[Word], Field(min_length=1, max_length=1000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Points = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=10**9)]
-Count = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=10**6)]
-Days = Annotated[int, BeforeValidator(no_truth_value), Field(ge=0, le=3650)]
-Months = Annotated[int, BeforeValidator(no_truth_value), Field(ge=1, le=1200)]
+Points = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(no_truth_value)]
+Count = Annotated[int, Field(ge=1, le=10**6), BeforeValidator(no_truth_value)]
+Days = Annotated[int, Field(ge=0, le=3650), BeforeValidator(no_truth_value)]
+Months = Annotated[int, Field(ge=1, le=1200), BeforeValidator(no_truth_value)]
 Amount = Annotated[
-    Decimal, BeforeValidator(no_truth_value), Field(ge=0, le=10**9, decimal_places=4)
+    Decimal, Field(ge=0, le=10**9, decimal_places=4), BeforeValidator(no_truth_value)
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[
