@@ -1,6 +1,6 @@
 """Anything else worth points: an app install, a survey, a flight, a booking, a target reached."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -9,6 +9,15 @@ from headway.contracts.fields import Currency, Id, Money, Quantity, Subject
 
 class ActivityRecorded(Subject):
     """The member did something that the programme knows under this name."""
+
+    ADDED: ClassVar = (
+        ("amount", 0),
+        ("currency", None),
+        ("quantity", 1),
+        ("channel", None),
+        ("store", None),
+        ("partner", None),
+    )
 
     activity: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
     amount: Money = 0

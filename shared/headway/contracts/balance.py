@@ -1,6 +1,6 @@
 """What a member has after one cause changed it: the stream that others build on."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Strict
 
@@ -58,6 +58,8 @@ class BalanceChanged(Subject):
     epoch; a new epoch begins when the ledger was restored to an earlier point. The same version
     may be published more than once, always with the same content.
     """
+
+    ADDED: ClassVar = (("clawed_back", None),)
 
     epoch: Positive32
     """Which life of the ledger this is."""

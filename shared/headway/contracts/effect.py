@@ -1,5 +1,7 @@
 """What one member's input is worth to another: written by earn, and read by it again."""
 
+from typing import ClassVar
+
 from headway.contracts.fields import Counter, Flag, Id, Positive32, Subject, Time
 
 
@@ -11,6 +13,8 @@ class Effect(Subject):
     its time that of what it tells.
     """
 
+    ADDED: ClassVar = (("since", None), ("undone_at", None), ("per_order", False))
+
     referral_id: Id
     rule: Id
     revision: Positive32
@@ -18,8 +22,9 @@ class Effect(Subject):
     """Millionths of a point, as long as it stands; 0 when it never should have stood."""
     earned_at: Time
     """Business time of the award."""
-    since: Time
-    """Business time of what completed it: its place among the referrer's own inputs."""
+    since: Time | None = None
+    """Business time of what completed it: its place among the referrer's own inputs; null: the
+    event's time."""
     undone_at: Time | None = None
     """Business time of what undid it; null while it stands."""
     program_version: Positive32

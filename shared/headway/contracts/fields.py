@@ -7,7 +7,7 @@ hold integers exactly only up to 2**53 - 1.
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, WithJsonSchema
 
@@ -119,6 +119,9 @@ class Data(BaseModel):
 
     # Readers ignore unknown fields so that writers can be upgraded first.
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    ADDED: ClassVar[tuple[tuple[str, object], ...]] = ()
+    """Fields that came after the first form of this type, and what stands for their absence."""
 
 
 class Subject(Data):

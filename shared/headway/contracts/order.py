@@ -1,6 +1,6 @@
 """What a shop says about an order: paid, refunded, cancelled, fulfilled."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,8 @@ MAX_LINES = 500
 class Line(Data):
     """One line of a paid order."""
 
+    ADDED: ClassVar = (("brand", ""),)
+
     line_id: Id
     sku: Label
     category: Label = ""
@@ -44,6 +46,8 @@ class Line(Data):
 
 class OrderPaid(Subject):
     """An order was paid. A higher `order_version` amends what was said about it before."""
+
+    ADDED: ClassVar = (("partner", None),)
 
     order_id: Id
     order_version: Positive32 = 1

@@ -143,8 +143,8 @@ def _order_turn(versions: Iterable[tuple[int, Input]]) -> _Turn:
 
 def _effect_turns(n: int, item: Input) -> list[_Turn]:
     data = item.data
-    earned = item._replace(time=data.since)
-    turns = [_Turn((data.since, item.source, item.id), n, earned)]
+    since = data.since or item.time
+    turns = [_Turn((since, item.source, item.id), n, item._replace(time=since))]
     if data.undone_at is not None:
         undone = item._replace(time=data.undone_at)
         turns.append(_Turn((data.undone_at, item.source, item.id), n, undone, undoes=True))

@@ -35,9 +35,9 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
     if known.n == book.cause:
         # Parked until now; an amendment parked with it may have been released before it.
         return nothing("overtaken") if data.order_version < known.order_version else None
-    if item.time < known.paid_at and data.order_version <= known.order_version:
-        if known.digest == item.digest or data.order_version < known.order_version:
-            return None  # what is known stands, but at this earlier place
+    nothing_new = known.digest == item.digest or data.order_version < known.order_version
+    if nothing_new and item.time < known.paid_at:
+        return None  # what is known stands, but at this earlier place
     if known.digest == item.digest:
         return nothing("already paid")
     if data.order_version < known.order_version:
