@@ -114,15 +114,20 @@ async def _member(dsn: str, member_id: str) -> MemberFacts:
 
 def _member_facts(row: "asyncpg.Record", purchases: int) -> MemberFacts:
     state: Mapping[str, Any] = json.loads(row["state"])
-    counters = {name: Used(*used) for name, used in state.get("counters", {}).items()}
+    counters = {name: Used(*used) for name, used in _mapping(state, "counters").items()}
     return MemberFacts(
         tier=row["tier"],
         joined_at=row["joined_at"],
         purchases=state.get("purchases", purchases),
-        membership=(state.get("membership") or {}).get("plan", ""),
-        attributes=state.get("attributes", {}),
+        membership=_mapping(state, "membership").get("plan", ""),
+        attributes=_mapping(state, "attributes"),
         counters=counters,
     )
+
+
+def _mapping(state: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = state.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _as_facts(event: Event, program: Program, found: list[Explanation]) -> dict[str, object]:
@@ -154,4 +159,6 @@ def _print(event: Event, program: Program, found: list[Explanation]) -> None:
         gives = f"{in_points(one.exact)}{to}" if one.exact else ""
         table.add_row(one.rule.id, one.verdict, gives, escape(one.why))
     out.print(table)
-    out.print(f"together {in_points(sum(one.exact for one in found))}")
+    for to in sorted({one.rule.to for one in found}):
+        total = in_points(sum(one.exact for one in found if one.rule.to == to))
+        out.print(f"the {to} gets {total}" if to else f"together {total}")
