@@ -90,12 +90,12 @@ def test_a_loser_names_the_winner() -> None:
         BASE, rule("double", "multiply: 2"), rule("triple", "multiply: 3", "category: boots"),
     )  # fmt: skip
     said = told(program, order(line(100, category="boots")))
-    assert said["five"] == ("lost", "nine gives more", 0)
+    assert said["five"] == ("lost", "nine of the same group counts instead", 0)
     assert said["nine"] == ("gives", "", 9)
-    assert said["double"] == ("lost", "triple gives more", 0)
+    assert said["double"] == ("lost", "triple of the same group counts instead", 0)
     said = told(program, order(line(100, category="boots"), line(100)))
     assert said["double"] == (
-        "gives", "on 1 line another multiplier of the group multiplier gives more", 1,
+        "gives", "on 1 line another one of the group multiplier counts instead", 1,
     )  # fmt: skip
 
 
