@@ -1,13 +1,17 @@
 """What must hold of a member's books after anything at all, told from their rows alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from headway.domain.account import Account, Lot
 from headway.domain.chain import GENESIS, canonical_row, link, recorded_bytes
+from headway.domain.entitlement import entitlement
 from headway.domain.points import PointsEvent
-from headway.program.program import MICRO, Programs
+from headway.domain.settle import settle
+from headway.program.caps import Used
+from headway.program.program import Programs
+from headway.program.rules import MICRO
 from tests.domain.world import Books, Redemption, World
 
 _OWN = ("pending", "available", "reserved", "owed")
@@ -26,6 +30,7 @@ def check(world: World, member: str) -> None:
     _settled(account)
     _tier(world.programs, books)
     _parked(account)
+    _entitled(world.programs, books)
     _redemptions(account, [one for one in world.redemptions.values() if one.member == member])
 
 
@@ -141,13 +146,13 @@ def measure(programs: Programs, account: Account, at: datetime) -> int:
     program = programs.at(at)
     today = program.day(at)
     days: defaultdict[date, int] = defaultdict(int)
-    for kept in account.lines.values():
+    for kept in (line for lines in account.lines.values() for line in lines.values()):
         order = account.orders[kept.order_id]
         judged_by = programs.version(order.program_version)
         if order.counts and order.currency == judged_by.currency:
             spent = kept.amount - kept.amount * kept.returned // kept.quantity
             days[judged_by.day(order.paid_at)] += spent
-    if program.tier_window == "calendar_year":
+    if program.tiers.window == "calendar_year":
         return sum(spent for day, spent in days.items() if day.year == today.year)
     return sum(spent for day, spent in days.items() if _twelve_months_on(day) > today)
 
@@ -175,8 +180,42 @@ def _tier(programs: Programs, books: Books) -> None:
         assert account.tier == programs.at(last).level_for(measure(programs, account, last))
 
 
+def standing(account: Account) -> dict[tuple[str, str, str], int]:
+    """By award, line and rule, the millionths that stand."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for lot in account.lots.values():
+        found[lot.award, lot.line_id, lot.rule] += lot.exact - lot.exact_returned
+    return {key: exact for key, exact in found.items() if exact}
+
+
+def _entitled(programs: Programs, books: Books) -> None:
+    """However it came about, the account is what the set of its inputs entitles to."""
+    account = books.account
+    due = entitlement(programs, account, books.log)
+    shadow = due.book
+    if account.time is not None:
+        settle(shadow, programs, account.time)
+    stands: Counter[tuple[str, str, str]] = Counter()
+    for lot in shadow.lots.values():
+        stands[lot.award, lot.line_id, lot.rule] += lot.exact - lot.exact_returned
+    assert standing(account) == {key: exact for key, exact in stands.items() if exact}
+    remainders = {rule: left for rule, left in shadow.remainders.items() if left}
+    assert {rule: left for rule, left in account.remainders.items() if left} == remainders
+    assert account.tier == shadow.tier
+    for name in ("joined_at", "left_at", "first", "purchases", "birthday", "membership"):
+        assert getattr(account, name) == getattr(shadow, name), name
+    assert _in_use(account.caps) == _in_use(shadow.caps)
+    waiting = {p.n: p.waits_for for p in account.parked}
+    assert waiting.items() <= due.parked.items()
+    assert due.parked.keys() - due.words.keys() <= waiting.keys()
+
+
+def _in_use(counters: Mapping[str, Used]) -> dict[str, Used]:
+    return {name: used for name, used in counters.items() if used.times or used.exact}
+
+
 def _parked(account: Account) -> None:
-    decided = {"order:" + kept.order_id for kept in account.lines.values()}
+    decided = {"order:" + order_id for order_id in account.lines}
     decided |= {"review:" + review.review_id for review in account.reviews.values()}
     for waiting in account.parked:
         if account.joined_at is None:

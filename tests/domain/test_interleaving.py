@@ -90,7 +90,7 @@ def entitlements(account: Account) -> dict[str, Any]:
         "standing": {key: exact for key, exact in standing.items() if exact},
         "tier": account.tier,
         "remainders": {rule: exact for rule, exact in account.remainders.items() if exact},
-        "days": {day: spent for day, spent in account.days.items() if spent},
+        "spend": {d: spent for d, spent in account.measures.get("spend", {}).items() if spent},
         "lines": account.lines,
         "waiting": sorted(waiting.waits_for for waiting in account.parked),
     }
@@ -100,7 +100,7 @@ def worth(world: World) -> dict[tuple[str, str], int]:
     """What the member's referral is worth to the referrer in the end."""
     told = {}
     for effect in sorted(world.effects, key=lambda effect: effect.revision):
-        told[effect.referral_id, effect.rule] = effect.worth
+        told[effect.referral_id, effect.rule] = 0 if effect.undone_at else effect.worth
     return {key: worth for key, worth in told.items() if worth}
 
 

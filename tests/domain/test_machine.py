@@ -83,7 +83,8 @@ class Ledger(RuleBasedStateMachine):
         """Some pieces of something that was really bought."""
         lines = self.world.account(member).lines
         if lines:
-            kept = lines[data.draw(st.sampled_from(sorted(lines)))]
+            order = lines[data.draw(st.sampled_from(sorted(lines)))]
+            kept = order[data.draw(st.sampled_from(sorted(order)))]
             back = {"line_id": kept.line_id, "quantity": pieces}
             told = {"refund_id": f"r{self.world.told}", "order_id": kept.order_id}
             self._tell("order.refunded", member, late, **told, lines=[back])

@@ -1,7 +1,7 @@
 """Every pair of event types for one member, in both orders of arrival and of business time."""
 
 from datetime import datetime
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement
 from typing import Any
 
 import pytest
@@ -17,13 +17,14 @@ ORDER: dict[str, Any] = {"order_id": "o", "currency": "USD", "lines": [line(1000
 REFERRAL: dict[str, Any] = {"referral_id": "f", "referrer_id": "other"}
 EFFECT: dict[str, Any] = {
     "referral_id": "g", "rule": "referrer", "worth": 9_000_000, "program_version": 1,
-    "order_id": "theirs", "revision": 1, "earned_at": START,
+    "order_id": "theirs", "revision": 1, "earned_at": START, "since": START,
 }  # fmt: skip
 TOLD: dict[str, dict[str, Any]] = {
     "order.paid": ORDER,
     "order.refunded": {
         "refund_id": "r", "order_id": "o", "lines": [{"line_id": "1", "quantity": 1}]
     },
+    "order.refund_failed": {"refund_id": "r", "order_id": "o"},
     "order.cancelled": {"order_id": "o"},
     "order.fulfilled": {"order_id": "o"},
     "referral.created": REFERRAL,
@@ -31,19 +32,17 @@ TOLD: dict[str, dict[str, Any]] = {
     "review.published": {"review_id": "v", "sku": "s", "rating": 4},
     "review.removed": {"review_id": "v"},
     "member.joined": {},
-    "member.updated": {"attributes": {"a": "b"}},
+    "member.updated": {"attributes": {"birthday": "02-29"}},
     "member.left": {},
+    "membership.started": {"membership_id": "p", "plan": "plus"},
+    "membership.renewed": {"membership_id": "p"},
+    "membership.cancelled": {"membership_id": "p"},
     "activity.recorded": {"activity": "visit"},
     "effect": EFFECT,
 }  # fmt: skip
-"""The twelve types that sources send, and effects."""
+"""Every type that sources send, and effects."""
 
 KINDS = list(TOLD)
-EARNING = {
-    "order.paid", "review.published", "activity.recorded", "effect", "referral.completed"
-}  # fmt: skip
-ONCE = {"order.paid", "member.joined", "member.left"}
-
 BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "joined": [],
     "with an order": [("order.paid", ORDER)],
@@ -54,19 +53,10 @@ BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }  # fmt: skip
 
 
-def exception_for(first: str, second: str) -> str:
-    """Why the order of arrival may matter for now: `first` happened before `second`."""
-    if first == "member.left" and second in EARNING:
-        return "a leaving heard of late does not take back what was earned since (re-decision)"
-    if first == second and first in ONCE:
-        return "the first that comes counts; one topic keeps the order of the two"
-    return ""
-
-
 def happened(kind: str, at: datetime, id_: str) -> Input:
     """The event of that type."""
     source = "headway/earn" if kind == "effect" else "test"
-    told = TOLD[kind] | ({"earned_at": at} if kind == "effect" else {})
+    told = TOLD[kind] | ({"earned_at": at, "since": at} if kind == "effect" else {})
     return event(kind, "m", at, id_=id_, source=source, data=told)
 
 
@@ -107,22 +97,7 @@ def test_a_pair_in_both_orders(one: str, other: str, before: str) -> None:
         later = happened(second, START + DAY, "2")
         in_order = outcome(live(BEFORE[before], [earlier, later]))
         overtaken = outcome(live(BEFORE[before], [later, earlier]))
-        if not exception_for(first, second):
-            assert overtaken == in_order, f"{first}, then {second}, which arrived first"
-
-
-def test_the_exceptions_are_real() -> None:
-    """Each pair named as an exception differs somewhere; when that ends, so does the exception."""
-    for first, second in product(KINDS, KINDS):
-        if not exception_for(first, second):
-            continue
-        earlier, later = happened(first, START + HOUR, "1"), happened(second, START + DAY, "2")
-        differs = [
-            name
-            for name, before in BEFORE.items()
-            if outcome(live(before, [earlier, later])) != outcome(live(before, [later, earlier]))
-        ]
-        assert differs, f"{first}, {second}: {exception_for(first, second)}"
+        assert overtaken == in_order, f"{first}, then {second}, which arrived first"
 
 
 def test_the_types_are_all_there_are() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from headway.contracts import codec
 from headway.domain.account import Account, Input
-from headway.domain.decide import Decision, decide_all
+from headway.domain.decide import Decision, decide_all, from_source
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import ENDS_IN, Reserve, State, Step
 from headway.errors import Poison
@@ -39,9 +39,10 @@ def event(
 def effect_input(effect: Effect) -> Input:
     """An effect as earn reads it back."""
     data = effect._asdict()
-    time = data.pop("time")
     id_ = f"{effect.referral_id}:{effect.rule}:{effect.revision}"
-    return event("effect", effect.member_id, time, id_=id_, source="headway/earn", data=data)
+    if effect.per_order:
+        id_ = f"{effect.referral_id}:{effect.rule}:{effect.order_id}:{effect.revision}"
+    return event("effect", effect.member_id, effect.time, id_=id_, source="headway/earn", data=data)
 
 
 def line(
@@ -72,6 +73,11 @@ class Books:
 
     account: Account
     decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def log(self) -> list[tuple[int, Input]]:
+        """The source inputs, with their numbers."""
+        return [(d.n, d.input) for d in self.decisions if not d.released and from_source(d.input)]
 
     @property
     def rows(self) -> list[PointsEvent]:
@@ -173,7 +179,7 @@ class World:
         books = self.of(member)
         account = books.account._replace(held_elsewhere=self._elsewhere(member))
         try:
-            decisions = self._decide(account, item)
+            decisions = self._decide(account, item, books)
         except Poison as poison:
             self.poison.append((item, poison))
             return []
@@ -185,15 +191,17 @@ class World:
             self.effects += decision.effects
         return decisions
 
-    def _decide(self, account: Account, item: Input) -> list[Decision]:
+    def _decide(self, account: Account, item: Input, books: Books) -> list[Decision]:
+        log = books.log
         if not self._prove_pure:
-            return decide_all(self.programs, account, item)
+            return decide_all(self.programs, account, item, lambda: log)
         before = copy.deepcopy(account)
         try:
-            first = decide_all(self.programs, account, item)
+            first = decide_all(self.programs, account, item, lambda: log)
         finally:
             assert account == before, "deciding changed what it was given"
-        assert decide_all(self.programs, before, item) == first, "the same gave something else"
+        again = decide_all(self.programs, before, item, lambda: log)
+        assert again == first, "the same gave something else"
         return first
 
     def _elsewhere(self, member: str) -> frozenset[str]:

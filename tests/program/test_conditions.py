@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from headway.program.compiling_conditions import birthday_in, birthday_of
+from headway.program.birthdays import birthday_in, birthday_of
 from headway.program.conditions import Facts
 from tests.program.making import event, line, order, points, program_of, rule
 

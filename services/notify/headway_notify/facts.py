@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from headway.program.program import Program, Reward
+from headway.program.program import Program
+from headway.program.rules import Reward
 
 
 class NextReward(BaseModel):

@@ -4,7 +4,8 @@ from headway.domain.account import Account
 from headway.domain.decide import Decision
 from headway.domain.progress import progress
 from headway.ledger.redemptions import Redemption
-from headway.program.program import Program, Reward
+from headway.program.program import Program
+from headway.program.rules import Reward
 from headway_redeem.models import (
     Balances,
     MemberView,

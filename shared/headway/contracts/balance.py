@@ -13,6 +13,7 @@ from headway.contracts.fields import (
     Label,
     OwnId,
     Positive32,
+    Reason,
     Sha256Hex,
     Source,
     Subject,
@@ -39,6 +40,15 @@ class NextReward(Data):
     id: Id
     points: Counter
     missing: Counter
+
+
+class ClawedBack(Data):
+    """What a return, a removal or a correction took back: `waived` of it was forgiven."""
+
+    points: Counter
+    waived: Counter
+    reason: Reason
+    order_id: Id | None
 
 
 class BalanceChanged(Subject):
@@ -79,6 +89,8 @@ class BalanceChanged(Subject):
     joined_at: Time | None
     left_at: Time | None
     program_version: Positive32
+    clawed_back: ClawedBack | None = None
+    """What this cause took back and why, for telling the member; null for nothing."""
     rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
     """Rewards that the available points pay for, cheapest first."""
     next_reward: NextReward | None

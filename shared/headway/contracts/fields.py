@@ -61,7 +61,7 @@ OwnId = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=320,
+        max_length=512,
         pattern=_NO_NUL,
         description="An identity that may be put together out of others, so longer than each.",
     ),

@@ -27,6 +27,7 @@ class Line(Data):
     line_id: Id
     sku: Label
     category: Label = ""
+    brand: Label = ""
     quantity: Quantity
     amount: Money
     """For the whole line, after discounts, before tax, in minor units of the order's currency."""
@@ -49,6 +50,7 @@ class OrderPaid(Subject):
     currency: Currency
     channel: Id | None = None
     store: Id | None = None
+    partner: Id | None = None
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
     tax: Money = 0
     shipping: Money = 0
@@ -105,6 +107,14 @@ class OrderRefunded(Subject):
                     },
                 )
         return self
+
+
+class OrderRefundFailed(Subject):
+    """A refund that was told did not go through: it is as if it had never been."""
+
+    order_id: Id | None = None
+    refund_id: Id
+    reason: Reason = ""
 
 
 class OrderCancelled(Subject):

@@ -8,7 +8,24 @@ from headway.contracts.contact import ContactUpdated
 from headway.contracts.effect import Effect
 from headway.contracts.fields import Subject
 from headway.contracts.member import MemberJoined, MemberLeft, MemberUpdated
-from headway.contracts.order import OrderCancelled, OrderFulfilled, OrderPaid, OrderRefunded
+from headway.contracts.membership import (
+    MembershipCancelled,
+    MembershipRenewed,
+    MembershipStarted,
+)
+from headway.contracts.notice import (
+    MembershipEnded,
+    PointsExpiring,
+    TierAtRisk,
+    TierChanged,
+)
+from headway.contracts.order import (
+    OrderCancelled,
+    OrderFulfilled,
+    OrderPaid,
+    OrderRefunded,
+    OrderRefundFailed,
+)
 from headway.contracts.referral import ReferralCompleted, ReferralCreated
 from headway.contracts.review import ReviewPublished, ReviewRemoved
 
@@ -33,6 +50,7 @@ class Contract(NamedTuple):
 _ALL: Final = (
     Contract("order.paid", OrderPaid, "orders"),
     Contract("order.refunded", OrderRefunded, "orders"),
+    Contract("order.refund_failed", OrderRefundFailed, "orders"),
     Contract("order.cancelled", OrderCancelled, "orders"),
     Contract("order.fulfilled", OrderFulfilled, "orders"),
     Contract("referral.created", ReferralCreated, "referrals"),
@@ -42,9 +60,16 @@ _ALL: Final = (
     Contract("member.joined", MemberJoined, "members"),
     Contract("member.updated", MemberUpdated, "members"),
     Contract("member.left", MemberLeft, "members"),
+    Contract("membership.started", MembershipStarted, "members"),
+    Contract("membership.renewed", MembershipRenewed, "members"),
+    Contract("membership.cancelled", MembershipCancelled, "members"),
     Contract("activity.recorded", ActivityRecorded, "activities"),
-    Contract("effect", Effect, "effects", 320),
+    Contract("effect", Effect, "effects", 512),
     Contract("balance.changed", BalanceChanged, "balance-changed", 320),
+    Contract("points.expiring", PointsExpiring, "member-notices", 320),
+    Contract("tier.changed", TierChanged, "member-notices", 320),
+    Contract("tier.at-risk", TierAtRisk, "member-notices", 320),
+    Contract("membership.ended", MembershipEnded, "member-notices", 320),
     Contract("contact.updated", ContactUpdated, "member-contacts"),
 )
 

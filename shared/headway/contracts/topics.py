@@ -51,6 +51,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     Topic("activities"),
     Topic("effects"),
     Topic("balance-changed"),
+    Topic("member-notices"),
     Topic("member-contacts", compacted=True, retention_ms=-1),
     _dead_letters("earn-dead-letters"),
     _dead_letters("notify-dead-letters"),

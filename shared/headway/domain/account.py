@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from headway.program.caps import Used
+
 
 class Lot(NamedTuple):
     """The points of one earn, by where they are now. `exact` in millionths of a point."""
@@ -38,6 +40,7 @@ class Order(NamedTuple):
     tier: str
     program_version: int
     counts: bool
+    fulfilled_at: datetime | None = None
 
 
 class OrderLine(NamedTuple):
@@ -78,7 +81,7 @@ class EffectAward(NamedTuple):
 
 
 class FirstPurchase(NamedTuple):
-    """The first decided order with something to earn on. `gone`: wholly returned, for good."""
+    """The first purchase that can complete a referral. `gone`: wholly returned, for good."""
 
     order_id: str
     paid_at: datetime
@@ -86,14 +89,30 @@ class FirstPurchase(NamedTuple):
 
 
 class Referral(NamedTuple):
-    """How this member came: who referred them, and what it has led to."""
+    """How this member came: who referred them, and what it has led to.
+
+    `since`: when the first purchase completed it; `revision` counts what the referrer was told.
+    """
 
     referral_id: str
     referrer: str
     created_at: datetime | None
     completed_order: str | None
     revision: int
-    worth: bool
+    since: datetime | None
+    signed_up: datetime | None = None
+
+
+class Membership(NamedTuple):
+    """A paid membership: its running term, and whether a benefit was had in it."""
+
+    membership_id: str
+    plan: str
+    from_at: datetime
+    until: datetime
+    paid_minor: int
+    currency: str
+    used: bool = False
 
 
 class Input(NamedTuple):
@@ -108,6 +127,15 @@ class Input(NamedTuple):
     body: bytes
 
 
+Key = tuple[datetime, str, str]
+"""The place of an input among its member's: business time, source, id."""
+
+
+def key_of(item: Input) -> Key:
+    """Where an input stands among its member's."""
+    return item.time, item.source, item.id
+
+
 class Parked(NamedTuple):
     """An input that waits for another: for the member, an order or a review."""
 
@@ -117,7 +145,12 @@ class Parked(NamedTuple):
 
 
 class Account(NamedTuple):
-    """One member's account. The mappings hold what was loaded for this batch, not everything."""
+    """One member's account. The mappings hold what was loaded for this batch, not everything.
+
+    `measures`: by what tiers go by, then by local day; `carried`: the tier at the start of a
+    period, for programmes where it falls one step at a time; `active_at`: the last activity that
+    keeps points alive; `last`: the latest place of a source input that was decided.
+    """
 
     account_id: int
     member_id: str
@@ -136,16 +169,23 @@ class Account(NamedTuple):
     next_due_at: datetime | None = None
     remainders: Mapping[str, int] = {}
     saved: Mapping[str, int] = {}
-    days: Mapping[str, int] = {}
+    measures: Mapping[str, Mapping[str, int]] = {}
     first: FirstPurchase | None = None
     referral: Referral | None = None
+    purchases: int = 0
+    caps: Mapping[str, Used] = {}
+    carried: tuple[str, str] = ("", "")
+    birthday: str = ""
+    membership: Membership | None = None
+    active_at: datetime | None = None
+    last: Key | None = None
     lots_complete: bool = True
     unloaded_due_at: datetime | None = (
         None  # when lots that were not loaded are due at the earliest
     )
     lots: Mapping[int, Lot] = {}
     orders: Mapping[str, Order] = {}
-    lines: Mapping[tuple[str, str], OrderLine] = {}
+    lines: Mapping[str, Mapping[str, OrderLine]] = {}
     refunds: Mapping[str, Refund] = {}
     reviews: Mapping[str, Review] = {}
     effects: Mapping[str, EffectAward] = {}

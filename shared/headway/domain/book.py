@@ -4,12 +4,16 @@ Everything outside sees frozen values: a Book is opened from an Account, written
 functions of this package, and closed into the next Account. Nothing else keeps it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
-from headway.domain.points import Bucket, Effect, Kind, PointsEvent, TierEvent
+from headway.domain.points import Bucket, Effect, Kind, Notice, PointsEvent, TierEvent
 from headway.errors import InvariantViolated
+from headway.program.caps import Counters
+from headway.program.conditions import Facts
 
 _OWN = frozenset(("pending", "available", "reserved", "owed"))
 _LOT = frozenset(("pending", "available", "reserved"))
@@ -41,23 +45,40 @@ class Touched:
         return bool(self.referee or self.refunds or self.reviews or self.effects)
 
 
+class Judged(NamedTuple):
+    """With what a purchase was judged: its facts, and the caps' counters before it."""
+
+    facts: Facts
+    counters: Counters
+    day: date
+
+
 class Book:
     """A mutable account; `cause` is the n of the input being decided."""
 
     __slots__ = (
         "account",
+        "active_at",
         "balances",
+        "birthday",
+        "by_award",
+        "caps",
+        "carried",
         "cause",
-        "days",
         "effect_awards",
         "effects_out",
         "first",
         "joined_at",
+        "judged",
         "left_at",
         "lines",
         "lots",
+        "measures",
+        "membership",
+        "notices",
         "orders",
         "points",
+        "purchases",
         "redeemed_group",
         "referral",
         "refunds",
@@ -66,6 +87,7 @@ class Book:
         "saved",
         "seq",
         "settled",
+        "shadow",
         "tier",
         "tier_due",
         "tier_events",
@@ -91,7 +113,10 @@ class Book:
         self.first, self.referral = account.first, account.referral
         self.remainders = account.remainders
         self.saved = account.saved
-        self.days = account.days
+        self.measures = account.measures
+        self.purchases, self.caps, self.carried = account.purchases, account.caps, account.carried
+        self.birthday, self.membership = account.birthday, account.membership
+        self.active_at = account.active_at
         self.lots = account.lots
         self.orders = account.orders
         self.lines = account.lines
@@ -102,7 +127,13 @@ class Book:
         self.settled = 0  # how many of them settling wrote, before the decision itself
         self.tier_events: list[TierEvent] = []
         self.effects_out: list[Effect] = []
+        self.notices: list[Notice] = []
         self.touched = Touched()
+        self.by_award: dict[str, list[int]] | None = None
+        self.shadow = False
+        """Whether only what the member is entitled to is asked for: nothing is spent or expires."""
+        self.judged: dict[str, Judged] = {}
+        """A shadow's purchases as they were judged, for judging what is left of them again."""
 
     # -- moving points ---------------------------------------------------------------------
 
@@ -174,7 +205,7 @@ class Book:
             raise InvariantViolated(f"lot {number} of account {self.account.account_id} below zero")
         self.put_lot(lot)
 
-    # -- rows beside the account: copied on first write ------------------------------------------
+    # -- rows beside the account: each mapping copied on its first write ---------------------------
 
     def lot(self, number: int) -> Lot:
         """The lot of that number; it must have been loaded."""
@@ -185,10 +216,20 @@ class Book:
                 f"lot {number} of account {self.account.account_id} was needed but not loaded"
             ) from None
 
+    def lots_of(self, award: str) -> list[Lot]:
+        """The lots of one award, oldest first."""
+        if self.by_award is None:
+            self.by_award = {}
+            for number in sorted(self.lots):
+                self.by_award.setdefault(self.lots[number].award, []).append(number)
+        return [self.lots[number] for number in self.by_award.get(award, ())]
+
     def open_lot(self, lot: Lot) -> None:
         """Write the lot that the last row, an earn, has opened."""
         self._own_lots()[lot.lot] = lot
         self.touched.opened.append(lot.lot)
+        if self.by_award is not None:
+            self.by_award.setdefault(lot.award, []).append(lot.lot)
 
     def put_lot(self, lot: Lot) -> None:
         """Write a lot that has changed."""
@@ -200,31 +241,45 @@ class Book:
             self.lots = dict(self.lots)
         return self.lots  # type: ignore[return-value]
 
+    def lines_of(self, order_id: str) -> list[OrderLine]:
+        """The lines of an order, as it was told."""
+        lines = self.lines.get(order_id)
+        return [] if lines is None else list(lines.values())
+
     def put_order(self, order: Order) -> None:
         """Write an order."""
-        self.orders = {**self.orders, order.order_id: order}
+        if self.orders is self.account.orders:
+            self.orders = dict(self.orders)
+        self.orders[order.order_id] = order  # type: ignore[index]
         self.touched.orders.append(order.order_id)
 
     def put_line(self, line: OrderLine) -> None:
         """Write an order line."""
         if self.lines is self.account.lines:
             self.lines = dict(self.lines)
-        self.lines[line.order_id, line.line_id] = line  # type: ignore[index]
+        lines: Mapping[str, OrderLine] = self.lines.get(line.order_id, {})
+        self.lines[line.order_id] = {**lines, line.line_id: line}  # type: ignore[index]
         self.touched.lines.append((line.order_id, line.line_id))
 
     def put_refund(self, refund: Refund) -> None:
         """Write a refund's key."""
-        self.refunds = {**self.refunds, refund.refund_id: refund}
+        if self.refunds is self.account.refunds:
+            self.refunds = dict(self.refunds)
+        self.refunds[refund.refund_id] = refund  # type: ignore[index]
         self.touched.refunds.append(refund.refund_id)
 
     def put_review(self, review: Review) -> None:
         """Write a review's key."""
-        self.reviews = {**self.reviews, review.review_id: review}
+        if self.reviews is self.account.reviews:
+            self.reviews = dict(self.reviews)
+        self.reviews[review.review_id] = review  # type: ignore[index]
         self.touched.reviews.append(review.review_id)
 
     def put_effect(self, award: EffectAward) -> None:
         """Write what an effect is worth here."""
-        self.effect_awards = {**self.effect_awards, award.key: award}
+        if self.effect_awards is self.account.effects:
+            self.effect_awards = dict(self.effect_awards)
+        self.effect_awards[award.key] = award  # type: ignore[index]
         self.touched.effects.append(award.key)
 
     def set_remainder(self, rule: str, remainder: int) -> None:
@@ -236,11 +291,6 @@ class Book:
         """Add to (or take from) what the member has saved."""
         self.saved = {**self.saved, currency: self.saved.get(currency, 0) + minor}
 
-    def add_spend(self, day: str, minor: int) -> None:
-        """Count spend towards the tier, on a local day."""
-        if minor:
-            self.days = {**self.days, day: self.days.get(day, 0) + minor}
-
     # -- reading ---------------------------------------------------------------------------
 
     def changed(self) -> bool:
@@ -250,6 +300,7 @@ class Book:
             self.points
             or self.tier_events
             or self.saved is not account.saved
+            or self.membership is not account.membership
             or self.joined_at is not account.joined_at
             or self.left_at is not account.left_at
         )

@@ -1,61 +1,27 @@
-"""Orders: what a purchase earns, what an amendment changes, and what each line of it is worth."""
+"""Orders: what a purchase earns, what it counts for, and what being handed over sets free."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
 
-from headway.contracts.order import OrderPaid
+from headway.contracts.order import OrderFulfilled, OrderPaid
 from headway.domain.account import FirstPurchase, Input, Order, OrderLine
-from headway.domain.award import grant
-from headway.domain.book import Book
-from headway.domain.outcome import Outcome, applied, nothing
-from headway.domain.referral import award_referral
-from headway.domain.reversal import reverse
+from headway.domain.award import fulfilled, grant
+from headway.domain.book import Book, Judged
+from headway.domain.facts import order_facts, order_lines
+from headway.domain.inactivity import keeps_alive
+from headway.domain.measure import count
+from headway.domain.membership import used_by
+from headway.domain.outcome import Outcome, applied, nothing, parked
+from headway.domain.referral import award_referral, tell_of_purchase
+from headway.domain.reinstatement import reinstate
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
-from headway.program.program import Program, Programs
-
-
-class LineAward(NamedTuple):
-    """What one rule gives for one line, in millionths of a point."""
-
-    rule: str
-    exact: int
-
-
-def line_awards(
-    program: Program, currency: str, category: str, amount: int, tier: str
-) -> list[LineAward]:
-    """Base rules add up; in a group the best multiplier wins; each applies to the base, once."""
-    if amount <= 0:
-        return []
-    found = [
-        LineAward(rule.id, exact)
-        for rule in program.base_rules
-        if rule.currency == currency
-        and (rule.categories is None or category in rule.categories)
-        and (exact := rule.exact(amount))
-    ]
-    base = sum(award.exact for award in found)
-    if not base:
-        return found
-    best: dict[str, tuple[int, str]] = {}
-    for rule in program.multipliers:
-        if (rule.categories is None or category in rule.categories) and (
-            rule.tiers is None or tier in rule.tiers
-        ):
-            winner = best.get(rule.group)
-            if winner is None or rule.extra > winner[0]:
-                best[rule.group] = (rule.extra, rule.id)
-    if best:
-        extras = sorted((rule, extra) for extra, rule in best.values())
-        found += [
-            LineAward(rule, exact) for rule, extra in extras if (exact := base * extra // 1000)
-        ]
-    return found
+from headway.program.caps import counted
+from headway.program.judging import Award, verdict
+from headway.program.program import NOT_YET, Program, Programs
 
 
 def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> Outcome | None:
-    """An Outcome when this order was known; None when it is to be decided.
+    """An Outcome when this order says nothing new; None when it is to be decided.
 
     The key of one that has to wait for its member is claimed here; others are when decided.
     """
@@ -69,6 +35,9 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
     if known.n == book.cause:
         # Parked until now; an amendment parked with it may have been released before it.
         return nothing("overtaken") if data.order_version < known.order_version else None
+    if item.time < known.paid_at and data.order_version <= known.order_version:
+        if known.digest == item.digest or data.order_version < known.order_version:
+            return None  # what is known stands, but at this earlier place
     if known.digest == item.digest:
         return nothing("already paid")
     if data.order_version < known.order_version:
@@ -99,177 +68,133 @@ def _new_order(
     )
 
 
-def counts_for(book: Book, moment: datetime) -> bool:
+def counts_for(book: Book, moment: datetime, days_before: int = 0) -> bool:
     """Whether a purchase made then earns: not before enrolment, not after leaving."""
     joined, left = book.joined_at, book.left_at
-    return joined is not None and moment >= joined and (left is None or moment < left)
+    if joined is None or (left is not None and moment >= left):
+        return False
+    return moment >= joined or moment >= joined - timedelta(days=days_before)
 
 
 def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -> Outcome:
     """A purchase: earn, count towards the tier, complete a referral."""
     known = book.orders.get(data.order_id)
-    if known is not None and known.n != book.cause and is_decided(book, known.order_id):
-        return _amend(book, programs, item, data, known)
-    paid_at = item.time if known is None else known.paid_at
+    paid_at = item.time
     program = programs.at(paid_at)
-    counts = counts_for(book, paid_at)
+    counts = counts_for(book, paid_at, program.before_joining_days)
     order = _new_order(book, item, data, program, counts=counts)
     if known is not None:
-        order = order._replace(n=known.n, paid_at=paid_at)
+        order = order._replace(n=known.n)
     book.put_order(order)
-    spend = 0
-    for line in data.lines:
-        amount = line.base
-        book.put_line(
-            OrderLine(
-                order.order_id, line.line_id, line.sku, line.category, line.quantity, 0, amount
-            )
-        )
-        spend += amount
-        if counts:
-            _earn_line(book, program, order, line.line_id, line.category, amount)
+    lines = order_lines(program, data)
+    for line in lines:
+        book.put_line(line)
     if not counts:
-        return nothing("before enrolment" if not_yet_joined(book, order.paid_at) else "member left")
-    if not spend:
+        return nothing("before enrolment" if not_yet_joined(book, paid_at) else "member left")
+    total = sum([line.amount for line in lines])
+    if not total:
         return nothing("nothing to earn on")
+    book.purchases += 1
+    capped = _earn(book, program, order, data, lines)
+    if order.currency == program.currency:
+        count(book, program, "spend", paid_at, total)
+    count(book, program, "orders", paid_at, 1)
+    reinstate(book, programs, paid_at)
+    keeps_alive(book, programs, "order.paid", paid_at)
+    _refer(book, programs, program, order, total)
+    judge_tier(book, programs, book.time or paid_at)
+    reason = "capped: " + ", ".join(capped) if capped else ""
+    return applied(reason) if book.acted() else nothing(reason or "no rule awards it")
+
+
+def _earn(
+    book: Book, program: Program, order: Order, data: OrderPaid, lines: list[OrderLine]
+) -> list[str]:
+    facts = order_facts(book, data, lines, order.paid_at, order.tier)
+    day = program.day(order.paid_at)
+    if book.shadow and program.attribution == "recompute":
+        book.judged[order.order_id] = Judged(facts, book.caps, day)
+    awards, capped = verdict(program, facts, book.caps, day)
+    award_id = "order:" + order.order_id
+    for award in awards:
+        grant(
+            book,
+            program,
+            award.rule,
+            award.exact,
+            award_id,
+            order.paid_at,
+            order_id=order.order_id,
+            line_id=facts.lines[award.line].line_id,
+        )
+    count_caps(book, awards, program, order.paid_at)
+    used_by(book, awards, order.paid_at)
+    return capped
+
+
+def count_caps(book: Book, awards: list[Award], program: Program, moment: datetime) -> None:
+    """Take what was awarded off the room that caps leave: once for each rule."""
+    totals: dict[str, int] = {}
+    for award in awards:
+        if award.rule.caps:
+            totals[award.rule.id] = totals.get(award.rule.id, 0) + award.exact
+    for rule, exact in totals.items():
+        book.caps = counted(program.rules[rule], book.caps, program.day(moment), exact, 1)
+
+
+def _refer(book: Book, programs: Programs, program: Program, order: Order, total: int) -> None:
+    """A purchase may complete the referral that brought the member, and be worth to them."""
+    enough = not program.minimum_referral or (
+        order.currency == program.currency and total >= program.minimum_referral
+    )
+    if not enough:
+        return
     if book.first is None:
         book.first = FirstPurchase(order.order_id, order.paid_at)
-        award_referral(book, programs, item.time)
-    if order.currency == program.currency:
-        book.add_spend(program.day(order.paid_at).isoformat(), spend)
-        judge_tier(book, programs, book.time or item.time)
-    return applied() if book.acted() else nothing("no rule awards it")
+        award_referral(book, programs)
+    tell_of_purchase(book, programs, order)
 
 
-def is_decided(book: Book, order_id: str) -> bool:
-    """Whether the order is more than known: a parked one has no lines yet."""
-    return any(line.order_id == order_id for line in book.lines.values())
+def decide_fulfilled(book: Book, programs: Programs, item: Input, data: OrderFulfilled) -> Outcome:
+    """What was pending until the order was handed over becomes available, at once or in days."""
+    order = book.orders.get(data.order_id)
+    if order is None or not book.lines_of(data.order_id):
+        return parked("order:" + data.order_id)
+    if order.fulfilled_at is not None:
+        return nothing("already fulfilled")
+    at = book.time or item.time
+    book.put_order(order._replace(fulfilled_at=at))
+    program = programs.version(order.program_version)
+    for lot in book.lots_of("order:" + order.order_id):
+        rule = program.rules.get(lot.rule)
+        if lot.activates_at != NOT_YET or rule is None:
+            continue
+        activates_at = max(fulfilled(rule, at), lot.earned_at)
+        set_free(book, program, lot.lot, activates_at, at, order.tier)
+    return applied()
+
+
+def set_free(
+    book: Book, program: Program, number: int, activates_at: datetime, at: datetime, tier: str
+) -> None:
+    """Say when a lot becomes available that waited for its order; validity runs from there."""
+    expires_at = program.expires_at(activates_at, tier)
+    lot = book.lot(number)
+    book.put_lot(lot._replace(activates_at=activates_at, expires_at=expires_at))
+    points = lot.pending if activates_at <= at and not book.shadow else 0
+    book.move(
+        "activate",
+        points,
+        "pending",
+        "available",
+        at,
+        number,
+        program_version=lot.program_version,
+        activates_at=activates_at,
+        expires_at=expires_at,
+    )
 
 
 def not_yet_joined(book: Book, moment: datetime) -> bool:
     """Whether that was before the member joined."""
     return book.joined_at is None or moment < book.joined_at
-
-
-def _earn_line(
-    book: Book, program: Program, order: Order, line_id: str, category: str, amount: int
-) -> None:
-    for award in line_awards(program, order.currency, category, amount, order.tier):
-        grant(
-            book,
-            program,
-            rule=award.rule,
-            exact=award.exact,
-            award="order:" + order.order_id,
-            earned_at=order.paid_at,
-            pending_days=program.order_pending_days[award.rule],
-            order_id=order.order_id,
-            line_id=line_id,
-        )
-
-
-def _amend(book: Book, programs: Programs, item: Input, data: OrderPaid, order: Order) -> Outcome:
-    """Judge the order anew at its first time and append the differences, line by line."""
-    program = programs.version(order.program_version)
-    old_lines = {
-        line.line_id: line for line in book.lines.values() if line.order_id == order.order_id
-    }
-    spend_change = 0
-    # In the event's order, then by name what it no longer holds: never in the order of loading.
-    for line_id in dict.fromkeys([*(line.line_id for line in data.lines), *sorted(old_lines)]):
-        spend_change += _amend_line(
-            book, programs, program, order, line_id, data, old_lines.get(line_id)
-        )
-    book.put_order(order._replace(order_version=data.order_version, digest=item.digest))
-    if order.counts and order.currency == program.currency and spend_change:
-        book.add_spend(program.day(order.paid_at).isoformat(), spend_change)
-        judge_tier(book, programs, book.time or item.time)
-    amounts = (line.amount for line in book.lines.values() if line.order_id == order.order_id)
-    if order.counts and book.first is None and any(amounts):
-        book.first = FirstPurchase(order.order_id, order.paid_at)
-        award_referral(book, programs, item.time)
-    return applied("amended") if book.acted() else nothing("amended, worth the same")
-
-
-def _amend_line(
-    book: Book,
-    programs: Programs,
-    program: Program,
-    order: Order,
-    line_id: str,
-    data: OrderPaid,
-    old: OrderLine | None,
-) -> int:
-    """Bring one line's awards to what they should be; returns the change in spend that counts."""
-    given = next((line for line in data.lines if line.line_id == line_id), None)
-    returned = old.returned if old else 0
-    quantity = max(given.quantity if given else 1, returned, 1)
-    amount = 0 if given is None else given.base
-    sku, category = (
-        (given.sku, given.category) if given else (old.sku, old.category) if old else ("", "")
-    )
-    new = OrderLine(order.order_id, line_id, sku, category, quantity, returned, amount)
-    book.put_line(new)
-    bring_to_due(book, programs, order, new, book.time or order.paid_at)
-    before = 0 if old is None else standing_spend(old)
-    return standing_spend(new) - before
-
-
-def standing_spend(line: OrderLine) -> int:
-    """The line's spend less what came back, in minor units."""
-    return line.amount - line.amount * line.returned // line.quantity
-
-
-def bring_to_due(
-    book: Book, programs: Programs, order: Order, line: OrderLine, at: datetime
-) -> None:
-    """Append what lies between a line's standing awards and what it is due for what was kept.
-
-    Judged by the version and the tier of the order's first decision, so that a return takes back
-    exactly what its line was awarded, whatever the programme says today.
-    """
-    if not order.counts:
-        return
-    program = programs.version(order.program_version)
-    due = {
-        award.rule: award.exact - award.exact * line.returned // line.quantity
-        for award in line_awards(program, order.currency, line.category, line.amount, order.tier)
-    }
-    standing: dict[str, int] = {}
-    for lot in book.lots.values():
-        if lot.award == "order:" + order.order_id and lot.line_id == line.line_id:
-            standing[lot.rule] = standing.get(lot.rule, 0) + lot.exact - lot.exact_returned
-    for rule in sorted({*due, *standing}):
-        difference = due.get(rule, 0) - standing.get(rule, 0)
-        if difference > 0:
-            grant(
-                book,
-                program,
-                rule=rule,
-                exact=difference,
-                award="order:" + order.order_id,
-                earned_at=order.paid_at,
-                pending_days=program.order_pending_days[rule],
-                order_id=order.order_id,
-                line_id=line.line_id,
-            )
-        elif difference < 0:
-            _take_back(book, programs, line, rule, -difference, at)
-
-
-def _take_back(
-    book: Book, programs: Programs, line: OrderLine, rule: str, exact: int, at: datetime
-) -> None:
-    """Undo `exact` of a line's award under a rule, oldest lot first."""
-    lots = sorted(
-        number
-        for number, lot in book.lots.items()
-        if lot.award == "order:" + line.order_id
-        and lot.line_id == line.line_id
-        and lot.rule == rule
-    )
-    for number in lots:
-        lot = book.lots[number]
-        part = min(exact, lot.exact - lot.exact_returned)
-        reverse(book, programs, number, part, at, order_id=line.order_id, line_id=line.line_id)
-        exact -= part

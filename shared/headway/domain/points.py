@@ -11,6 +11,8 @@ Kind = Literal[
     "redeem",
     "restore",
     "expire",
+    "extend",
+    "reinstate",
     "reverse",
     "waive",
     "repay",
@@ -67,7 +69,11 @@ class TierEvent(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What this decision means for another member: the worth of a referral for the referrer."""
+    """What this decision means for another member: the worth of a referral for the referrer.
+
+    It says everything there is to say: what it is worth, when it was earned (`since`: where that
+    stands among the referrer's own inputs) and, once undone, when. The highest revision counts.
+    """
 
     member_id: str
     referral_id: str
@@ -75,6 +81,27 @@ class Effect(NamedTuple):
     revision: int
     worth: int
     earned_at: datetime
+    since: datetime
+    undone_at: datetime | None
     program_version: int
-    order_id: str
-    time: datetime
+    order_id: str | None
+    per_order: bool
+
+    @property
+    def time(self) -> datetime:
+        """The business time of what it tells."""
+        return self.undone_at or self.since
+
+
+class Notice(NamedTuple):
+    """Something a member should hear of before it happens, or when it has.
+
+    `kind`: points.expiring, tier.at-risk or membership.ended; `at`: when it happens (or happened),
+    `amount`: points expiring, the measure missing, or minor units refunded; `of`: the tier or plan.
+    """
+
+    kind: Literal["points.expiring", "tier.at-risk", "membership.ended"]
+    at: datetime
+    amount: int
+    of: str
+    due: datetime

@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from typing import NamedTuple
 
-from headway.program.program import Program, Reward
+from headway.program.program import Program
+from headway.program.rules import Reward
 
 
 class Next(NamedTuple):

@@ -1,20 +1,20 @@
-"""Referrals: both sides are rewarded for the friend's first purchase, and both lose it with it.
+"""Referrals: both sides are rewarded for what the friend does, and both lose it when it is undone.
 
 The friend's account decides; what it means for the referrer leaves as an effect.
 """
 
 from datetime import datetime
 
-from headway.contracts.effect import Effect as EffectData
 from headway.contracts.referral import ReferralCompleted, ReferralCreated
-from headway.domain.account import EffectAward, Input, Referral
-from headway.domain.award import grant
+from headway.domain.account import Input, Order, Referral
+from headway.domain.award import grant_once
 from headway.domain.book import Book
 from headway.domain.outcome import Outcome, applied, nothing
 from headway.domain.points import Effect
-from headway.domain.reversal import reverse
+from headway.domain.reversal import take_back_all
 from headway.errors import Conflict
-from headway.program.program import MICRO, Programs
+from headway.program.program import Program, Programs
+from headway.program.rules import Rule
 
 
 def intake_referral(book: Book, data: ReferralCreated | ReferralCompleted) -> None:
@@ -26,7 +26,7 @@ def intake_referral(book: Book, data: ReferralCreated | ReferralCompleted) -> No
         return
     _refuse_anothers(book, data.referral_id)
     if book.referral is None:
-        book.referral = Referral(data.referral_id, data.referrer_id, None, None, 0, False)
+        book.referral = Referral(data.referral_id, data.referrer_id, None, None, 0, None)
         book.touched.referee = True
 
 
@@ -46,7 +46,7 @@ def decide_referral(
         return nothing("member left")
     known = book.referral
     if known is None:
-        known = Referral(data.referral_id, data.referrer_id, None, None, 0, False)
+        known = Referral(data.referral_id, data.referrer_id, None, None, 0, None)
         book.touched.referee = True
     elif (known.referral_id, known.referrer) != (data.referral_id, data.referrer_id):
         return nothing("already referred")
@@ -56,120 +56,128 @@ def decide_referral(
         earliest = item.time if known.created_at is None else min(known.created_at, item.time)
         known = known._replace(created_at=earliest)
     book.referral = known
-    award_referral(book, programs, item.time)
+    award_signup(book, programs)
+    award_referral(book, programs)
     return applied()
 
 
-def award_referral(book: Book, programs: Programs, cause_time: datetime) -> None:
+def award_signup(book: Book, programs: Programs) -> None:
+    """Reward both sides for the friend's joining, where the programme does."""
+    referral, at = book.referral, book.time
+    if referral is None or referral.created_at is None or referral.signed_up or at is None:
+        return
+    program = programs.at(at)
+    rules = _rules(program, "signup")
+    if not rules or book.joined_at is None:
+        return
+    book.referral = referral._replace(signed_up=at)
+    for rule in rules:
+        if rule.to == "friend":
+            _reward_friend(book, program, rule, f"signup:{referral.referral_id}", at, None)
+        else:
+            _tell(book, program, rule, at, at, None, None)
+
+
+def award_referral(book: Book, programs: Programs) -> None:
     """Reward both sides once the friend's first purchase is one the referral stands for."""
-    referral, first = book.referral, book.first
-    if referral is None or first is None or first.gone or referral.revision:
+    referral, first, at = book.referral, book.first, book.time
+    if referral is None or first is None or first.gone or referral.since or at is None:
         return
     led_to_it = referral.created_at is not None and referral.created_at <= first.paid_at
     if not led_to_it and referral.completed_order != first.order_id:
         return
-    book.referral = referral._replace(revision=1, worth=True)
+    book.referral = referral._replace(since=at)
     program = programs.at(first.paid_at)
-    for rule in program.fixed_rules.get("referral.completed", ()):
+    for rule in _rules(program, "first_purchase"):
         if rule.to == "friend":
-            grant(
-                book,
-                program,
-                rule=rule.id,
-                exact=rule.points * MICRO,
-                award="referral:" + referral.referral_id,
-                earned_at=first.paid_at,
-                pending_days=rule.pending_days,
-                order_id=first.order_id,
-            )
-    _tell_referrer(book, programs, cause_time)
+            award = "referral:" + referral.referral_id
+            _reward_friend(book, program, rule, award, first.paid_at, first.order_id)
+        else:
+            _tell(book, program, rule, first.paid_at, at, None, first.order_id)
 
 
-def undo_referral(book: Book, programs: Programs, at: datetime, cause_time: datetime) -> None:
+def undo_referral(book: Book, programs: Programs, at: datetime) -> None:
     """The first purchase is wholly gone: so is the referral, for good, known already or not."""
     referral, first = book.referral, book.first
     if first is None:
         return
     book.first = first._replace(gone=True)
-    if referral is None or not referral.worth:
+    if referral is None or referral.since is None:
         return
-    book.referral = referral._replace(revision=referral.revision + 1, worth=False)
     award = "referral:" + referral.referral_id
-    for number in sorted(number for number, lot in book.lots.items() if lot.award == award):
-        lot = book.lots[number]
-        reverse(book, programs, number, lot.exact - lot.exact_returned, at, order_id=first.order_id)
-    _tell_referrer(book, programs, cause_time)
-
-
-def _tell_referrer(book: Book, programs: Programs, cause_time: datetime) -> None:
-    referral, first = book.referral, book.first
-    if referral is None or first is None:
-        return
+    take_back_all(book, programs, award, at, order_id=first.order_id)
     program = programs.at(first.paid_at)
-    for rule in program.fixed_rules.get("referral.completed", ()):
+    for rule in _rules(program, "first_purchase"):
         if rule.to == "referrer":
-            worth = rule.points * MICRO if referral.worth else 0
-            book.effects_out.append(
-                Effect(
-                    referral.referrer,
-                    referral.referral_id,
-                    rule.id,
-                    referral.revision,
-                    worth,
-                    first.paid_at,
-                    program.version,
-                    first.order_id,
-                    max(cause_time, first.paid_at),
-                )
-            )
+            _tell(book, program, rule, first.paid_at, referral.since, at, first.order_id)
 
 
-def intake_effect(book: Book, data: EffectData) -> None:
-    """Claim the effect for a member whose enrolment is waited for."""
-    key = f"{data.referral_id}:{data.rule}"
-    if "effect:" + key in book.account.held_elsewhere:
-        raise Conflict("data.referral_id", f"referral {data.referral_id} rewards another member")
-    if book.joined_at is None and key not in book.effect_awards:
-        book.put_effect(EffectAward(key, 0, 0))
+def tell_of_purchase(book: Book, programs: Programs, order: Order) -> None:
+    """Reward both sides for each purchase after the invitation, where the programme does."""
+    _each_purchase(book, programs, order, None)
 
 
-def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData) -> Outcome:
-    """The highest revision wins; the difference to what was applied is appended."""
-    key = f"{data.referral_id}:{data.rule}"
-    known = book.effect_awards.get(key) or EffectAward(key, 0, 0)
-    if data.revision <= known.revision:
-        return nothing("overtaken")
-    worth = data.worth
-    if book.joined_at is not None and data.earned_at < book.joined_at:
-        worth = 0
-    if book.left_at is not None and data.earned_at >= book.left_at:
-        worth = 0
-    book.put_effect(EffectAward(key, data.revision, worth))
-    if worth == known.exact:
-        return nothing("before enrolment" if worth != data.worth else "worth nothing")
-    if worth > known.exact:
-        program = programs.version(data.program_version)
-        rules = program.fixed_rules.get("referral.completed", ())
-        pending = next(
-            (rule.pending_days for rule in rules if rule.id == data.rule), program.pending_days
+def tell_of_return(book: Book, programs: Programs, order: Order, at: datetime) -> None:
+    """A purchase is wholly gone, and what it was worth to both sides with it."""
+    _each_purchase(book, programs, order, at)
+
+
+def _each_purchase(
+    book: Book, programs: Programs, order: Order, undone_at: datetime | None
+) -> None:
+    referral = book.referral
+    if referral is None or referral.created_at is None or referral.created_at > order.paid_at:
+        return
+    program = programs.version(order.program_version)
+    for rule in _rules(program, "every_purchase"):
+        award = f"referral:{referral.referral_id}:{order.order_id}"
+        if rule.to == "referrer":
+            _tell(book, program, rule, order.paid_at, order.paid_at, undone_at, order.order_id)
+        elif undone_at is None:
+            _reward_friend(book, program, rule, award, order.paid_at, order.order_id)
+        else:
+            take_back_all(book, programs, award, undone_at, order_id=order.order_id)
+
+
+def _rules(program: Program, when: str) -> list[Rule]:
+    found = program.rules_on.get("referral.completed")
+    return [] if found is None else [rule for rule in found.base if rule.referral == when]
+
+
+def _reward_friend(
+    book: Book, program: Program, rule: Rule, award: str, moment: datetime, order_id: str | None
+) -> None:
+    grant_once(book, program, rule, rule.numerator, award, moment, order_id=order_id)
+
+
+def _tell(
+    book: Book,
+    program: Program,
+    rule: Rule,
+    earned_at: datetime,
+    since: datetime,
+    undone_at: datetime | None,
+    order_id: str | None,
+) -> None:
+    """Tell the referrer what a rule is worth to them now; a later revision replaces this one."""
+    referral = book.referral
+    if referral is None:
+        return
+    per_order = rule.referral == "every_purchase"
+    revision = referral.revision + 1
+    book.referral = referral._replace(revision=revision)
+    book.effects_out.append(
+        Effect(
+            referral.referrer,
+            referral.referral_id,
+            rule.id,
+            revision,
+            rule.numerator,
+            earned_at,
+            since,
+            undone_at,
+            program.version,
+            order_id,
+            per_order,
         )
-        grant(
-            book,
-            program,
-            rule=data.rule,
-            exact=worth - known.exact,
-            award="effect:" + key,
-            earned_at=data.earned_at,
-            pending_days=pending,
-        )
-        return applied()
-    _take_back(book, programs, "effect:" + key, known.exact - worth, book.time or item.time)
-    return applied("undone")
-
-
-def _take_back(book: Book, programs: Programs, award: str, exact: int, at: datetime) -> None:
-    for number in sorted(number for number, lot in book.lots.items() if lot.award == award):
-        lot = book.lots[number]
-        part = min(exact, lot.exact - lot.exact_returned)
-        reverse(book, programs, number, part, at)
-        exact -= part
+    )

@@ -1,17 +1,28 @@
-"""Returns and cancellations: a line takes back what it was awarded, as far as it came back."""
+"""Returns and cancellations: a line takes back what it was awarded, as far as it came back.
+
+Three attributions: each line its own awards (per_line); the order's awards by the money that came
+back (by_money, as Open Loyalty does); or judged again on what was kept (recompute, as PagoPA's
+IDPay does).
+"""
 
 from datetime import datetime
 
-from headway.contracts.order import OrderCancelled, OrderRefunded
+from headway.contracts.order import OrderCancelled, OrderRefunded, OrderRefundFailed
 from headway.domain.account import Input, Order, OrderLine, Refund
 from headway.domain.book import Book
-from headway.domain.orders import bring_to_due, is_decided, standing_spend
+from headway.domain.facts import SHIPPING, TAX
+from headway.domain.measure import count
+from headway.domain.netting import due_on_net
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.referral import undo_referral
+from headway.domain.referral import tell_of_return, undo_referral
+from headway.domain.reversal import standing_by_rule, take_back
 from headway.domain.settle import settle
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
 from headway.program.program import Programs
+
+FAILED = bytes(32)
+"""Instead of the digest of a refund that failed before it was heard of."""
 
 
 def intake_refund(book: Book, item: Input, data: OrderRefunded) -> Outcome | None:
@@ -24,9 +35,19 @@ def intake_refund(book: Book, item: Input, data: OrderRefunded) -> Outcome | Non
         return None
     if known.n == book.cause:
         return None
+    if known.digest == FAILED:
+        return nothing("it had failed before it was heard of")
     if known.digest == item.digest:
         return nothing("already refunded")
     raise Conflict("data.refund_id", f"refund {data.refund_id} is known with other content")
+
+
+def intake_refund_failed(book: Book, data: OrderRefundFailed) -> None:
+    """Remember the refund that never was, lest it be heard of only now."""
+    if "refund:" + data.refund_id in book.account.held_elsewhere:
+        raise Conflict("data.refund_id", f"refund {data.refund_id} belongs to another member")
+    if data.refund_id not in book.refunds:
+        book.put_refund(Refund(data.refund_id, book.cause, FAILED))
 
 
 def decide_refund(book: Book, programs: Programs, item: Input, data: OrderRefunded) -> Outcome:
@@ -36,81 +57,37 @@ def decide_refund(book: Book, programs: Programs, item: Input, data: OrderRefund
     order = _decided(book, data.order_id)
     if order is None:
         return parked("order:" + data.order_id)
-    at = _take_effect(book, programs, item.time, order)
     problems: list[str] = []
+    back: dict[str, int] = {}
     for returned in data.lines:
-        line = book.lines.get((order.order_id, returned.line_id or ""))
+        line = book.lines.get(order.order_id, {}).get(returned.line_id or "")
         if line is None:
             problems.append("unknown line")
             continue
-        left = line.quantity - line.returned
+        left = line.quantity - line.returned - back.get(line.line_id, 0)
         if returned.quantity > left:
             problems.append("returned more than bought")
-        _give_back(book, programs, order, line, min(returned.quantity, left), at)
-    return _finish(book, programs, order, at, item, problems)
-
-
-def decide_cancel(book: Book, programs: Programs, item: Input, data: OrderCancelled) -> Outcome:
-    """Everything of the order that has not come back before."""
-    if "order:" + data.order_id in book.account.held_elsewhere:
-        raise Conflict("data.order_id", f"order {data.order_id} belongs to another member")
-    order = _decided(book, data.order_id)
-    if order is None:
-        return parked("order:" + data.order_id)
-    at = _take_effect(book, programs, item.time, order)
-    lines = [line for line in book.lines.values() if line.order_id == order.order_id]
-    if all(line.returned == line.quantity for line in lines):
-        return nothing("already returned or cancelled")
-    for line in sorted(lines, key=lambda line: line.line_id):
-        _give_back(book, programs, order, line, line.quantity - line.returned, at)
-    return _finish(book, programs, order, at, item, [])
-
-
-def _decided(book: Book, order_id: str) -> Order | None:
-    """The order, once it is decided and not merely known: a parked one has no lines yet."""
-    return book.orders.get(order_id) if is_decided(book, order_id) else None
-
-
-def _take_effect(book: Book, programs: Programs, moment: datetime, order: Order) -> datetime:
-    """A return acts from the later of its own and its order's time."""
-    at = max(moment, order.paid_at)
-    settle(book, programs, at)
-    return at
-
-
-def _give_back(
-    book: Book, programs: Programs, order: Order, line: OrderLine, quantity: int, at: datetime
-) -> None:
-    """Return `quantity` of a line; what is due for the rest does not depend on how many returns."""
-    if not quantity:
-        return
-    kept = line._replace(returned=line.returned + quantity)
-    book.put_line(kept)
-    bring_to_due(book, programs, order, kept, at)
-    program = programs.version(order.program_version)
-    if order.counts and order.currency == program.currency:
-        day = program.day(order.paid_at).isoformat()
-        if day in book.days:
-            book.add_spend(day, standing_spend(kept) - standing_spend(line))
-
-
-def _finish(
-    book: Book, programs: Programs, order: Order, at: datetime, item: Input, problems: list[str]
-) -> Outcome:
-    judge_tier(book, programs, book.time or at)
-    _undo_first_purchase(book, programs, order, at, item)
+        back[line.line_id] = back.get(line.line_id, 0) + min(returned.quantity, left)
+    _give_back(book, programs, item, order, back)
     reason = "; ".join(dict.fromkeys(problems))
     return applied(reason) if book.touched.lines else nothing(reason or "nothing to take back")
 
 
-def _undo_first_purchase(
-    book: Book, programs: Programs, order: Order, at: datetime, item: Input
-) -> None:
-    if book.first is None or book.first.order_id != order.order_id:
-        return
-    lines = (line for line in book.lines.values() if line.order_id == order.order_id)
-    if all(line.returned == line.quantity for line in lines):
-        undo_referral(book, programs, at, item.time)
+def decide_cancel(book: Book, programs: Programs, item: Input, data: OrderCancelled) -> Outcome:
+    """Everything of the order that had not come back is undone, handed over or not."""
+    order = _decided(book, data.order_id)
+    if order is None:
+        return parked("order:" + data.order_id)
+    back = {line.line_id: line.quantity - line.returned for line in book.lines_of(order.order_id)}
+    if not any(back.values()):
+        return nothing("already returned or cancelled")
+    _give_back(book, programs, item, order, back)
+    return applied()
+
+
+def _decided(book: Book, order_id: str) -> Order | None:
+    """The order, once it is decided and not merely known: a parked one has no lines yet."""
+    return book.orders.get(order_id) if book.lines_of(order_id) else None
 
 
 def _without_order(book: Book, programs: Programs, item: Input, data: OrderRefunded) -> Outcome:
@@ -121,25 +98,123 @@ def _without_order(book: Book, programs: Programs, item: Input, data: OrderRefun
         for line in _latest_lines(book, returned.sku or ""):
             if not wanted:
                 break
-            order = book.orders[line.order_id]
-            at = _take_effect(book, programs, item.time, order)
             part = min(wanted, line.quantity - line.returned)
-            _give_back(book, programs, order, line, part, at)
-            _undo_first_purchase(book, programs, order, at, item)
+            _give_back(book, programs, item, book.orders[line.order_id], {line.line_id: part})
             wanted -= part
         if wanted:
             problems.append("unmatched")
-    judge_tier(book, programs, book.time or item.time)
     reason = "; ".join(dict.fromkeys(problems))
     return applied(reason) if book.touched.lines else nothing(reason)
 
 
 def _latest_lines(book: Book, sku: str) -> list[OrderLine]:
     matching = [
-        line for line in book.lines.values() if line.sku == sku and line.returned < line.quantity
+        line
+        for lines in book.lines.values()
+        for line in lines.values()
+        if line.sku == sku and line.returned < line.quantity and line.line_id not in (TAX, SHIPPING)
     ]
     return sorted(
         matching,
         key=lambda line: (book.orders[line.order_id].paid_at, line.order_id, line.line_id),
         reverse=True,
     )
+
+
+def _give_back(
+    book: Book, programs: Programs, item: Input, order: Order, back: dict[str, int]
+) -> None:
+    """Return so many pieces of each line: awards, spend, and what hangs on the whole order."""
+    # A return acts from the later of its own and its order's time.
+    settle(book, programs, max(item.time, order.paid_at))
+    at = book.time or item.time
+    before = {line.line_id: line for line in book.lines_of(order.order_id)}
+    after = {
+        line_id: line._replace(returned=line.returned + back.get(line_id, 0))
+        for line_id, line in before.items()
+    }
+    for extra in (TAX, SHIPPING):  # they came back when all else has
+        if extra in after and _all_back(after):
+            after[extra] = after[extra]._replace(returned=1)
+    changed = [after[line_id] for line_id in sorted(after) if after[line_id] != before[line_id]]
+    if not changed:
+        return
+    if order.counts:
+        _take_awards(book, programs, order, before, after, at)
+    for line in changed:
+        book.put_line(line)
+    if order.counts:
+        _uncount(book, programs, order, before, after)
+    judge_tier(book, programs, at)
+    if _all_back(after):
+        if book.first is not None and book.first.order_id == order.order_id:
+            undo_referral(book, programs, at)
+        tell_of_return(book, programs, order, at)
+
+
+def _all_back(lines: dict[str, OrderLine]) -> bool:
+    return all(
+        line.returned == line.quantity
+        for line in lines.values()
+        if line.line_id not in (TAX, SHIPPING)
+    )
+
+
+def _take_awards(
+    book: Book,
+    programs: Programs,
+    order: Order,
+    before: dict[str, OrderLine],
+    after: dict[str, OrderLine],
+    at: datetime,
+) -> None:
+    award = "order:" + order.order_id
+    standing = {key: exact for key, exact in standing_by_rule(book, award).items() if exact}
+    program = programs.version(order.program_version)
+    if program.attribution == "recompute":
+        due = due_on_net(book, program, order, after)
+        excess = {key: exact - min(exact, due.get(key, 0)) for key, exact in standing.items()}
+    elif program.attribution == "by_money" and kept_of(before):
+        money = kept_of(before)
+        gone = money - kept_of(after)
+        excess = {key: exact * gone // money for key, exact in standing.items()}
+    else:
+        excess = {
+            key: _share_back(exact, before.get(key[1]), after.get(key[1]))
+            for key, exact in standing.items()
+        }
+    for rule, line_id in sorted(excess, key=lambda key: (key[1], key[0])):
+        take_back(
+            book, programs, award, rule, excess[rule, line_id], at,
+            order_id=order.order_id, line_id=line_id,
+        )  # fmt: skip
+
+
+def _share_back(exact: int, before: OrderLine | None, after: OrderLine | None) -> int:
+    """A line's part of what stands, by pieces: all of it with the last one."""
+    if before is None or after is None:
+        return 0
+    pieces = after.returned - before.returned
+    return exact * pieces // (before.quantity - before.returned) if pieces else 0
+
+
+def kept_of(lines: dict[str, OrderLine]) -> int:
+    """The amount of an order's lines less what came back, in minor units."""
+    return sum(
+        line.amount - line.amount * line.returned // line.quantity for line in lines.values()
+    )
+
+
+def _uncount(
+    book: Book,
+    programs: Programs,
+    order: Order,
+    before: dict[str, OrderLine],
+    after: dict[str, OrderLine],
+) -> None:
+    """What came back no longer counts towards a tier, on the day on which it was bought."""
+    program = programs.version(order.program_version)
+    if order.currency == program.currency:
+        count(book, program, "spend", order.paid_at, kept_of(after) - kept_of(before))
+    if _all_back(after) and any(line.amount for line in after.values()):
+        count(book, program, "orders", order.paid_at, -1)

@@ -5,10 +5,69 @@ from typing import Literal
 
 from headway.domain.account import Lot
 from headway.domain.book import Book
+from headway.domain.measure import count
 from headway.errors import InvariantViolated
-from headway.program.program import MICRO, Clawback, Programs
+from headway.program.caps import counted
+from headway.program.program import Clawback, Programs
+from headway.program.rules import MICRO
 
 _Place = Literal["pending", "available", "expired"]
+
+
+def take_back(
+    book: Book,
+    programs: Programs,
+    award: str,
+    rule: str,
+    exact: int,
+    at: datetime,
+    *,
+    order_id: str | None = None,
+    line_id: str = "",
+) -> None:
+    """Undo `exact` of what an award gave a line under a rule, oldest lot first.
+
+    What hung on it goes too: the points that counted towards a tier, and the caps' room.
+    """
+    left = exact
+    for lot in book.lots_of(award):
+        if left and lot.rule == rule and lot.line_id == line_id:
+            part = min(left, lot.exact - lot.exact_returned)
+            left -= part
+            reverse(book, programs, lot.lot, part, at, order_id=order_id, line_id=line_id or None)
+            program = programs.version(lot.program_version)
+            count(book, program, "points", lot.earned_at, -part)
+            _free_caps(book, programs, lot, part)
+
+
+def take_back_all(
+    book: Book, programs: Programs, award: str, at: datetime, *, order_id: str | None = None
+) -> None:
+    """Undo all that still stands of an award."""
+    for (rule, line_id), exact in standing_by_rule(book, award).items():
+        take_back(book, programs, award, rule, exact, at, order_id=order_id, line_id=line_id)
+
+
+def standing_by_rule(book: Book, award: str) -> dict[tuple[str, str], int]:
+    """Millionths that stand of an award, by rule and line; zeros too."""
+    found: dict[tuple[str, str], int] = {}
+    for lot in book.lots_of(award):
+        key = lot.rule, lot.line_id
+        found[key] = found.get(key, 0) + lot.exact - lot.exact_returned
+    return found
+
+
+def _free_caps(book: Book, programs: Programs, lot: Lot, exact: int) -> None:
+    program = programs.version(lot.program_version)
+    rule = program.rules.get(lot.rule)
+    if rule is None or not rule.caps:
+        return
+    gone = not any(
+        other.exact > other.exact_returned
+        for other in book.lots_of(lot.award)
+        if other.rule == lot.rule
+    )
+    book.caps = counted(rule, book.caps, program.day(lot.earned_at), -exact, -1 if gone else 0)
 
 
 def reverse(

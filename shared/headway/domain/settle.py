@@ -1,19 +1,24 @@
 """Bringing an account up to a moment: what became due happens, each at its own due time.
 
-Order at one instant: activate, repay, expire, tier. Results do not depend on when this runs.
+Order at one instant: activate, repay, expire, tier, birthday. Results do not depend on when this
+runs. A shadow knows only tiers and birthdays: its points are never spent and never expire.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from headway.domain.account import Lot
+from headway.domain.birthday import gift, next_gift
 from headway.domain.book import Book
+from headway.domain.inactivity import inactive_since, lapse
+from headway.domain.notices import next_notice, notify
 from headway.domain.points import Bucket, Kind
 from headway.domain.tier import judge_tier, next_change
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
-_ACTIVATE, _REPAY, _EXPIRE, _TIER = range(4)
+_ACTIVATE, _REPAY, _EXPIRE, _LAPSE, _TIER, _BIRTHDAY = range(6)
 
 
 class _Due(NamedTuple):
@@ -29,11 +34,15 @@ def settle(book: Book, programs: Programs, until: datetime) -> None:
         until = now
     if _something_due(book, programs, until):
         _run_dues(book, programs, until, now or until)
+    if now is not None and not book.shadow and now < until:
+        notify(book, programs, now, until)
     book.time = until
     book.settled = len(book.points)
 
 
 def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
+    if book.shadow:
+        return True
     account = book.account
     if account.unloaded_due_at is not None and account.unloaded_due_at <= until:
         raise InvariantViolated(
@@ -44,12 +53,14 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
     if book.balances["owed"] < 0 < book.balances["available"]:
         return True
     for lot in book.lots.values():
-        due_at = _due_at(lot)
+        due_at = due_at_of(lot)
         if due_at is not None and due_at <= until:
             return True
-    # A version published after next_due_at was told is not in it.
-    change = next_change(book, programs, book.time or until) if programs.several else None
-    return change is not None and change <= until
+    now = book.time or until
+    # A version published after next_due_at was told is not in it; nor is what this input told.
+    if programs.several or book.tier_events or book.birthday != account.birthday:
+        return any(due.at <= until for due in _own_dues(book, programs, now))
+    return False
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
@@ -67,31 +78,51 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
         elif due.step == _EXPIRE:
             lot = book.lot(due.lot)
             _own_time(book, "expire", lot, lot.available, "available", "expired", due.at)
-        else:
+        elif due.step == _LAPSE:
+            lapse(book, due.at)
+        elif due.step == _TIER:
             judge_tier(book, programs, due.at)
+        else:
+            gift(book, programs, due.at)
 
 
-def _due_at(lot: Lot) -> datetime | None:
+def due_at_of(lot: Lot) -> datetime | None:
+    """When something next happens to a lot by itself."""
     if lot.pending:
         return lot.activates_at
     return lot.expires_at if lot.available else None
 
 
 def _due_of(lot: Lot) -> _Due | None:
-    at = _due_at(lot)
+    at = due_at_of(lot)
     return None if at is None else _Due(at, _ACTIVATE if lot.pending else _EXPIRE, lot.lot)
 
 
-def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
-    dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
-    if book.balances["owed"] < 0 < book.balances["available"]:
-        # What became available clears what is owed before anything else happens later.
-        dues.append(
-            _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
-        )
+def _own_dues(book: Book, programs: Programs, instant: datetime) -> Iterator[_Due]:
+    """What is due of the account itself, rather than of its lots."""
     change = next_change(book, programs, instant)
     if change is not None:
-        dues.append(_Due(change, _TIER, 0))
+        yield _Due(change, _TIER, 0)
+    if book.birthday:
+        gift_at = next_gift(book, programs, instant)
+        if gift_at is not None:
+            yield _Due(gift_at, _BIRTHDAY, 0)
+    if not book.shadow:
+        lapses = inactive_since(book, programs, instant)
+        if lapses is not None:
+            yield _Due(max(lapses, instant), _LAPSE, 0)
+
+
+def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
+    dues: list[_Due] = []
+    if not book.shadow:
+        dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
+        if book.balances["owed"] < 0 < book.balances["available"]:
+            # What became available clears what is owed before anything else happens later.
+            dues.append(
+                _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
+            )
+    dues += _own_dues(book, programs, instant)
     return min(dues, default=None)
 
 
@@ -116,8 +147,13 @@ def next_due_at(book: Book, programs: Programs) -> datetime | None:
     """When settling next has something to do (a lower bound where lots were not loaded)."""
     earliest = book.account.unloaded_due_at
     for lot in book.lots.values():
-        due_at = _due_at(lot)
+        due_at = due_at_of(lot)
         if due_at is not None and (earliest is None or due_at < earliest):
             earliest = due_at
-    change = None if book.time is None else next_change(book, programs, book.time)
-    return change if earliest is None or (change is not None and change < earliest) else earliest
+    if book.time is None:
+        return earliest
+    for due in _own_dues(book, programs, book.time):
+        if earliest is None or due.at < earliest:
+            earliest = due.at
+    notice = next_notice(book, programs, book.time)
+    return notice if earliest is None or (notice is not None and notice < earliest) else earliest

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from headway.domain.account import Account, Input
-from headway.domain.decide import Decision, decide_all
+from headway.domain.decide import Decision, decide_all, from_source
+from headway.domain.entitlement import History
+from headway.errors import InvariantViolated
 from headway.ledger import reading, snapshot
+from headway.ledger.lots import Need, Wanted, decided_from_log, read_lots, wanted
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import NOWHERE, QUERIES, Known, Reached
 from headway.ledger.snapshot import Keys
@@ -58,12 +61,23 @@ class Books:
         ]
         if elsewhere or account.held_elsewhere:
             account = account._replace(held_elsewhere=frozenset(elsewhere))
-        decisions = decide_all(self.programs, account, item)
+        decisions = decide_all(self.programs, account, item, lambda: self._log(account_id))
         self.accounts[account_id] = decisions[-1].account
+        log = self.keys.history.get(account_id)
+        if log is not None and from_source(item):
+            log.append((decisions[0].n, item))
         self.decisions += decisions
         for decision in decisions:
             self._claim(account_id, decision)
         return decisions
+
+    def _log(self, account_id: int) -> History:
+        try:
+            return self.keys.history[account_id]
+        except KeyError:
+            raise InvariantViolated(
+                f"account {account_id} is to be decided again, but its inputs were not loaded"
+            ) from None
 
     def _claim(self, account_id: int, decision: Decision) -> None:
         """Keys claimed in this transaction, so that another account in it cannot claim them too."""
@@ -126,21 +140,23 @@ async def _open(
     identities = [(item.source, item.id) for items in work.values() for item in items]
     numbers = [row["account_id"] for row in rows]
     known = await reading.read_known(connection, identities, numbers, reached)
-    keys = await reading.read_keys(connection, work, known.parked)
     programs = await cache.get(connection, known.program_version)
+    again = [
+        number
+        for number, row in zip(numbers, rows, strict=True)
+        if decided_from_log(programs, row, work.get(number, ()), known.parked.get(number, ()))
+    ]
+    keys = await reading.read_keys(connection, work, known.parked, again)
     books = Books(programs, known, keys, topic_prefix)
-    flagged = []
+    lacking: dict[int, tuple[Account, Wanted]] = {}
     for row in rows:
         number = row["account_id"]
         waiting = known.parked.get(number, ())
         account = snapshot.account_from(row, keys, waiting)
-        if reading.needs_lots(account, work.get(number, ()), waiting, keys):
-            flagged.append(account)
+        need = wanted(programs, account, work.get(number, ()), waiting, keys)
+        if need.need is not Need.NOTHING:
+            lacking[number] = account, need
         books.hold(row, account)
-    if flagged:
-        lots: Mapping[int, Any] = await reading.read_lots(connection, flagged, work, keys)
-        for account in flagged:
-            books.accounts[account.account_id] = account._replace(
-                lots=lots[account.account_id], lots_complete=True, unloaded_due_at=None
-            )
+    if lacking:
+        books.accounts.update(await read_lots(connection, programs, lacking, keys))
     return books

@@ -73,6 +73,7 @@ def balance_changed(
             "joined_at": account.joined_at,
             "left_at": account.left_at,
             "program_version": program.version,
+            "clawed_back": _clawed_back(decision),
             "rewards_ready": [reward.id for reward in facts.ready],
             "next_reward": None
             if following is None
@@ -92,12 +93,81 @@ def balance_changed(
     )
 
 
+_BY_KIND = {
+    "order.cancelled": "the order was cancelled",
+    "order.refunded": "goods of the order came back",
+    "review.removed": "the review was removed",
+    "effect": "the referral was undone",
+}
+
+
+def _clawed_back(decision: Decision) -> dict[str, object] | None:
+    """What this cause took back and why, so that the member can be told; None: nothing."""
+    if not decision.points:
+        return None
+    points = waived = 0
+    order_id: str | None = None
+    for row in decision.points:
+        if row.kind == "reverse":
+            points += row.points
+            order_id = order_id or row.order_id
+        elif row.kind == "waive":
+            waived += row.points
+    if not points:
+        return None
+    kind, data = decision.input.kind, decision.input.data
+    reason = getattr(data, "reason", "") or _BY_KIND.get(kind, "a late or corrected event")
+    return {"points": points, "waived": waived, "reason": reason, "order_id": order_id}
+
+
+def notices(
+    decision: Decision, programs: Programs, epoch: int, topic_prefix: str
+) -> list[OutboxRow]:
+    """What a member is told apart from the balance: tiers, and what is about to happen."""
+    account = decision.account
+    told: list[tuple[str, str, datetime, dict[str, object]]] = []
+    for tier in decision.tier_events:
+        facts: dict[str, object] = {
+            "tier_from": tier.tier_from, "tier_to": tier.tier_to, "at": tier.effective_at,
+        }  # fmt: skip
+        told.append(("tier.changed", str(tier.tier_seq), tier.effective_at, facts))
+    for notice in decision.notices:
+        facts = {"at": notice.at, _AMOUNTS[notice.kind]: notice.amount}
+        if notice.of:
+            facts["tier" if notice.kind == "tier.at-risk" else "plan"] = notice.of
+        name = f"{notice.at.isoformat()}:{notice.due.isoformat()}"
+        told.append((notice.kind, name, notice.due, facts))
+    return [
+        OutboxRow(
+            account.account_id % SHARDS,
+            topic_prefix + "member-notices",
+            codec.key_of(account.member_id),
+            codec.encode(
+                kind,
+                source="headway/ledger",
+                id=f"{account.member_id}:{epoch}:{kind}:{name}",
+                time=moment,
+                data={"member_id": account.member_id, "version": account.version} | facts,
+            )[0],
+            _HEADERS,
+        )
+        for kind, name, moment, facts in told
+    ]
+
+
+_AMOUNTS = {
+    "points.expiring": "points",
+    "tier.at-risk": "missing",
+    "membership.ended": "refund_minor",
+}
+
+
 def effect_event(effect: Effect, account_id: int, topic_prefix: str) -> OutboxRow:
     """An effect, keyed by the member it is for; earn reads it like any other topic."""
     value, _ = codec.encode(
         "effect",
         source="headway/earn",
-        id=f"{effect.referral_id}:{effect.rule}:{effect.revision}",
+        id=f"{_key_of(effect)}:{effect.revision}",
         time=effect.time,
         data={
             "member_id": effect.member_id,
@@ -106,8 +176,11 @@ def effect_event(effect: Effect, account_id: int, topic_prefix: str) -> OutboxRo
             "revision": effect.revision,
             "worth": effect.worth,
             "earned_at": effect.earned_at,
+            "since": effect.since,
+            "undone_at": effect.undone_at,
             "program_version": effect.program_version,
             "order_id": effect.order_id,
+            "per_order": effect.per_order,
         },
     )
     return OutboxRow(
@@ -117,3 +190,8 @@ def effect_event(effect: Effect, account_id: int, topic_prefix: str) -> OutboxRo
         value,
         _HEADERS,
     )
+
+
+def _key_of(effect: Effect) -> str:
+    key = f"{effect.referral_id}:{effect.rule}"
+    return f"{key}:{effect.order_id}" if effect.per_order else key

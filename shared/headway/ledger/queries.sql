@@ -59,34 +59,77 @@ select
 
 -- name: read_keys
 -- Business keys and what hangs on them, in one trip.
-with wanted as (
+-- $8: accounts that are decided again, of which everything that hangs on their inputs is needed.
+with history as materialized (
+    select account_id, n, source, id, kind, business_time, data, digest
+    from inputs
+    where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.')
+),
+wanted as (
     select o.* from orders o where o.order_id = any($1::text[])
     union
     select o.* from order_lines l
       join unnest($2::bigint[], $3::text[]) as k(account_id, sku) on l.account_id = k.account_id and l.sku = k.sku
       join orders o on o.order_id = l.order_id
+    union
+    select o.* from history h join orders o on o.order_id = h.data ->> 'order_id'
+    where h.kind = 'order.paid' and o.account_id = h.account_id
 )
 select
+    (select json_agg(json_build_array(account_id, n, source, id, kind, business_time, data::text,
+                                      encode(digest, 'hex'))) from history)::text as history,
     (select json_agg(json_build_array(order_id, account_id, n, order_version, encode(digest, 'hex'), currency,
-                                      paid_at, tier, program_version, counts)) from wanted)::text as orders,
+                                      paid_at, tier, program_version, counts, fulfilled_at)) from wanted)::text as orders,
     (select json_agg(json_build_array(l.order_id, l.account_id, l.line_id, l.sku, l.category, l.quantity,
                                       l.returned, l.amount))
        from wanted o join order_lines l on l.account_id = o.account_id and l.order_id = o.order_id)::text as lines,
     (select json_agg(json_build_array(refund_id, account_id, n, encode(digest, 'hex')))
-       from refunds where refund_id = any($4::text[]))::text as refunds,
+       from refunds where refund_id = any($4::text[] || array(
+            select data ->> 'refund_id' from history where kind = 'order.refunded')))::text as refunds,
     (select json_agg(json_build_array(review_id, account_id, n, encode(digest, 'hex'), removed))
-       from reviews where review_id = any($5::text[]))::text as reviews,
+       from reviews where review_id = any($5::text[] || array(
+            select data ->> 'review_id' from history where kind = 'review.published')))::text as reviews,
     (select json_agg(json_build_array(referral_id, account_id))
        from referees where referral_id = any($6::text[]))::text as referrals,
     (select json_agg(json_build_array(effect_key, account_id, revision, exact))
-       from effect_awards where effect_key = any($7::text[]))::text as effects
+       from effect_awards where effect_key = any($7::text[] || array(
+            select concat_ws(':', data ->> 'referral_id', data ->> 'rule',
+                             case when (data ->> 'per_order')::boolean then data ->> 'order_id' end)
+            from history where kind = 'effect')))::text as effects
 
 -- name: read_lots
+-- Of accounts $1: open lots, and those of the awards $2. Of $3 (decided again): all. Of $4 only what is due
+-- by $5, expires by $6 (of which people may have to be told), or has expired since $7 and may come back.
 select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
        rule, award, line_id, program_version, earned_at, activates_at, expires_at
 from lots
 where account_id = any($1::bigint[])
   and (pending > 0 or available > 0 or reserved > 0 or award = any($2::text[]))
+union all
+select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
+       rule, award, line_id, program_version, earned_at, activates_at, expires_at
+from lots
+where account_id = any($3::bigint[])
+union all
+select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
+       l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
+from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+     as due(account_id, until, told, since)
+join lateral (
+    select * from lots where account_id = due.account_id and pending > 0 and activates_at <= due.until
+    union
+    select * from lots
+    where account_id = due.account_id and available > 0 and expires_at is not null and expires_at <= due.told
+    union
+    select * from lots where account_id = due.account_id and expired > 0 and expires_at > due.since
+    union  -- and of the others the next one, so that it is known when something is due again
+    (select * from lots where account_id = due.account_id and pending > 0 and activates_at > due.until
+     order by activates_at limit 1)
+    union
+    (select * from lots
+     where account_id = due.account_id and available > 0 and expires_at is not null and expires_at > due.told
+     order by expires_at limit 1)
+) l on true
 
 -- name: read_programs
 select version, from_at, document from program_versions order by version
@@ -138,7 +181,8 @@ new_lots as (
 changed_lots as (
     update lots l
        set pending = t.pending, available = t.available, reserved = t.reserved, expired = t.expired,
-           waived = t.waived, exact_returned = t.exact_returned
+           waived = t.waived, exact_returned = t.exact_returned, activates_at = t.activates_at,
+           expires_at = t.expires_at
     from unnest($9::lots[]) as t
     where l.account_id = t.account_id and l.lot = t.lot
 ),
@@ -148,7 +192,7 @@ new_orders as (
 changed_orders as (
     update orders o
        set order_version = t.order_version, digest = t.digest, tier = t.tier,
-           program_version = t.program_version, counts = t.counts
+           program_version = t.program_version, counts = t.counts, paid_at = t.paid_at, fulfilled_at = t.fulfilled_at
     from unnest($11::orders[]) as t
     where o.order_id = t.order_id
 ),

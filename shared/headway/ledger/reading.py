@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import orjson
 
-from headway.contracts.order import OrderPaid, OrderRefunded
+from headway.contracts.order import OrderRefunded
 from headway.contracts.registry import CONTRACTS
-from headway.domain.account import Account, Input, Lot, Parked
+from headway.domain.account import Input, Parked
 from headway.errors import LookAgain, Retryable
 from headway.ledger import snapshot
 from headway.ledger.queries import load
@@ -21,21 +21,6 @@ if TYPE_CHECKING:
 QUERIES = load("headway.ledger", "queries.sql")
 
 _KINDS = ("order", "refund", "review", "referral", "effect")
-# What may touch points that are already there.
-_REVERSING = frozenset(
-    (
-        "order.refunded",
-        "order.cancelled",
-        "review.removed",
-        "effect",
-        "tick",
-        "redemption.reserve",
-        "redemption.confirm",
-        "redemption.cancel",
-        "redemption.timeout",
-        "redemption.reverse",
-    )
-)
 Work = Mapping[int, Sequence[Input]]
 """The inputs of a batch by account id."""
 
@@ -106,14 +91,15 @@ def _confirm(row: asyncpg.Record, reached: Reached) -> None:
 
 
 def _parked_from(entry: list[Any]) -> Parked:
-    _, n, waits_for, source, id_, kind, time, body, digest = entry
+    account_id, n, waits_for, *rest = entry
+    return Parked(n, waits_for, _input_from([account_id, n, *rest]))
+
+
+def _input_from(entry: list[Any]) -> Input:
+    _, _, source, id_, kind, time, body, digest = entry
     data = CONTRACTS[kind].model.model_validate_json(body)
-    return Parked(
-        n,
-        waits_for,
-        Input(
-            source, id_, kind, snapshot.certain(time), data, bytes.fromhex(digest), body.encode()
-        ),
+    return Input(
+        source, id_, kind, snapshot.certain(time), data, bytes.fromhex(digest), body.encode()
     )
 
 
@@ -126,19 +112,25 @@ def keys_of(item: Input) -> tuple[str, ...]:
     if kind == "order.refunded":
         refund = "refund:" + data.refund_id
         return (refund,) if data.order_id is None else (refund, "order:" + data.order_id)
+    if kind == "order.refund_failed":
+        return ("refund:" + data.refund_id,)
     if kind in ("review.published", "review.removed"):
         return ("review:" + data.review_id,)
     if kind in ("referral.created", "referral.completed"):
         return ("referral:" + data.referral_id,)
     if kind == "effect":
-        return (f"effect:{data.referral_id}:{data.rule}",)
+        return ("effect:" + data.key,)
     return ()
 
 
 async def read_keys(
-    connection: "Connection", work: Work, parked: Mapping[int, Sequence[Parked]]
+    connection: "Connection",
+    work: Work,
+    parked: Mapping[int, Sequence[Parked]],
+    again: Sequence[int] = (),
 ) -> Keys:
-    """The keys those inputs speak of, wherever they are held."""
+    """The keys those inputs speak of, wherever they are held; of accounts that are decided `again`
+    their source inputs, and all keys that hang on them."""
     wanted: dict[str, list[str]] = {kind: [] for kind in _KINDS}
     skus: set[tuple[int, str]] = set()
     for account_id, items in work.items():
@@ -157,15 +149,18 @@ async def read_keys(
         wanted["review"],
         wanted["referral"],
         wanted["effect"],
+        again,
     )
     if row is None:
         raise AssertionError("read_keys always answers one row")
-    keys = Keys()
+    keys = Keys({account_id: [] for account_id in again})
+    for entry in orjson.loads(row["history"] or "[]"):
+        keys.history[entry[0]].append((entry[1], _input_from(entry)))
     for account_id, order in _each(row["orders"], snapshot.order_from):
         keys.holders["order:" + order.order_id] = account_id
         keys.orders.setdefault(account_id, {})[order.order_id] = order
     for account_id, line in _each(row["lines"], snapshot.line_from):
-        keys.lines.setdefault(account_id, {})[line.order_id, line.line_id] = line
+        keys.lines.setdefault(account_id, {}).setdefault(line.order_id, {})[line.line_id] = line
     for account_id, refund in _each(row["refunds"], snapshot.refund_from):
         keys.holders["refund:" + refund.refund_id] = account_id
         keys.refunds.setdefault(account_id, {})[refund.refund_id] = refund
@@ -182,51 +177,3 @@ async def read_keys(
 
 def _each(text: str | None, convert: Any) -> Iterable[tuple[int, Any]]:
     return map(convert, orjson.loads(text or "[]"))
-
-
-def needs_lots(
-    account: Account, items: Sequence[Input], waiting: Sequence[Parked], keys: Keys
-) -> bool:
-    """Whether deciding those inputs can touch points that are already there."""
-    if not account.seq:
-        return False
-    if account.owed:
-        return True
-    latest = account.time
-    held = keys.orders.get(account.account_id, ())
-    for item in items:
-        if item.kind in _REVERSING or _amends(item):
-            return True
-        if held and getattr(item.data, "order_id", None) in held:
-            return True
-        if latest is None or item.time > latest:
-            latest = item.time
-    if any(parked.input.kind in _REVERSING or _amends(parked.input) for parked in waiting):
-        return True
-    due = account.next_due_at
-    return due is not None and latest is not None and due <= latest
-
-
-def _amends(item: Input) -> bool:
-    """Whether this may lower what an order gave, perhaps one of the same batch."""
-    return isinstance(item.data, OrderPaid) and item.data.order_version > 1
-
-
-async def read_lots(
-    connection: "Connection", accounts: Sequence[Account], work: Work, keys: Keys
-) -> dict[int, dict[int, Lot]]:
-    """Open lots of those accounts, and the lots of the awards their inputs may undo."""
-    awards: set[str] = set()
-    for account in accounts:
-        awards.update("order:" + order for order in keys.orders.get(account.account_id, ()))
-        awards.update("review:" + review for review in keys.reviews.get(account.account_id, ()))
-        awards.update("effect:" + effect for effect in keys.effects.get(account.account_id, ()))
-        if account.referral is not None:
-            awards.add("referral:" + account.referral.referral_id)
-    rows = await connection.fetch(
-        QUERIES.read_lots, [account.account_id for account in accounts], list(awards)
-    )
-    found: dict[int, dict[int, Lot]] = {account.account_id: {} for account in accounts}
-    for row in rows:
-        found[row["account_id"]][row["lot"]] = snapshot.lot_from(row)
-    return found

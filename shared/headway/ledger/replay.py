@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, OrderLine
-from headway.domain.decide import Decision, decide_all
+from headway.domain.decide import Decision, decide_all, from_source
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
 from headway.ledger import redemptions, snapshot
@@ -27,14 +27,13 @@ from headway.program.program import Programs
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
-Key = TypeVar("Key")
-
 QUERIES = load("headway.ledger", "replay.sql")
 BOUNDS = load("headway.ledger", "verify.sql").bounds
 ACCOUNTS_AT_ONCE = 1000
 _COMPARED = (
     "pending", "available", "reserved", "owed", "seq", "inputs", "tier_seq", "version", "time",
-    "joined_at", "left_at", "tier", "remainders", "saved", "days", "first", "referral",
+    "joined_at", "left_at", "tier", "remainders", "saved", "measures", "first", "referral",
+    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last",
 )  # fmt: skip
 
 
@@ -70,7 +69,7 @@ class _Stored:
     points: list[PointsEvent] = field(default_factory=list)
     tiers: list[TierEvent] = field(default_factory=list)
     lots: dict[int, Lot] = field(default_factory=dict)
-    lines: dict[tuple[str, str], OrderLine] = field(default_factory=dict)
+    lines: dict[str, dict[str, OrderLine]] = field(default_factory=dict)
 
 
 class _Published:
@@ -137,8 +136,8 @@ async def _read(connection: "Connection", low: int, high: int) -> dict[int, _Sto
     for stored, rows in await each(QUERIES.replay_lots):
         stored.lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     for stored, rows in await each(QUERIES.replay_lines):
-        lines = (OrderLine(*tuple(row)[1:]) for row in rows)
-        stored.lines = {(line.order_id, line.line_id): line for line in lines}
+        for line in (OrderLine(*tuple(row)[1:]) for row in rows):
+            stored.lines.setdefault(line.order_id, {})[line.line_id] = line
     return found
 
 
@@ -146,15 +145,19 @@ def _differs(stored: _Stored, published: _Published) -> str:
     """The first thing in which one account is not what its inputs make of it; '' if nothing."""
     account = Account(stored.account.account_id, stored.account.member_id)
     decisions: list[Decision] = []
+    log: list[tuple[int, Input]] = []
     for row in stored.inputs:
+        item = input_from(row)
         try:
-            decided = decide_all(published.by(row["recorded_at"]), account, input_from(row))
+            decided = decide_all(published.by(row["recorded_at"]), account, item, log.copy)
         except Poison as poison:
             return f"input {row['n']} ({row['kind']}) would be refused now: {poison}"
         if decided[0].n != row["n"]:
             return f"input {row['n']} would have number {decided[0].n}"
         decisions += decided
         account = decided[-1].account
+        if from_source(item):
+            log.append((decided[0].n, item))
     return (
         _outcomes_differ(stored, decisions)
         or _rows_differ(stored, decisions)
@@ -226,7 +229,7 @@ def _state_differs(stored: _Stored, account: Account) -> str:
     )
 
 
-def _entry_differs(what: str, was: Mapping[Key, object], now: Mapping[Key, object]) -> str:
+def _entry_differs(what: str, was: Mapping[Any, object], now: Mapping[Any, object]) -> str:
     for key in [*was, *now]:
         if was.get(key) != now.get(key):
             return f"{what} {key}: is {was.get(key)}, would be {now.get(key)}"

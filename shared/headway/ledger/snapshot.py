@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,9 @@ from headway.domain.account import (
     Account,
     EffectAward,
     FirstPurchase,
+    Input,
     Lot,
+    Membership,
     Order,
     OrderLine,
     Parked,
@@ -21,6 +23,7 @@ from headway.domain.account import (
     Refund,
     Review,
 )
+from headway.program.caps import Used
 
 Json = list[Any]
 _NOTHING: Mapping[Any, Any] = {}
@@ -34,9 +37,11 @@ _columns = itemgetter(  # Account's first fields
 class Keys:
     """Business keys by name ('order:ID', ...) and by account what hangs on them."""
 
+    history: dict[int, list[tuple[int, Input]]] = field(default_factory=dict)
+    """Of accounts that are decided again: their source inputs, with their numbers."""
     holders: dict[str, int] = field(default_factory=dict)
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
-    lines: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
+    lines: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
     refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: dict[int, dict[str, Any]] = field(default_factory=dict)
     effects: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -69,9 +74,18 @@ def account_from(
         *columns,
         state.get("remainders", _NOTHING),
         state.get("saved", _NOTHING),
-        state.get("days", _NOTHING),
+        state.get("measures", _NOTHING),
         None if first is None else FirstPurchase(first[0], certain(first[1]), *first[2:]),
         None if referral is None else _referral_from(referral),
+        state.get("purchases", 0),
+        {name: Used(*used) for name, used in state["caps"].items()}
+        if "caps" in state
+        else _NOTHING,
+        tuple(state["carried"]) if "carried" in state else ("", ""),
+        state.get("birthday", ""),
+        None if "membership" not in state else _membership_from(state["membership"]),
+        moment(state.get("active_at")),
+        None if "last" not in state else _key_from(state["last"]),
         complete,
         None if complete else next_due_at,
         _NOTHING,
@@ -87,23 +101,36 @@ def account_from(
 
 
 def _referral_from(row: Json) -> Referral:
-    referral_id, referrer, created_at, completed_order, revision, worth = row
-    return Referral(referral_id, referrer, moment(created_at), completed_order, revision, worth)
+    referral_id, referrer, created_at, completed_order, revision, since, signed_up = row
+    return Referral(
+        referral_id, referrer, moment(created_at), completed_order, revision, moment(since),
+        moment(signed_up),
+    )  # fmt: skip
+
+
+def _membership_from(row: Json) -> Membership:
+    membership_id, plan, from_at, until, *rest = row
+    return Membership(membership_id, plan, certain(from_at), certain(until), *rest)
+
+
+def _key_from(row: Json) -> tuple[datetime, str, str]:
+    return certain(row[0]), row[1], row[2]
+
+
+_STATE = (
+    "remainders", "saved", "measures", "first", "referral", "purchases", "caps", "birthday",
+    "membership", "active_at", "last",
+)  # fmt: skip
+_stated = attrgetter(*_STATE)
 
 
 def state_of(account: Account) -> str:
-    """What of an account has no column of its own, as JSON."""
-    state: dict[str, Any] = {}
-    if account.remainders:
-        state["remainders"] = account.remainders
-    if account.saved:
-        state["saved"] = account.saved
-    if account.days:
-        state["days"] = account.days
-    if account.first is not None:
-        state["first"] = account.first
-    if account.referral is not None:
-        state["referral"] = account.referral
+    """What of an account has no column of its own, as JSON; nothing is said of what is empty."""
+    state: dict[str, Any] = {
+        name: value for name, value in zip(_STATE, _stated(account), strict=True) if value
+    }
+    if account.carried[0]:
+        state["carried"] = account.carried
     return orjson.dumps(state, default=list).decode()
 
 
@@ -114,7 +141,7 @@ def lot_from(row: asyncpg.Record) -> Lot:
 
 def order_from(row: Json) -> tuple[int, Order]:
     """(account_id, order) of one element of read_keys' orders."""
-    order_id, account_id, n, version, digest, currency, paid_at, tier, program, counts = row
+    order_id, account_id, n, version, digest, currency, paid_at, tier, program, counts, done = row
     order = Order(
         order_id,
         n,
@@ -125,6 +152,7 @@ def order_from(row: Json) -> tuple[int, Order]:
         tier,
         program,
         counts,
+        moment(done),
     )
     return account_id, order
 

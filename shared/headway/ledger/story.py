@@ -13,7 +13,8 @@ from headway.errors import UserError
 from headway.ledger import snapshot, story_words
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
-from headway.program.program import MICRO, Programs
+from headway.program.program import Programs
+from headway.program.rules import MICRO
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -8,7 +8,8 @@ from typing import Any
 from headway.domain.account import Lot
 from headway.domain.points import PointsEvent
 from headway.program.money import to_text
-from headway.program.program import MICRO, Program
+from headway.program.program import Program
+from headway.program.rules import MICRO
 from headway.program.words import rule_in_words
 
 Names = Mapping[str, str]

@@ -210,13 +210,24 @@ corrected as (
     where account_id between $1 and $2 and corrects is not null
     group by account_id, corrects
 ),
+lives as (
+    -- Rows after the earn that say anew how long a lot lives; the latest counts.
+    select distinct on (account_id, lot) account_id, lot, activates_at, expires_at
+    from points_events
+    where account_id between $1 and $2 and lot is not null and kind <> 'earn' and activates_at is not null
+    order by account_id, lot, seq desc
+),
 rebuilt as (
-    select e.*, coalesce(m.pending, 0) as pending, coalesce(m.available, 0) as available,
+    select e.account_id, e.lot, e.points, e.exact, e.rule, e.order_id, e.line_id, e.program_version, e.effective_at,
+           coalesce(v.activates_at, e.activates_at) as activates_at,
+           case when v.activates_at is null then e.expires_at else v.expires_at end as expires_at,
+           coalesce(m.pending, 0) as pending, coalesce(m.available, 0) as available,
            coalesce(m.reserved, 0) as reserved, coalesce(m.expired, 0) as expired,
            coalesce(c.waived, 0) as waived, coalesce(c.exact_returned, 0) as exact_returned
     from earned e
     left join moved m using (account_id, lot)
     left join corrected c using (account_id, lot)
+    left join lives v using (account_id, lot)
 ),
 kept as (
     select * from lots where account_id between $1 and $2

@@ -1,13 +1,13 @@
 """Everything a transaction decided, as the columns of one write statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headway.domain.chain import canonical_row, link, recorded_bytes
 from headway.domain.decide import Decision
 from headway.ledger.books import Books
-from headway.ledger.publishing import OutboxRow, balance_changed, effect_event
+from headway.ledger.publishing import OutboxRow, balance_changed, effect_event, notices
 from headway.ledger.reading import QUERIES
 from headway.ledger.snapshot import state_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 Rows = list[Sequence[Any]]
+_NONE: Mapping[Any, Any] = {}
 
 
 async def write(
@@ -87,6 +88,8 @@ def _points_and_messages(books: Books) -> tuple[Rows, list[OutboxRow], dict[int,
             messages.append(balance_changed(decision, books.programs, epoch, head, prefix))
         for effect in decision.effects:
             messages.append(effect_event(effect, account_id, prefix))
+        if decision.notices or decision.tier_events:
+            messages += notices(decision, books.programs, epoch, prefix)
     return rows, messages, heads
 
 
@@ -199,9 +202,10 @@ class _Keys:
             rows = self.new_lots if number > books.last_seq[account_id] else self.changed_lots
             rows.append((account_id, *accounts[account_id].lots[number]))
         for account_id, line in lines:
-            known = line in self._known.lines.get(account_id, ())
+            order_id, line_id = line
+            known = line_id in self._known.lines.get(account_id, _NONE).get(order_id, ())
             rows = self.changed_lines if known else self.new_lines
-            rows.append((account_id, *accounts[account_id].lines[line]))
+            rows.append((account_id, *accounts[account_id].lines[order_id][line_id]))
 
     def _note(
         self, account_id: int, decision: Decision, rare: dict[tuple[int, str, str], None]

@@ -55,3 +55,10 @@ def end_of_validity(day: date, months: int, rounding: Round, zone: ZoneInfo) -> 
 def end_of_days(day: date, days: int, rounding: Round, zone: ZoneInfo) -> datetime:
     """When points that became valid on `day` are dead: days later, rounded up."""
     return midnight(_day_after(day + timedelta(days=days), rounding), zone)
+
+
+def add_months_to(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same local time of day, months later."""
+    local = moment.astimezone(zone)
+    day = add_months(local.date(), months)
+    return datetime.combine(day, local.timetz()).astimezone(UTC)

@@ -5,6 +5,7 @@ from datetime import date, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from headway.program.birthdays import birthday_in, birthday_of
 from headway.program.calendar import local_date
 from headway.program.conditions import Condition, Facts, LineCondition, LineFacts
 from headway.program.money import to_minor, to_text
@@ -167,27 +168,6 @@ def _member_days(between: DaysBetween, zone: ZoneInfo) -> Condition:
         return least <= days <= most
 
     return Condition("member_days", words, holds)
-
-
-def birthday_of(text: str) -> tuple[int, int] | None:
-    """The (month, day) of a member's attribute 'MM-DD'; None when it says no such thing."""
-    digits = text[:2] + text[3:]
-    if len(text) != 5 or text[2] != "-" or not (digits.isascii() and digits.isdecimal()):
-        return None
-    try:
-        day = date(2000, int(text[:2]), int(text[3:]))
-    except ValueError:
-        return None
-    return day.month, day.day
-
-
-def birthday_in(birthday: str, year: int) -> date:
-    """The birthday 'MM-DD' in a year; that of a 29 February is the 28th where there is none."""
-    month, day = int(birthday[:2]), int(birthday[3:])
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, month, day - 1)
 
 
 def _birthday(span: str, zone: ZoneInfo) -> Condition:

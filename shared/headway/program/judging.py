@@ -37,11 +37,18 @@ class Stages(NamedTuple):
 
 def judge(program: Program, facts: Facts, counters: Counters, day: date) -> list[Award]:
     """The awards of an event, line by line; base rules by id, then multipliers by id."""
+    return verdict(program, facts, counters, day)[0]
+
+
+def verdict(
+    program: Program, facts: Facts, counters: Counters, day: date
+) -> tuple[list[Award], list[str]]:
+    """The awards of an event, and the rules that a cap has cut or kept from giving anything."""
     rules = program.rules_on.get(facts.event)
     if rules is None:
-        return []
+        return [], []
     if rules.plain:
-        return _plainly(rules.base, rules.multipliers, facts)
+        return _plainly(rules.base, rules.multipliers, facts), []
     stages = judge_stages(program, facts, counters, day)
     awards = [
         Award(line, rule, exact)
@@ -50,7 +57,16 @@ def judge(program: Program, facts: Facts, counters: Counters, day: date) -> list
         if exact
     ]
     awards.sort(key=lambda award: (award.line, award.rule.multiplies, award.rule.id))
-    return awards
+    capped = [
+        rule.id
+        for rule in stages.rules
+        if rule.caps and _sum(stages.given.get(rule.id, ())) < _sum(_uncapped(rule, stages))
+    ]
+    return awards, capped
+
+
+def _uncapped(rule: Rule, stages: Stages) -> Shares:
+    return _rounded(rule, stages.contested.get(rule.id, []))
 
 
 def lines_of(facts: Facts) -> Sequence[LineFacts]:

@@ -112,6 +112,22 @@ class Programs:
         self._by_number = {program.version: program for program in versions}
         self.several = len(self._versions) > 1
         """Whether there is more than one version."""
+        self.all = tuple(self._versions)
+        """Every version, by start."""
+        self.reinstate_days = max(program.reinstate_days for program in self.all)
+        self.longest_notice = max(max(program.notices, default=0) for program in self.all)
+        """Over all versions: for how long expired points may come back, how long before members
+        are told (days)."""
+        self.recompute = any(program.attribution == "recompute" for program in self.all)
+        """Whether any version judges an order again on what is left of it after a return."""
+        self.any_inactivity = any(
+            expiry.inactive_months
+            for program in self.all
+            for expiry in (
+                program.expiry,
+                *(level.expiry for level in program.levels if level.expiry is not None),
+            )
+        )
 
     def at(self, moment: datetime) -> Program:
         """The version in force at `moment`; before the first one, the first."""

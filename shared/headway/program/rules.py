@@ -1,7 +1,7 @@
 """The rules of one programme version, compiled: frozen values, integers only."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from headway.program.conditions import Condition, LineCondition
@@ -29,6 +29,11 @@ class Pending(NamedTuple):
     days: int = 0
     after: Literal["", "order.fulfilled"] = ""
     on: date | None = None
+
+    @property
+    def wait(self) -> timedelta:
+        """The days, after the award or after the event."""
+        return timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)
