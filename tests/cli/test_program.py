@@ -220,6 +220,41 @@ def test_explain_for_a_member_by_what_is_published(database: str, tmp_path: Path
     }  # fmt: skip
 
 
+def test_explain_knows_the_member_s_purchases_caps_birthday_and_membership(
+    database: str, tmp_path: Path
+) -> None:
+    event, program = tmp_path / "order.json", tmp_path / "program.yaml"
+    event.write_text(json.dumps(ORDER))
+    program.write_text(
+        "name: T\nzone: UTC\nfrom: 2020-01-01T00:00:00Z\ncurrency: USD\nrules:\n"
+        "  - {id: third, on: order.paid, when: {purchase: {number: 3}}, award: {points: 3}}\n"
+        "  - {id: first, on: order.paid, when: {purchase: first}, award: {points: 1}}\n"
+        "  - {id: day, on: order.paid, when: {birthday: month}, award: {points: 5}}\n"
+        "  - {id: plan, on: order.paid, when: {membership: prime}, award: {points: 7}}\n"
+        "  - {id: capped, on: order.paid, award: {points: 30}, cap: {points: 50, per: month}}\n"
+        "membership: {plans: [{id: prime, name: Prime, months: 12, price: 139.00 USD}]}\n"
+    )
+    state = {
+        "purchases": 2, "birthday": "05-20", "caps": {"capped:month": ["2026-05", 40_000_000, 2]},
+        "membership": ["s1", "prime", "2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00",
+                       13900, "USD", False],
+    }  # fmt: skip
+    row = f"('m7', '2026-01-01T00:00:00Z', '{json.dumps(state)}')"
+    asyncio.run(
+        execute(database, f"insert into accounts (member_id, joined_at, state) values {row}")
+    )
+    said = headway(
+        "program", "explain", "--event", str(event), "--member", "m7", "--program", str(program),
+        "--json", postgres_dsn=database,
+    )  # fmt: skip
+    assert rules_of(said) == {
+        "third": ("gives", "", 3), "day": ("gives", "", 5), "plan": ("gives", "", 7),
+        "first": ("no", "only on the first purchase; this is the 3rd", 0),
+        "capped": ("capped", "at most 50 points a month: 40 points so far; it would be 30 points",
+                   10),
+    }  # fmt: skip
+
+
 def test_explain_at_another_time(tmp_path: Path) -> None:
     event, program = tmp_path / "order.json", tmp_path / "program.yaml"
     event.write_text(json.dumps(ORDER))

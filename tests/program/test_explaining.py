@@ -124,7 +124,7 @@ def test_what_gives_nothing_although_it_applies() -> None:
     said = told(program, order(line(0)))
     assert said["r"] == ("no", "there is nothing to earn on", 0)
     assert said["x"] == ("no", "there is no base to multiply", 0)
-    assert told(program, order())["r"] == ("no", "nothing of the order is left", 0)
+    assert told(program, order())["r"] == ("no", "no line has anything to earn on", 0)
     assert told(program, order(line(99), currency="EUR"))["r"] == (
         "no", "only USD; this is in EUR", 0,
     )  # fmt: skip

@@ -75,7 +75,7 @@ def _no_match(rule: Rule, facts: Facts, said: Facts) -> str:
     if against_it:
         return ". Also ".join(against_it)
     if not lines:
-        return "nothing of the order is left"
+        return "no line has anything to earn on"
     conditions = rule.line_conditions
     if not any(all(one.holds(line) for one in conditions) for line in lines):
         return f"only {', '.join(one.words for one in conditions)}; no line is"
