@@ -90,12 +90,12 @@ def test_a_loser_names_the_winner() -> None:
         BASE, rule("double", "multiply: 2"), rule("triple", "multiply: 3", "category: boots"),
     )  # fmt: skip
     said = told(program, order(line(100, category="boots")))
-    assert said["five"] == ("lost", "nine gives more", 0)
+    assert said["five"] == ("lost", "nine of the same group counts instead", 0)
     assert said["nine"] == ("gives", "", 9)
-    assert said["double"] == ("lost", "triple gives more", 0)
+    assert said["double"] == ("lost", "triple of the same group counts instead", 0)
     said = told(program, order(line(100, category="boots"), line(100)))
     assert said["double"] == (
-        "gives", "on 1 line another multiplier of the group multiplier gives more", 1,
+        "gives", "on 1 line another one of the group multiplier counts instead", 1,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_what_gives_nothing_although_it_applies() -> None:
     said = told(program, order(line(0)))
     assert said["r"] == ("no", "there is nothing to earn on", 0)
     assert said["x"] == ("no", "there is no base to multiply", 0)
-    assert told(program, order())["r"] == ("no", "nothing of the order is left", 0)
+    assert told(program, order())["r"] == ("no", "no line has anything to earn on", 0)
     assert told(program, order(line(99), currency="EUR"))["r"] == (
         "no", "only USD; this is in EUR", 0,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from headway.cli.program_files import as_rows, published, read, refuse
 from headway.cli.program_view import facts, show_program
 from headway.errors import UserError
 from headway.program.loading import ProgramFileError, check_program
+from headway.program.numbers_in_words import count
 
 
 @click.group("program")
@@ -59,7 +60,7 @@ def check(file: Path, as_json: bool) -> None:
         click.echo(
             f"{warning.file}:{warning.line}: {warning.field}: warning: {warning.fix}", err=True
         )
-    click.echo(f"{file}: ok" + (f", with {len(warnings)} warnings" if warnings else ""))
+    click.echo(f"{file}: ok" + (f", with {count(len(warnings), 'warning')}" if warnings else ""))
 
 
 @command.command()

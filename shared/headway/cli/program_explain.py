@@ -1,11 +1,8 @@
 """`headway program explain`: what an event would earn, rule by rule."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,15 +11,13 @@ from headway.cli.program_files import published, read, refuse
 from headway.contracts.codec import Event, decode, key_of
 from headway.contracts.fields import utc
 from headway.errors import Poison, UserError
-from headway.program.caps import Used
-from headway.program.event_facts import MemberFacts, facts_for
 from headway.program.explaining import Explanation, in_points
 from headway.program.explaining import explain as explain_event
 from headway.program.loading import ProgramFileError, load_program
 from headway.program.program import Program, Programs
 
 if TYPE_CHECKING:
-    import asyncpg
+    from headway.domain.account import Account
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,34 +38,25 @@ def explain(
     """Say what an event would earn, and of each rule on it why it gives, or gives not.
 
     Nothing is written. With --program and without --member it needs no database. The event is
-    taken as the member's own, whoever it names.
+    taken as the member's own and next one, whoever it names: by the tier, the purchases and the
+    caps that the member has now.
     """
+    from headway.cli.program_facts import facts_for, newcomer
+
     event = _event(event_file, moment)
     try:
         proposed = None if program_file is None else _proposed(program_file)
     except ProgramFileError as error:
         refuse(error, as_json)
-    member = MemberFacts()
-    if member_id is not None:
-        member = run(_member(settings().postgres_dsn, member_id))
+    known = None if member_id is None else run(_account(settings().postgres_dsn, member_id))
     program = proposed or Programs(run(published(settings().postgres_dsn))[0]).at(event.time)
-    day = program.day(event.time)
-    # The seam: facts as deciding itself builds them belong here, once they can be asked for.
-    facts = facts_for(member, _Item(event.type, event.time, event.data), program)
-    found = explain_event(program, facts, member.counters, day)
+    account = known or newcomer(event, program)
+    facts = facts_for(account, event, program)
+    found = explain_event(program, facts, account.caps, program.day(event.time))
     if as_json:
         print_json(_as_facts(event, program, found))
     else:
         _print(event, program, found)
-
-
-@dataclass(frozen=True)
-class _Item:
-    """The event at the moment that is asked about."""
-
-    type: str
-    time: datetime
-    data: Any
 
 
 def _proposed(file: Path) -> Program:
@@ -97,32 +83,18 @@ def _event(file: Path, moment: str | None) -> Event:
         raise UserError(f"--at {error}", "write it like 2026-05-01T12:30:00Z") from error
 
 
-async def _member(dsn: str, member_id: str) -> MemberFacts:
-    """What the ledger knows of a member that rules ask about; what it does not keep is empty."""
+async def _account(dsn: str, member_id: str) -> "Account":
+    """The member's account as it is now."""
+    from headway.ledger.snapshot import account_from
+
     async with snapshot(dsn) as connection:
         row = await connection.fetchrow("select * from accounts where member_id = $1", member_id)
-        if row is None:
-            raise UserError(
-                f"the ledger knows no member {member_id}",
-                "check the id, or leave --member out for a member who is just joining",
-            )
-        purchases = await connection.fetchval(
-            "select count(*) from orders where account_id = $1 and counts", row["account_id"]
+    if row is None:
+        raise UserError(
+            f"the ledger knows no member {member_id}",
+            "check the id, or leave --member out for a member who is just joining",
         )
-    return _member_facts(row, purchases)
-
-
-def _member_facts(row: "asyncpg.Record", purchases: int) -> MemberFacts:
-    state: Mapping[str, Any] = json.loads(row["state"])
-    counters = {name: Used(*used) for name, used in state.get("counters", {}).items()}
-    return MemberFacts(
-        tier=row["tier"],
-        joined_at=row["joined_at"],
-        purchases=state.get("purchases", purchases),
-        membership=(state.get("membership") or {}).get("plan", ""),
-        attributes=state.get("attributes", {}),
-        counters=counters,
-    )
+    return account_from(row)
 
 
 def _as_facts(event: Event, program: Program, found: list[Explanation]) -> dict[str, object]:
@@ -154,4 +126,6 @@ def _print(event: Event, program: Program, found: list[Explanation]) -> None:
         gives = f"{in_points(one.exact)}{to}" if one.exact else ""
         table.add_row(one.rule.id, one.verdict, gives, escape(one.why))
     out.print(table)
-    out.print(f"together {in_points(sum(one.exact for one in found))}")
+    for to in sorted({one.rule.to for one in found}):
+        total = in_points(sum(one.exact for one in found if one.rule.to == to))
+        out.print(f"the {to} gets {total}" if to else f"together {total}")

@@ -81,9 +81,7 @@ def _together(one: Conditions, other: Conditions) -> bool:
     return all(set(mine) & set(theirs) for mine, theirs in _shared(one, other))
 
 
-def _shared(
-    one: Conditions, other: Conditions
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _shared(one: Conditions, other: Conditions) -> Iterator[tuple[list[str], list[str]]]:
     for field in _WORDS:
         mine, theirs = getattr(one, field), getattr(other, field)
         if mine is not None and theirs is not None:

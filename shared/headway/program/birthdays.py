@@ -5,7 +5,8 @@ from datetime import date
 
 def birthday_of(text: str) -> tuple[int, int] | None:
     """The (month, day) of a member's attribute 'MM-DD'; None when it says no such thing."""
-    if len(text) != 5 or text[2] != "-" or not (text[:2] + text[3:]).isdecimal():
+    digits = text[:2] + text[3:]
+    if len(text) != 5 or text[2] != "-" or not (digits.isascii() and digits.isdecimal()):
         return None
     try:
         day = date(2000, int(text[:2]), int(text[3:]))

@@ -9,6 +9,9 @@ from headway.program.document import Document, Tiers
 from headway.program.money import to_minor
 from headway.program.rule_document import Rule
 
+_LAST_YEAR = 2999
+"""Later days are not counted with; see Day in written.py."""
+
 
 def mistakes(document: Document) -> Mistakes:
     """(where, how to mend it) of everything in which parts of the file do not fit each other."""
@@ -18,6 +21,9 @@ def mistakes(document: Document) -> Mistakes:
     yield from _named_once(("tiers", "levels"), [level.id for level in levels])
     yield from _named_once(("membership", "plans"), [plan.id for plan in plans])
     yield from _named_once(("rewards",), [reward.id for reward in document.rewards])
+    if document.from_.year > _LAST_YEAR:
+        yield ("from",), f"should be before the end of {_LAST_YEAR}"
+        return
     yield from rule_mistakes(document)
     yield from _groups_do_not_mix(document)
     if document.tiers is not None:

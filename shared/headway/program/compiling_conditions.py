@@ -50,7 +50,7 @@ def on_event(
     Amounts of money are in `currency`; `names` are those of tiers and plans.
     """
     for field in ("currency", "channel", "store", "partner", "tier", "membership", "activity"):
-        words: tuple[str, ...] | None = getattr(when, field)
+        words: list[str] | None = getattr(when, field)
         if words is not None:
             yield _one_of(field, frozenset(words), names)
     if when.order_total is not None:
@@ -76,7 +76,7 @@ def on_referral(kind: str) -> Condition:
 def on_line(when: Conditions, currency: str) -> Iterator[LineCondition]:
     """The conditions on each line."""
     for field in ("sku", "category", "brand"):
-        words: tuple[str, ...] | None = getattr(when, field)
+        words: list[str] | None = getattr(when, field)
         if words is not None:
             yield _line_is(field, frozenset(words))
     if when.line_total is not None:

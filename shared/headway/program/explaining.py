@@ -47,7 +47,9 @@ def _explained(
     if rule.id not in stages.matched:
         return Explanation(rule, "no", _no_match(rule, *facts), 0)
     if rule.id not in stages.contested:
-        return Explanation(rule, "lost", f"{_winners(rule, stages)} gives more", 0)
+        return Explanation(
+            rule, "lost", f"{_winners(rule, stages)} of the same group counts instead", 0
+        )
     exact = _total(stages.given[rule.id])
     before = _total(stages.rounded[rule.id])
     if exact < before:
@@ -73,7 +75,7 @@ def _no_match(rule: Rule, facts: Facts, said: Facts) -> str:
     if against_it:
         return ". Also ".join(against_it)
     if not lines:
-        return "nothing of the order is left"
+        return "no line has anything to earn on"
     conditions = rule.line_conditions
     if not any(all(one.holds(line) for one in conditions) for line in lines):
         return f"only {', '.join(one.words for one in conditions)}; no line is"
@@ -98,7 +100,7 @@ def _partly_lost(rule: Rule, stages: Stages) -> str:
     lost = len(stages.matched[rule.id]) - len(stages.contested[rule.id])
     if not lost:
         return ""
-    return f"on {count(lost, 'line')} another multiplier of the group {rule.group} gives more"
+    return f"on {count(lost, 'line')} another one of the group {rule.group} counts instead"
 
 
 def _cap_reached(rule: Rule, counters: Counters, day: date, before: int) -> str:

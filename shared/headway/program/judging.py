@@ -60,13 +60,9 @@ def verdict(
     capped = [
         rule.id
         for rule in stages.rules
-        if rule.caps and _sum(stages.given.get(rule.id, ())) < _sum(_uncapped(rule, stages))
+        if rule.caps and _sum(stages.given.get(rule.id, ())) < _sum(stages.rounded.get(rule.id, ()))
     ]
     return awards, capped
-
-
-def _uncapped(rule: Rule, stages: Stages) -> Shares:
-    return _rounded(rule, stages.contested.get(rule.id, []))
 
 
 def lines_of(facts: Facts) -> Sequence[LineFacts]:

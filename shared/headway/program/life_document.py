@@ -32,7 +32,7 @@ class Expiry(Part):
     date: Day | None = None
     inactive_months: Months | None = None
     round_up: Literal["day", "month", "quarter", "year"] | None = None
-    qualifying: Annotated[OneOrMore[QualifyingEvent], Field(min_length=1)] | None = None
+    qualifying: Annotated[list[QualifyingEvent], Field(min_length=1), OneOrMore] | None = None
 
     @model_validator(mode="after")
     def one_way(self) -> "Expiry":
@@ -54,7 +54,7 @@ ExpiryOrNever = Annotated[
 ]
 EarnOn = Literal["tax", "shipping", "gift_cards", "paid_with_points"]
 Notice = Annotated[int, Field(ge=1, le=730), BeforeValidator(no_truth_value)]
-Notices = Annotated[OneOrMore[Notice], Field(max_length=10)]
+Notices = Annotated[tuple[Notice, ...], Field(max_length=10), OneOrMore]
 
 
 class PointsLife(Part):
@@ -67,7 +67,7 @@ class PointsLife(Part):
     notices: Notices = ()
     clawback: Literal["allow_negative", "within_balance", "only_pending"] = "allow_negative"
     attribution: Literal["per_line", "by_money", "recompute"] = "per_line"
-    earn_on: OneOrMore[EarnOn] = ()
+    earn_on: Annotated[tuple[EarnOn, ...], OneOrMore] = ()
     before_joining_days: Days = 0
 
     @model_validator(mode="after")

@@ -98,6 +98,9 @@ def _parsed(text: str, file: str) -> tuple[yaml.Node | None, object]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ProgramFileError([Problem(file, line, "yaml", str(error.problem))]) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        fix = "a value does not fit its tag (!!...); remove the tag"
+        raise ProgramFileError([Problem(file, 1, "yaml", fix)]) from error
     except RecursionError as error:
         raise ProgramFileError([Problem(file, 1, "yaml", "nest less deeply")]) from error
     return tree, content

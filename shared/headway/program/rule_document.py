@@ -168,7 +168,9 @@ class _OrItsRule:
 class Conditions(Part):
     """All that are given must hold; within one, any of the listed words."""
 
-    currency: Annotated[OneOrMore[Currency], Field(min_length=1, max_length=100)] | None = None
+    currency: Annotated[list[Currency], Field(min_length=1, max_length=100), OneOrMore] | None = (
+        None
+    )
     channel: Words | None = None
     store: Words | None = None
     partner: Words | None = None
@@ -188,7 +190,7 @@ class Conditions(Part):
     ) = None
     member_days: DaysBetween | None = None
     birthday: Literal["day", "week", "month"] | None = None
-    weekday: Annotated[OneOrMore[Weekday], Field(min_length=1, max_length=7)] | None = None
+    weekday: Annotated[list[Weekday], Field(min_length=1, max_length=7), OneOrMore] | None = None
     hours: Hours | None = None
     dates: Dates | None = None
     recurrence: Annotated[Recurrence, BeforeValidator(_as_recurrence), _OrItsRule] | None = None
@@ -237,7 +239,7 @@ class Rule(Part):
     award: Award
     group: ShortName | None = None
     priority: Annotated[int, Field(ge=-1000, le=1000), BeforeValidator(no_truth_value)] = 0
-    cap: Annotated[OneOrMore[Cap], Field(max_length=10)] = ()
+    cap: Annotated[tuple[Cap, ...], Field(max_length=10), OneOrMore] = ()
     round: Literal["carry", "down", "nearest", "up"] = "carry"
     pending_days: Days | None = None
     pending: Pending | None = None

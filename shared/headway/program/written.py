@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -18,9 +18,9 @@ from pydantic import (
     Tag,
     WithJsonSchema,
 )
-from pydantic.annotated_handlers import GetJsonSchemaHandler
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 
 
 class Part(BaseModel):
@@ -53,8 +53,12 @@ def one_or_more(value: object) -> object:
     return [value] if isinstance(value, str | int | dict) else value
 
 
-class _OrAList:
-    """Tells the JSON Schema what `one_or_more` takes."""
+class OneOrMore:
+    """Marks a list that may be given as what would be alone in it."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(one_or_more, handler(source))
 
     @staticmethod
     def __get_pydantic_json_schema__(
@@ -62,11 +66,6 @@ class _OrAList:
     ) -> dict[str, Any]:
         schema = handler(core)
         return {"anyOf": [schema["items"], schema]}
-
-
-Item = TypeVar("Item")
-OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(one_or_more), _OrAList]
-"""A list, or what would be alone in it."""
 
 
 def word_or_parts(value: object) -> str:
@@ -132,7 +131,7 @@ RuleId = Annotated[
 ]
 Currency = Annotated[str, *written("[A-Z]{3}", "should be three capital letters, such as USD")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Words = Annotated[OneOrMore[Word], Field(min_length=1, max_length=1000)]
+Words = Annotated[list[Word], Field(min_length=1, max_length=1000), OneOrMore]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 ShortName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Points = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(no_truth_value)]
