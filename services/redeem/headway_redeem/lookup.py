@@ -7,8 +7,8 @@ import asyncpg
 from headway.domain.standing import standing
 from headway.ledger import redemptions as ledger
 from headway.ledger import snapshot
+from headway.ledger.lots import with_open_lots
 from headway.ledger.programs import ProgramCache
-from headway.ledger.reading import QUERIES
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
@@ -42,10 +42,7 @@ class Lookup:
             account = snapshot.account_from(row)
             now = max(self._clock.now(), row["account_time"])
             if account.next_due_at is not None and account.next_due_at <= now:
-                lots = await connection.fetch(QUERIES.read_lots, [account.account_id], [])
-                account = account._replace(
-                    lots={lot["lot"]: snapshot.lot_from(lot) for lot in lots}
-                )
+                account = await with_open_lots(connection, account)
             programs = await self._programs.get(connection, row["program_version"])
         settled = standing(programs, account, now)
         return member_view(account, settled, programs.at(now), row["epoch"])

@@ -96,11 +96,17 @@ def rewrites(programs: Programs, item: Input) -> bool:
     return kind == "order.refund_failed"
 
 
-def decided_again(programs: Programs, account: Account, item: Input) -> bool:
-    """Whether the account is decided again from its log: its input comes late, or rewrites."""
+def decided_again(
+    programs: Programs, account: Account, item: Input, after: Key | None = None
+) -> bool:
+    """Whether the account is decided again from its log: its input comes late, or rewrites.
+
+    `after`: the place of what it waited for; an earlier one acts right there, and is not late.
+    """
     if account.joined_at is None or item.kind not in STEPS:
         return False
-    if account.last is not None and key_of(item) < account.last:
+    place = key_of(item)
+    if account.last is not None and place < account.last and (after is None or place > after):
         return True
     if item.kind == "order.paid":
         return item.data.order_id in account.lines
@@ -120,7 +126,7 @@ class _Deciding:
     def first(self) -> Decision:
         """The decision on the input itself."""
         number = self._account.inputs + 1
-        decision, due = self._decide(self._account, self._item, number, released=False)
+        decision, due = self._decide(self._account, self._item, number)
         self._done.append(decision)
         if due is not None:
             self._release_decided(due)
@@ -137,19 +143,20 @@ class _Deciding:
         unlocked, held = self._done[-1].outcome.unlocks, self._done[-1].account.parked
         if not unlocked or not held:
             return
+        after = key_of(self._done[-1].input)
         waiting = [p for p in held if p.waits_for == unlocked]
         for waited in sorted(waiting, key=lambda p: key_of(p.input)):
             account = self._done[-1].account
             if all(other.n != waited.n for other in account.parked):
                 continue  # released meanwhile, together with another
-            self._release_one(account, waited)
+            self._release_one(account, waited, after)
             self._release()
 
-    def _release_one(self, account: Account, waited: Parked) -> None:
+    def _release_one(self, account: Account, waited: Parked, after: Key) -> None:
         rest = tuple(other for other in account.parked if other.n != waited.n)
         account = account._replace(parked=rest)
         try:
-            decision, due = self._decide(account, waited.input, waited.n, released=True)
+            decision, due = self._decide(account, waited.input, waited.n, after)
         except Poison as poison:
             # It was accepted when it was parked, so it stays in the input log, with the reason.
             book = Book(account, waited.n, self._programs.at(waited.input.time).version)
@@ -179,7 +186,7 @@ class _Deciding:
         return [entry for entry in (*self._log(), *added) if entry[0] != number]
 
     def _decide(
-        self, account: Account, item: Input, n: int, *, released: bool
+        self, account: Account, item: Input, n: int, after: Key | None = None
     ) -> tuple[Decision, Entitlement | None]:
         programs = self._programs
         book = Book(account, n, programs.at(item.time).version)
@@ -189,7 +196,7 @@ class _Deciding:
             settle(book, programs, item.time)  # a repeat, too, is a sign of the time
         if outcome is None:
             outcome = _waits_for_member(book, item)
-        if outcome is None and decided_again(programs, account, item):
+        if outcome is None and decided_again(programs, account, item, after):
             due = redecide(book, programs, item, self._history(n))
             outcome = _outcome_again(book, item, n, due)
             settle(book, programs, book.time or item.time)
@@ -202,6 +209,7 @@ class _Deciding:
                 book = Book(account, n, book.version)
             elif book.time is not None:
                 settle(book, programs, book.time)
+        released = after is not None
         decision = self._close(book, item, n, outcome, released=released, due=due)
         return decision, due
 

@@ -164,6 +164,13 @@ async def read_lots(
     }
 
 
+async def with_open_lots(connection: "Connection", account: Account) -> Account:
+    """The account with every lot that points can still come out of, for showing how it stands."""
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], [], [], [], [], [], [])
+    lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
+    return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
+
+
 def _awards(account: Account, keys: Keys) -> list[str]:
     number = account.account_id
     awards = [
