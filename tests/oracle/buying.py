@@ -105,7 +105,7 @@ def _piece(line: Mapping[str, Any], earn_on: frozenset[str]) -> Piece:
 
 
 def _earn(state: Fold, order: Order) -> None:
-    """Line after line, rule after rule."""
+    """What each rule gives to each line."""
     assert order.scene is not None
     event = f"order:{order.id}"
     lines = list(order.lines.values())
@@ -119,6 +119,10 @@ def _earn(state: Fold, order: Order) -> None:
             tier=order.scene.tier, day=order.day, order_id=order.id,
         ):  # fmt: skip
             order.lines[award.key[1]].awards[rule.id] = award
+    # Caps are cut rule by rule; told they are line by line.
+    for line in lines:
+        for award in line.awards.values():
+            state.awards[award.key] = state.awards.pop(award.key)
 
 
 def judged_again(order: Order) -> dict[tuple[str, str], int]:

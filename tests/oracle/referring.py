@@ -124,7 +124,9 @@ def effect(state: Fold, entry: Entry) -> None:
     if told["worth"] == 0 or state.refusal(earned_at):
         return
     programme = state.programme(earned_at)
-    rule = next(rule for rule in programme.rules if rule.id == told["rule"])
+    rule = next((rule for rule in programme.rules if rule.id == told["rule"]), None)
+    if rule is None:
+        return
     of_order = told["key"] != f"{told['referral_id']}:{told['rule']}"
     what = f"referral:{told['referral_id']}" + (f":{told['order_id']}" if of_order else "")
     state.give(
