@@ -66,7 +66,8 @@ def advance(state: Fold, to: datetime) -> None:
 
 def _act(state: Fold, entry: Entry) -> None:
     advance(state, max(state.time, entry.time))
-    _MEANINGS[entry.kind](state, entry)
+    if entry.kind in _MEANINGS:
+        _MEANINGS[entry.kind](state, entry)
     state.retier()
 
 

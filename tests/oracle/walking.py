@@ -61,11 +61,9 @@ class Walk:
         self._joined = min(joined, default=0)
         silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
         for one in history:
-            silent = self._take(silent, one)
+            silent = self._needed(self._take_all(silent, one), events.get(one.cause))
             self._follow(one, events.get(one.cause), accepted.get(one.cause))
-        left = self._take(silent, None)
-        while len(left) < len(silent):  # what one input brings may be what another waits for
-            silent, left = left, self._take(left, None)
+        left = self._take_all(silent, None)
         self._leftovers(left)
         unheard = accepted.keys() - named
         self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
@@ -139,6 +137,25 @@ class Walk:
             return True
         return silent.time > published.account_time
 
+    def _take_all(self, silent: list[Input], before: Published | None) -> list[Input]:
+        """Take and take again: what one input brings may be what another waits for."""
+        left = self._take(silent, before)
+        while len(left) < len(silent):
+            silent, left = left, self._take(left, before)
+        return left
+
+    def _needed(self, silent: list[Input], event: Input | None) -> list[Input]:
+        """What the next cause waited for has been decided before it, whenever it arrived."""
+        member = self.life.member
+        while event is not None and member.waits(event):
+            found = next(
+                (one for one in silent if about(one, event) and member.hear_nothing(one)), None
+            )
+            if found is None:
+                break
+            silent = [one for one in silent if one is not found]
+        return silent
+
     def _take(self, silent: list[Input], before: Published | None) -> list[Input]:
         """Take what may have been decided by then; give back what still waits."""
         left = []
@@ -162,6 +179,17 @@ class Walk:
 
     def _problem(self, one: Published, text: str) -> None:
         self.life.problems.append(f"{one.place} by {one.kind} {one.id}: {text}")
+
+
+def about(one: Input, event: Input) -> bool:
+    """Whether an input tells of an order, refund, review or membership that another speaks of."""
+    told = {
+        "order.paid": "order_id",
+        "order.refunded": "refund_id",
+        "review.published": "review_id",
+        "membership.started": "membership_id",
+    }.get(one.kind, "")
+    return bool(told) and one.data[told] == event.data.get(told)
 
 
 def _timeout(one: Published) -> Command:
