@@ -17,6 +17,7 @@ QUIET = (
     "member.updated", "membership.started", "membership.renewed", "membership.cancelled",
     "order.fulfilled",
 )  # fmt: skip
+Place = tuple[int, tuple[datetime, str, str]]
 _FIRST = (datetime.min.replace(tzinfo=UTC), "", "")
 
 
@@ -45,6 +46,7 @@ class Walk:
         self.life = Life(Member(versions, id=id_))
         self._arrival = arrival
         self._joined = 0
+        self._bound: dict[tuple[int, int], Place] = {}
 
     def along(
         self,
@@ -60,6 +62,7 @@ class Walk:
         joined = [self._arrival.get(one.key, 0) for one in inputs if one.kind == "member.joined"]
         self._joined = min(joined, default=0)
         silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
+        self._bounds(history)
         for one in history:
             silent = self._needed(self._take_all(silent, one), events.get(one.cause))
             self._follow(one, events.get(one.cause), accepted.get(one.cause))
@@ -117,9 +120,7 @@ class Walk:
         if stated != self.life.facts[one.place]:
             self._problem(one, f"facts {stated}, not {self.life.facts[one.place]}")
 
-    def _place(
-        self, key: tuple[str, str], order: tuple[datetime, str, str]
-    ) -> tuple[int, tuple[datetime, str, str]] | None:
+    def _place(self, key: tuple[str, str], order: tuple[datetime, str, str]) -> Place | None:
         """Where an input was decided among others, if its arrival is known.
 
         What came before its member joined waited, and was decided right after that in the order
@@ -130,10 +131,29 @@ class Walk:
             return None
         return (self._joined, order) if arrived < self._joined else (arrived, _FIRST)
 
+    def _bounds(self, history: Sequence[Published]) -> None:
+        """For each cause the last arrival that it, or the next one that arrived, comes after.
+
+        What waited was decided later than it arrived, so later arrivals before it count; what
+        nobody sent, such as a tick, was decided before the next cause that somebody did.
+        """
+        latest: Place | None = None
+        known: list[Place | None] = []
+        for one in history:
+            place = self._place(one.cause, (one.time, one.source, one.id))
+            if place is not None:
+                latest = place if latest is None else max(latest, place)
+            known.append(latest if place is not None else None)
+        following: Place | None = None
+        for one, place in reversed(list(zip(history, known, strict=True))):
+            following = place if place is not None else following
+            if following is not None:
+                self._bound[one.place] = following
+
     def _is_later(self, silent: Input, published: Published) -> bool:
         place = self._place(silent.key, silent.order)
-        other = self._place(published.cause, (published.time, published.source, published.id))
-        if place is not None and other is not None and place > other:
+        bound = self._bound.get(published.place)
+        if place is not None and bound is not None and place > bound:
             return True
         return silent.time > published.account_time
 
