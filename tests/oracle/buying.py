@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.oracle import referring
 from tests.oracle.entries import Entry
-from tests.oracle.fold import Award, Fold
+from tests.oracle.fold import Fold
+from tests.oracle.given import Award
 from tests.oracle.judging import cut, judge
 from tests.oracle.programme import Programme
 from tests.oracle.rules import Piece, Scene

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle.entries import effect_key
-from tests.oracle.fold import Effect
+from tests.oracle.given import Effect
 from tests.oracle.member import Member
 from tests.oracle.records import Arrived, Input
 

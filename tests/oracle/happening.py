@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle.entries import Entry
-from tests.oracle.fold import Award, Fold
+from tests.oracle.fold import Fold
+from tests.oracle.given import Award
 from tests.oracle.judging import judge
 from tests.oracle.rules import Piece
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tests.oracle.fold import START, Award, AwardKey
+from tests.oracle.given import START, Award, AwardKey
 from tests.oracle.programme import Programme, in_force
 from tests.oracle.rules import POINT
 

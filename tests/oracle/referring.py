@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.entries import Entry
-from tests.oracle.fold import Award, Effect, Fold
+from tests.oracle.fold import Fold
+from tests.oracle.given import Award, Effect
 from tests.oracle.judging import judge
 from tests.oracle.rules import Piece
 

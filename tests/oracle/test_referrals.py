@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.fold import Effect
+from tests.oracle.given import Effect
 from tests.oracle.telling import START, Story, program
 
 POINT = 10**6

@@ -15,7 +15,7 @@ from tests.oracle import fields
 from tests.oracle.commands import Command
 from tests.oracle.computing import Known
 from tests.oracle.facts import facts as facts_of
-from tests.oracle.fold import Effect
+from tests.oracle.given import Effect
 from tests.oracle.member import PARKED, Member
 from tests.oracle.programme import Programme
 from tests.oracle.records import Input, Record
