@@ -31,20 +31,21 @@ def check_effects(members: Iterable[Member], found: Arrived) -> list[str]:
         numbers = [one.data["revision"] for one in revisions]
         if numbers != list(range(1, len(numbers) + 1)):
             problems.append(f"effect {key}: revisions {numbers}")
-        problems += _compare(key, expected.get(key), revisions[-1].data if revisions else None)
+        problems += _compare(key, expected.get(key), revisions[-1] if revisions else None)
     return problems
 
 
-def _compare(key: str, ours: Effect | None, told: dict[str, Any] | None) -> list[str]:
+def _compare(key: str, ours: Effect | None, last: Input | None) -> list[str]:
+    told: dict[str, Any] | None = None if last is None else last.data
     if ours is None or ours.worth == 0:
         wrong = told is not None and told["worth"] != 0
         return [f"effect {key}: published for no reason"] if wrong else []
-    if told is None:
+    if last is None or told is None:
         return [f"effect {key}: never published"]
     theirs = {
         "member_id": told["member_id"],
         "worth": told["worth"],
-        "since": _moment(told["since"] or told["earned_at"]),
+        "since": _moment(told["since"]) or last.time,
         "earned_at": _moment(told["earned_at"]),
         "undone_at": _moment(told["undone_at"]),
         "order_id": told["order_id"],

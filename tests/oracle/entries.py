@@ -27,8 +27,7 @@ def effect_key(event: Input) -> str:
     """Which effect this is a revision of: of a referral's rule, or of one purchase under it."""
     told = event.data
     of_rule = f"{told['referral_id']}:{told['rule']}"
-    of_order = f"{of_rule}:{told['order_id']}"
-    return of_order if event.id == f"{of_order}:{told['revision']}" else of_rule
+    return f"{of_rule}:{told['order_id']}" if told["per_order"] else of_rule
 
 
 def _place(event: Input) -> Key:
@@ -106,7 +105,7 @@ class Heard:
 def _effect(event: Input) -> list[Entry]:
     """An effect gives at one place, and is undone at another."""
     told = event.data | {"key": effect_key(event)}
-    since = moment(told["since"] or told["earned_at"])
+    since = event.time if told["since"] is None else moment(told["since"])
     given = [Entry((since, event.source, event.id, 0), "effect", told)]
     if told["undone_at"] is not None:
         undone = max(since, moment(told["undone_at"]))

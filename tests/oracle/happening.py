@@ -54,8 +54,8 @@ def updated(state: Fold, entry: Entry) -> None:
 
 def birthday(state: Fold, midnight: datetime) -> None:
     """It is the member's birthday."""
-    what = f"birthday:{state.day(midnight).isoformat()}"
-    judged(state, "birthday", midnight, what, what, {})
+    day = state.day(midnight)
+    judged(state, "birthday", midnight, f"birthday:{day}", f"birthday:{day.year}", {})
 
 
 def fulfilled(state: Fold, entry: Entry) -> None:
@@ -88,8 +88,8 @@ def activity(state: Fold, entry: Entry) -> None:
         return
     _seen(state, entry)
     currency = told["currency"] or state.programme(entry.time).currency
-    quantity = told["quantity"] or 1
-    piece = Piece(base=told["amount"] or 0, quantity=quantity)
+    quantity = told["quantity"]
+    piece = Piece(base=told["amount"], quantity=quantity)
     event = f"activity:{entry.key[1]}/{entry.key[2]}"
     judged(state, entry.kind, entry.time, event, "activity", told, piece, currency)
     state.count(f"activity:{told['activity']}", entry.time, quantity)

@@ -153,7 +153,7 @@ def _checked(record: Record, attributes: Mapping[str, object], data: object) -> 
     kind, _, version = str(attributes.get("type")).rpartition(".")
     if attributes.get("specversion") != "1.0" or version != "v1" or kind not in fields.DATA:
         raise fields.Invalid
-    id_ = fields.text(1, 320 if kind == "effect" else 128)(attributes.get("id"))
+    id_ = fields.text(1, 512 if kind == "effect" else 128)(attributes.get("id"))
     source = fields.text(1, 256)(attributes.get("source"))
     member = fields.text(1, 128)(attributes.get("subject"))
     time = moment(attributes.get("time"))

@@ -128,8 +128,7 @@ def effect(state: Fold, entry: Entry) -> None:
     rule = next((rule for rule in programme.rules if rule.id == told["rule"]), None)
     if rule is None:
         return
-    of_order = told["key"] != f"{told['referral_id']}:{told['rule']}"
-    what = f"referral:{told['referral_id']}" + (f":{told['order_id']}" if of_order else "")
+    what = f"referral:{told['referral_id']}" + (f":{told['order_id']}" if told["per_order"] else "")
     state.give(
         f"effect:{told['key']}", rule, [("", what, told["worth"])], programme, earned_at,
         tier=state.tier, day=state.day(state.time),

@@ -87,6 +87,7 @@ class Acting:
                 "earned_at": effect.earned_at.isoformat(), "since": effect.since.isoformat(),
                 "undone_at": effect.undone_at and effect.undone_at.isoformat(),
                 "order_id": effect.order_id, "program_version": 1,
+                "per_order": bool(key[2]),
             }  # fmt: skip
             time = max(cause, member.time)
             self.take(
