@@ -103,3 +103,18 @@ def test_setono_the_next_lot_pays_what_is_owed() -> None:
     assert story.member.owed == -30
     story.buy("b", ("shoes", 10000))
     assert [lot.available for lot in story.member.lots] == [0, 70]
+
+
+@pytest.mark.parametrize("attribution", ["per_line", "by_money"])
+def test_what_does_not_divide_stays_with_what_is_left_and_goes_with_the_last_piece(
+    attribution: str,
+) -> None:
+    story = Story(program(DOLLAR, points=policy(attribution)))
+    story.buy("a", ("x", 1000), quantity=3)
+    seen = []
+    for _ in range(3):
+        story.bring_back("a")
+        seen.append(story.earned("base"))
+    # By the piece thirds of ten points; by money 333, 333 and 334 cents of 1000.
+    expected = {"per_line": [6_666_667, 3_333_334, 0], "by_money": [6_670_000, 3_340_000, 0]}
+    assert seen == expected[attribution]
