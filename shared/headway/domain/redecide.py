@@ -13,6 +13,7 @@ from headway.domain.entitlement import Entitlement, History, entitlement
 from headway.domain.inactivity import keeps_alive
 from headway.domain.orders import set_free
 from headway.domain.points import Effect, TierEvent
+from headway.domain.reinstatement import reinstate
 from headway.domain.reversal import reverse
 from headway.domain.settle import settle
 from headway.program.program import NOT_YET, Programs
@@ -32,7 +33,11 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     """Bring the account to what its history, this input included, entitles the member to."""
     settle(book, programs, item.time)
     now = book.time or item.time
-    due = entitlement(programs, book.account, [*history, (book.cause, item)])
+    # What waits and lies ahead of the account's time is taken up after this, as it is released.
+    ahead = {one.n: one.waits_for for one in book.account.parked if one.input.time > now}
+    known = [entry for entry in history if entry[0] not in ahead]
+    due = entitlement(programs, book.account, [*known, (book.cause, item)])
+    due.parked.update(ahead)
     shadow = due.book
     # What ends with this input is told by it; whatever was told before is not told again.
     book.notices += (notice for notice in shadow.notices if notice.due == item.time)
@@ -45,7 +50,12 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     _take_over_state(book, shadow)
     _tell_differences(book, before, shadow)
     _move_tier(book, shadow, now)
-    if item.kind == "order.paid":
+    if item.kind == "order.paid" and item.data.order_id not in book.account.lines:
+        order = book.orders[item.data.order_id]
+        if order.counts:
+            reinstate(book, programs, order.paid_at)
+            keeps_alive(book, programs, item.kind, order.paid_at)
+    elif item.kind in ("review.published", "activity.recorded"):
         keeps_alive(book, programs, item.kind, item.time)
     return due
 
