@@ -144,9 +144,10 @@ def _take_over_keys(book: Book, shadow: Book) -> None:
             if line != known_lines.get(line_id):
                 book.put_line(line)
         for line_id, line in known_lines.items():
-            if line_id not in lines and line.amount:
+            gone = line._replace(amount=0, returned=line.quantity)
+            if line_id not in lines and line != gone:
                 # An amendment has taken it out of its order: nothing of it can come back.
-                book.put_line(line._replace(amount=0, returned=line.quantity))
+                book.put_line(gone)
     for refund_id, refund in shadow.refunds.items():
         if refund_id not in book.refunds:
             book.put_refund(refund)
