@@ -11,6 +11,7 @@ from headway.domain.award import open_lot
 from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
 from headway.domain.inactivity import keeps_alive
+from headway.domain.membership import ended_by
 from headway.domain.orders import set_free
 from headway.domain.points import Effect, TierEvent
 from headway.domain.reinstatement import reinstate
@@ -39,8 +40,7 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     due = entitlement(programs, book.account, [*known, (book.cause, item)])
     due.parked.update(ahead)
     shadow = due.book
-    # What ends with this input is told by it; whatever was told before is not told again.
-    book.notices += (notice for notice in shadow.notices if notice.due == item.time)
+    book.notices += ended_by(book, shadow, item)
     shadow.cause, shadow.version = book.cause, book.version
     settle(shadow, programs, now)
     referred = book.referral or shadow.referral
