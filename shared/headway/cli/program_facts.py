@@ -34,7 +34,8 @@ def facts_for(account: Account, event: Event, program: Program) -> Facts:
         lines = order_lines(program, data)
         if any(line.amount for line in lines):
             book.purchases += 1
-        return order_facts(book, data, lines, event.time, book.tier)
+        total = sum(line.amount for line in lines)
+        return order_facts(book, data, lines, total, event.time, book.tier)
     if isinstance(data, ActivityRecorded):
         return activity_facts(book, program, item, data)
     if isinstance(data, ReviewPublished):

@@ -54,6 +54,11 @@ class OrderLine(NamedTuple):
     returned: int
     amount: int
 
+    @property
+    def brand(self) -> str:
+        """Not kept: a return takes back what was awarded, whatever it was awarded for."""
+        return ""
+
 
 class Review(NamedTuple):
     """A known review."""

@@ -1,6 +1,5 @@
 """An event and its member as the rules see them, at the event's place among the member's inputs."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from headway.contracts.activity import ActivityRecorded
@@ -8,7 +7,7 @@ from headway.contracts.order import Line, OrderPaid
 from headway.contracts.review import ReviewPublished
 from headway.domain.account import Input, OrderLine
 from headway.domain.book import Book
-from headway.program.conditions import Facts, LineFacts
+from headway.program.conditions import AnyLine, Facts, LineFacts
 from headway.program.program import Program
 
 TAX, SHIPPING = "#tax", "#shipping"
@@ -49,29 +48,19 @@ def earnable(line: Line, earn_on: frozenset[str]) -> int:
 
 
 def order_facts(
-    book: Book, data: OrderPaid, lines: list[OrderLine], moment: datetime, tier: str
+    book: Book, data: OrderPaid, lines: list[OrderLine], total: int, moment: datetime, tier: str
 ) -> Facts:
     """A purchase; lines with nothing to earn on are not there for rules."""
-    brands: Mapping[str, str] = {line.line_id: line.brand for line in data.lines if line.brand}
+    seen: list[AnyLine] = [line for line in lines if line.amount]
+    brands = {line.line_id: line.brand for line in data.lines if line.brand}
+    if brands:
+        seen = [_branded(line, brands.get(line.line_id, "")) for line in seen]
     return Facts(
         "order.paid",
         moment,
-        tuple(
-            [
-                LineFacts(
-                    line.line_id,
-                    line.sku,
-                    line.category,
-                    brands.get(line.line_id, "") if brands else "",
-                    line.quantity,
-                    line.amount,
-                )
-                for line in lines
-                if line.amount
-            ]
-        ),
+        tuple(seen),
         data.currency,
-        sum([line.amount for line in lines]),
+        total,
         1,
         data.channel or "",
         data.store or "",
@@ -82,6 +71,10 @@ def order_facts(
         book.joined_at,
         book.birthday,
     )
+
+
+def _branded(line: AnyLine, brand: str) -> LineFacts:
+    return LineFacts(line.line_id, line.sku, line.category, brand, line.quantity, line.amount)
 
 
 def activity_facts(book: Book, program: Program, item: Input, data: ActivityRecorded) -> Facts:

@@ -34,5 +34,8 @@ def _net(facts: Facts, lines: Mapping[str, OrderLine]) -> Facts:
         now = lines[line.line_id]
         amount = now.amount - now.amount * now.returned // now.quantity
         if amount:
-            kept.append(line._replace(quantity=now.quantity - now.returned, amount=amount))
+            quantity = now.quantity - now.returned
+            kept.append(
+                LineFacts(line.line_id, line.sku, line.category, line.brand, quantity, amount)
+            )
     return facts._replace(lines=tuple(kept), amount=sum(line.amount for line in kept))

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from headway.contracts.order import OrderFulfilled, OrderPaid
-from headway.domain.account import FirstPurchase, Input, Order, OrderLine, key_of
+from headway.domain.account import FirstPurchase, Input, Order, key_of
 from headway.domain.award import fulfilled, grant
 from headway.domain.book import Book, Judged
 from headway.domain.facts import order_facts, order_lines
@@ -16,6 +16,7 @@ from headway.domain.reinstatement import reinstate
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
 from headway.program.caps import counted
+from headway.program.conditions import Facts
 from headway.program.judging import Award, verdict
 from headway.program.program import NOT_YET, Program, Programs
 
@@ -98,26 +99,24 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
     if not total:
         return nothing("nothing to earn on")
     book.purchases += 1
-    capped = _earn(book, program, order, data, lines)
+    capped = _earn(book, program, order, order_facts(book, data, lines, total, paid_at, order.tier))
     if order.currency == program.currency:
         count(book, program, "spend", paid_at, total)
     count(book, program, "orders", paid_at, 1)
-    reinstate(book, programs, paid_at)
-    keeps_alive(book, programs, "order.paid", paid_at)
+    if programs.reinstate_days:
+        reinstate(book, programs, paid_at)
+    if programs.any_inactivity:
+        keeps_alive(book, programs, "order.paid", paid_at)
     _refer(book, programs, program, order, total)
     judge_tier(book, programs, book.time or paid_at)
     reason = "capped: " + ", ".join(capped) if capped else ""
     return applied(reason) if book.acted() else nothing(reason or "no rule awards it")
 
 
-def _earn(
-    book: Book, program: Program, order: Order, data: OrderPaid, lines: list[OrderLine]
-) -> list[str]:
-    facts = order_facts(book, data, lines, order.paid_at, order.tier)
-    day = program.day(order.paid_at)
+def _earn(book: Book, program: Program, order: Order, facts: Facts) -> list[str]:
     if book.shadow and program.attribution == "recompute":
-        book.judged[order.order_id] = Judged(facts, book.caps, day)
-    awards, capped = verdict(program, facts, book.caps, day)
+        book.judged[order.order_id] = Judged(facts, book.caps, program.day(order.paid_at))
+    awards, capped = verdict(program, facts, book.caps)
     award_id = "order:" + order.order_id
     for award in awards:
         grant(
@@ -131,7 +130,8 @@ def _earn(
             line_id=facts.lines[award.line].line_id,
         )
     count_caps(book, awards, program, order.paid_at)
-    used_by(book, awards, order.paid_at)
+    if book.membership is not None:
+        used_by(book, awards, order.paid_at)
     return capped
 
 

@@ -34,7 +34,7 @@ def settle(book: Book, programs: Programs, until: datetime) -> None:
         until = now
     if _something_due(book, programs, until):
         _run_dues(book, programs, until, now or until)
-    if now is not None and not book.shadow and now < until:
+    if programs.any_notices and now is not None and not book.shadow and now < until:
         notify(book, programs, now, until)
     book.time = until
     book.settled = len(book.points)
@@ -107,7 +107,7 @@ def _own_dues(book: Book, programs: Programs, instant: datetime) -> Iterator[_Du
         gift_at = next_gift(book, programs, instant)
         if gift_at is not None:
             yield _Due(gift_at, _BIRTHDAY, 0)
-    if not book.shadow:
+    if programs.any_inactivity and not book.shadow:
         lapses = inactive_since(book, programs, instant)
         if lapses is not None:
             yield _Due(max(lapses, instant), _LAPSE, 0)
@@ -155,5 +155,7 @@ def next_due_at(book: Book, programs: Programs) -> datetime | None:
     for due in _own_dues(book, programs, book.time):
         if earliest is None or due.at < earliest:
             earliest = due.at
+    if not programs.any_notices:
+        return earliest
     notice = next_notice(book, programs, book.time)
     return notice if earliest is None or (notice is not None and notice < earliest) else earliest

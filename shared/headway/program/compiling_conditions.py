@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from headway.program.birthdays import birthday_in, birthday_of
 from headway.program.calendar import local_date
-from headway.program.conditions import Condition, Facts, LineCondition, LineFacts
+from headway.program.conditions import AnyLine, Condition, Facts, LineCondition
 from headway.program.money import to_minor, to_text
 from headway.program.numbers_in_words import ordinal
 from headway.program.recurring import recurring
@@ -111,7 +111,7 @@ def _one_of(field: str, words: frozenset[str], names: Names) -> Condition:
 
 
 def _line_is(field: str, words: frozenset[str]) -> LineCondition:
-    def holds(line: LineFacts) -> bool:
+    def holds(line: AnyLine) -> bool:
         return getattr(line, field) in words
 
     return LineCondition(field, f"{field} {or_words(sorted(words))}", holds)

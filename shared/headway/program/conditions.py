@@ -2,11 +2,28 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+
+class AnyLine(Protocol):
+    """One line of a purchase; `amount` is what can earn, in minor units."""
+
+    @property
+    def line_id(self) -> str: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def brand(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
 
 
 class LineFacts(NamedTuple):
-    """One line of a purchase; `amount` is what can earn, in minor units."""
+    """A line as rules see it."""
 
     line_id: str
     sku: str
@@ -25,7 +42,7 @@ class Facts(NamedTuple):
 
     event: str
     time: datetime
-    lines: tuple[LineFacts, ...] = ()
+    lines: tuple[AnyLine, ...] = ()
     currency: str = ""
     amount: int = 0
     quantity: int = 1
@@ -56,4 +73,4 @@ class LineCondition(NamedTuple):
 
     field: str
     words: str
-    holds: Callable[[LineFacts], bool]
+    holds: Callable[[AnyLine], bool]

@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from headway.program.caps import Counters, room
-from headway.program.conditions import Facts, LineFacts
+from headway.program.conditions import AnyLine, Facts, LineFacts
 from headway.program.program import NO_RULES, Program
 from headway.program.rules import MICRO, Rule
 
@@ -41,15 +41,18 @@ def judge(program: Program, facts: Facts, counters: Counters, day: date) -> list
 
 
 def verdict(
-    program: Program, facts: Facts, counters: Counters, day: date
+    program: Program, facts: Facts, counters: Counters, day: date | None = None
 ) -> tuple[list[Award], list[str]]:
-    """The awards of an event, and the rules that a cap has cut or kept from giving anything."""
+    """The awards of an event, and the rules that a cap has cut or kept from giving anything.
+
+    `day`: the local day whose caps count; without it that of the event.
+    """
     rules = program.rules_on.get(facts.event)
     if rules is None:
         return [], []
     if rules.plain:
         return _plainly(rules.base, rules.multipliers, facts), []
-    stages = judge_stages(program, facts, counters, day)
+    stages = judge_stages(program, facts, counters, day or program.day(facts.time))
     awards = [
         Award(line, rule, exact)
         for rule in stages.rules
@@ -65,7 +68,7 @@ def verdict(
     return awards, capped
 
 
-def lines_of(facts: Facts) -> Sequence[LineFacts]:
+def lines_of(facts: Facts) -> Sequence[AnyLine]:
     """The lines rules look at; an event without lines is one, but of an order nothing is left."""
     if facts.event == "order.paid":
         return facts.lines
@@ -133,7 +136,7 @@ def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) 
     return Stages(matched, contested, given, judged, rounded)
 
 
-def matching(rule: Rule, facts: Facts, lines: Sequence[LineFacts]) -> list[int]:
+def matching(rule: Rule, facts: Facts, lines: Sequence[AnyLine]) -> list[int]:
     """The places of the lines that a rule applies to; none when it does not apply at all."""
     if rule.currency and rule.currency != facts.currency:
         return []
@@ -148,11 +151,11 @@ def _matches(rule: Rule, facts: Facts) -> bool:
     return all(condition.holds(facts) for condition in rule.conditions)
 
 
-def _line_matches(rule: Rule, line: LineFacts) -> bool:
+def _line_matches(rule: Rule, line: AnyLine) -> bool:
     return all(condition.holds(line) for condition in rule.line_conditions)
 
 
-def _shares(rule: Rule, facts: Facts, lines: Sequence[LineFacts], places: list[int]) -> Shares:
+def _shares(rule: Rule, facts: Facts, lines: Sequence[AnyLine], places: list[int]) -> Shares:
     """What a base rule gives to each matching line."""
     if rule.measure == "pieces":
         return [(p, lines[p].quantity * rule.numerator // rule.denominator) for p in places]
@@ -219,7 +222,7 @@ def _contest(best: dict[str, Rule], rule: Rule) -> None:
 def _multiply(
     multipliers: Sequence[Rule],
     facts: Facts,
-    lines: Sequence[LineFacts],
+    lines: Sequence[AnyLine],
     base: Sequence[int],
     matched: dict[str, Shares],
     contested: dict[str, Shares],

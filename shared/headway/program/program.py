@@ -118,6 +118,10 @@ class Programs:
         self.longest_notice = max(max(program.notices, default=0) for program in self.all)
         """Over all versions: for how long expired points may come back, how long before members
         are told (days)."""
+        self.any_notices = any(
+            program.notices or program.tiers.at_risk_days for program in self.all
+        )
+        """Whether members are told of anything before it happens."""
         self.recompute = any(program.attribution == "recompute" for program in self.all)
         """Whether any version judges an order again on what is left of it after a return."""
         self.any_inactivity = any(
