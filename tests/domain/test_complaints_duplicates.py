@@ -1,6 +1,8 @@
 """Complaints about points that came twice because the same thing was told twice."""
 
+from datetime import datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ def test_compressor_1476_a_replay_of_order_created_awards_nothing_again() -> Non
 
 
 def test_compressor_1476_a_replay_from_the_start_decides_the_same_once_more() -> None:
-    told = [
+    told: list[tuple[str, datetime, dict[str, Any]]] = [
         ("member.joined", START, {}),
         ("order.paid", START + DAY, {"order_id": "o", "currency": "USD", "lines": [line(5000)]}),
         ("review.published", START + 2 * DAY, {"review_id": "v", "sku": "s", "rating": 5}),

@@ -121,7 +121,7 @@ def test_setono_gift_card_276_a_reminder_is_not_sent_again() -> None:
 
 def test_sephora_2017_an_expiry_that_is_introduced_spares_what_was_promised_for_good() -> None:
     """Members were angry when points that never expired were made to."""
-    later = {"from": (START + 100 * DAY).isoformat(), "version": 2}
+    later: dict[str, Any] = {"from": (START + 100 * DAY).isoformat(), "version": 2}
     shop = Shop(dying("never"), program(DOLLAR, points={"expiry": MONTH}, **later))
     shop.buy("old", ("lipstick", 10000))
     shop.wait(START + 101 * DAY)

@@ -1,5 +1,7 @@
 """Complaints about rewards and points that were spent: returned, taken twice, or another's."""
 
+from typing import Any
+
 import pytest
 
 from headway.errors import Conflict
@@ -46,7 +48,7 @@ def test_an_order_is_one_members_and_no_others(thread: str) -> None:
     """Rewards went to the wrong, or a duplicate, customer."""
     shop = rich()
     shop.world.tell("member.joined", "twin", at=START)
-    told = {"order_id": "before", "currency": "USD", "lines": [line(10000)]}
+    told: dict[str, Any] = {"order_id": "before", "currency": "USD", "lines": [line(10000)]}
     with pytest.raises(Conflict, match="belongs to another member"):
         shop.world.tell("order.paid", "twin", **told)
     assert shop.world.account("twin").available == 0, thread

@@ -34,7 +34,7 @@ def refer(one: World, friend: str, referral_id: str = "", referrer: str = "refer
     """A friend joins by somebody's code; what became of the code."""
     if one.account(friend).joined_at is None:
         one.tell("member.joined", friend)
-    told = {"referral_id": referral_id or f"of-{friend}", "referrer_id": referrer}
+    told: dict[str, Any] = {"referral_id": referral_id or f"of-{friend}", "referrer_id": referrer}
     outcome = one.tell("referral.created", friend, **told).outcome
     return outcome.reason or outcome.outcome
 
@@ -80,7 +80,7 @@ def test_vektor_33_one_reward_for_one_friend() -> None:
         buy(one, "friend", name=name)
     assert got(one) == 50
     one.tell("member.joined", "second")
-    told = {"referral_id": "of-friend", "referrer_id": "referrer"}
+    told: dict[str, Any] = {"referral_id": "of-friend", "referrer_id": "referrer"}
     with pytest.raises(Conflict, match="known for another friend"):
         one.tell("referral.created", "second", **told)
 

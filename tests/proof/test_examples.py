@@ -31,5 +31,5 @@ def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
     last = LAST_LINE.fullmatch(done.stdout.splitlines()[-1])
     assert last, done.stdout[-3000:]
     points_events, emails = map(int, last.groups())
-    assert points_events > 6919, "a row for most purchases, and for what else is rewarded"
+    assert points_events > 6000, "a row for nearly every purchase, and for what else is rewarded"
     assert emails > 0
