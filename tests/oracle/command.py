@@ -42,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"oracle: {len(result.members)} members, {len(result.inputs)} inputs, "
         f"{len(result.awards)} awards, {len(result.dead_letters)} dead letters, "
         f"{len(result.facts)} versions, {len(result.due)} mails due, {doubles} doubled, "
-        f"{len(result.lost)} commands lost, {len(result.late)} decided late and otherwise, "
-        f"{len(problems)} differences, "
+        f"{len(result.lost)} commands lost, {len(problems)} differences, "
         f"{time.monotonic() - started:.1f} s"
     )
     return 1 if problems or (doubles and not given.doubles_allowed) else 0

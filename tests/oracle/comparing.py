@@ -71,7 +71,10 @@ def _what(award: str, rule: str, line_id: str) -> str:
     if kind == "order":
         return f"order:{id_}:{line_id}"
     if kind == "effect":
-        return f"referral:{id_.removesuffix(':' + rule)}"
+        referral, _, order_id = f"{id_}:".rpartition(f":{rule}:")
+        return f"referral:{referral}" + (f":{order_id.rstrip(':')}" if order_id else "")
+    if kind == "birthday":
+        return f"birthday:{id_[:4]}"
     if kind == "welcome":
         return "joined"
     return "activity" if kind == "activity" else award

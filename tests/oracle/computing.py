@@ -4,19 +4,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.commands import Command
-from tests.oracle.facts import Facts, claimed, days_due, savings
+from tests.oracle.effects import check_effects
+from tests.oracle.entries import Heard
+from tests.oracle.facts import Facts, claimed, days_due
+from tests.oracle.folding import fold
 from tests.oracle.member import Member
 from tests.oracle.programme import Programme, in_force
 from tests.oracle.published import Published, told_by
-from tests.oracle.records import Arrived, Coordinates, Input, Record, arrived, moment
-from tests.oracle.walking import Life, Walk, by_calendar
+from tests.oracle.records import Arrived, Coordinates, Input, Record, arrived
+from tests.oracle.walking import Life, Walk
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_TIMES = ("time", "earned_at")
 Awards = dict[tuple[str, str, str], tuple[int, int]]
 
 
@@ -47,7 +48,6 @@ class Result:
     facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
     lost: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
 
 
 def compute(
@@ -79,11 +79,7 @@ def compute(
         history = told.get(id_, [])
         life = Walk(id_, versions, known.arrival).along(history, inputs[id_], accepted[id_])
         _gather(result, life, inputs[id_], history, until)
-        calendar = by_calendar(id_, versions, inputs[id_], accepted[id_], life.member.time)
-        # A late input is not decided again from its own time on yet: what it gives may depend on
-        # what was decided before it. Without one the order of deciding must not matter.
-        differences = result.late if life.late else result.problems
-        differences += _disagreements(life.member, calendar)
+        result.problems += disagreements(life.member)
     if restored:
         _undone(result, everything.undone, in_force(versions, until).zone, until)
     else:
@@ -91,7 +87,7 @@ def compute(
             f"{one.member} {one.place}: did not happen" for one in everything.undone
         ]
     result.dead_letters |= found.dead
-    result.problems += _effects(result, found)
+    result.problems += check_effects(result.members.values(), found)
     return result
 
 
@@ -168,45 +164,20 @@ def awards(member: Member) -> dict[tuple[str, str], tuple[int, int]]:
     return found
 
 
-def _disagreements(member: Member, calendar: Member) -> list[str]:
-    """Where the order of deciding made a difference to what the member is entitled to."""
-    problems = []
-    ours = {key: given - taken for key, (given, taken) in awards(member).items()}
-    by_calendar = {key: given - taken for key, (given, taken) in awards(calendar).items()}
-    for key in sorted(ours.keys() | by_calendar.keys()):
-        if ours.get(key, 0) != by_calendar.get(key, 0):
-            problems.append(
-                f"{member.id} {key}: {ours.get(key, 0)} millionths as decided, "
-                f"{by_calendar.get(key, 0)} by the calendar"
-            )
-    if member.tier != calendar.tier:
-        problems.append(f"{member.id}: tier {member.tier}, by the calendar {calendar.tier}")
-    if savings(member.saved) != savings(calendar.saved):
-        problems.append(f"{member.id}: saved {member.saved}, by the calendar {calendar.saved}")
-    return problems
-
-
-def _effects(result: Result, found: Arrived) -> list[str]:
-    """What friends' purchases made of their referrers must be what the effects topic says."""
-    expected: dict[str, dict[str, Any]] = {}
-    for member in result.members.values():
-        for told in member.effects:
-            expected["{referral_id}:{rule}:{revision}".format(**told)] = told
-    sent = {
-        one.id: one.data | {"time": one.time.isoformat()}
-        for one in found.inputs.values()
-        if one.kind == "effect"
-    }
-    problems = []
-    for id_ in sorted(expected.keys() | sent.keys()):
-        if id_ not in sent:
-            problems.append(f"effect {id_}: never published")
-        elif id_ not in expected:
-            problems.append(f"effect {id_}: published for no reason")
-        else:
-            for name, value in expected[id_].items():
-                theirs = sent[id_][name]
-                same = moment(theirs) == moment(value) if name in _TIMES else theirs == value
-                if not same:
-                    problems.append(f"effect {id_}: {name} {theirs}, not {value}")
+def disagreements(member: Member) -> list[str]:
+    """What stands of the awards as given and taken in the order of deciding must be what the set
+    of inputs says by itself, however late any of them came."""
+    whole = Heard()
+    for one in member.heard.everything:
+        whole.add(one)
+    right = fold(member.id, member.versions, whole.entries(), member.time)
+    entitled = {key: award.standing for key, award in right.awards.items()}
+    problems = [
+        f"{member.id} {key}: {member.standing.get(key, 0)} millionths stand, "
+        f"not {entitled.get(key, 0)}"
+        for key in sorted(member.standing.keys() | entitled.keys())
+        if member.standing.get(key, 0) != entitled.get(key, 0)
+    ]
+    if member.tier != right.tier:
+        problems.append(f"{member.id}: tier {member.tier}, not {right.tier}")
     return problems

@@ -43,3 +43,29 @@ def expiry(activates_at: datetime, months: int, round_up: str, zone: ZoneInfo) -
     """When points that become spendable then are dead (at that moment, not after it)."""
     last = add_months(local_day(activates_at, zone), months)
     return start_of(rounded_up(last, round_up), zone)
+
+
+def yearly(month_day: str, year: int) -> date:
+    """A day like 12-31 in that year; 29 February is the 28th where there is none."""
+    month, day = map(int, month_day.split("-"))
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
+
+
+def next_yearly(month_day: str, day: date) -> date:
+    """The first such day on or after `day`."""
+    found = yearly(month_day, day.year)
+    return found if found >= day else yearly(month_day, day.year + 1)
+
+
+def same_time(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same hour on the wall, that many months later."""
+    there = moment.astimezone(zone)
+    day = add_months(there.date(), months)
+    return datetime.combine(day, there.time(), zone).astimezone(UTC)
+
+
+def as_day(told: object) -> date:
+    """A day as YAML gives it: read already, or as a text."""
+    if isinstance(told, datetime):
+        return told.date()
+    return told if isinstance(told, date) else date.fromisoformat(str(told))

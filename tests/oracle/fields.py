@@ -92,17 +92,22 @@ REASON = (text(0, 256), "")
 MONEY = whole(0, 10**12)
 QUANTITY = (whole(1, 10**6), REQUIRED)
 MOMENT = (text(1, 64), REQUIRED)
+NO_MOMENT = (maybe(text(1, 64)), None)
+CURRENCY = text(3, 3, "[A-Z]{3}")
 
 LINE = obj(
     line_id=ID,
     sku=(LABEL, REQUIRED),
     category=(LABEL, ""),
+    brand=(LABEL, ""),
     quantity=QUANTITY,
     amount=(MONEY, REQUIRED),
     paid_with_points=(MONEY, 0),
     gift_card=(flag, False),
 )
 REFUND_LINE = obj(line_id=NO_ID, sku=(maybe(LABEL), None), quantity=QUANTITY)
+MEMBERSHIP = {"member_id": ID, "membership_id": ID}
+PAID = {"paid_minor": (maybe(MONEY), None), "currency": (maybe(CURRENCY), None)}
 REFERRAL = {"member_id": ID, "referral_id": ID, "referrer_id": ID}
 
 DATA = {
@@ -110,9 +115,10 @@ DATA = {
         member_id=ID,
         order_id=ID,
         order_version=(whole(1, 2**31 - 1), 1),
-        currency=(text(3, 3, "[A-Z]{3}"), REQUIRED),
+        currency=(CURRENCY, REQUIRED),
         channel=NO_ID,
         store=NO_ID,
+        partner=NO_ID,
         lines=(several(LINE, 1, 500), REQUIRED),
         tax=(MONEY, 0),
         shipping=(MONEY, 0),
@@ -124,6 +130,7 @@ DATA = {
         lines=(several(REFUND_LINE, 1, 500), REQUIRED),
         reason=REASON,
     ),
+    "order.refund_failed": obj(member_id=ID, order_id=NO_ID, refund_id=ID, reason=REASON),
     "order.cancelled": obj(member_id=ID, order_id=ID, reason=REASON),
     "order.fulfilled": obj(member_id=ID, order_id=ID),
     "referral.created": obj(**REFERRAL),
@@ -141,7 +148,19 @@ DATA = {
     "member.joined": obj(member_id=ID),
     "member.updated": obj(member_id=ID, attributes=(texts, REQUIRED)),
     "member.left": obj(member_id=ID),
-    "activity.recorded": obj(member_id=ID, activity=(text(1, 64), REQUIRED)),
+    "activity.recorded": obj(
+        member_id=ID,
+        activity=(text(1, 64), REQUIRED),
+        amount=(MONEY, 0),
+        currency=(maybe(CURRENCY), None),
+        quantity=(whole(1, 10**6), 1),
+        partner=NO_ID,
+        store=NO_ID,
+        channel=NO_ID,
+    ),
+    "membership.started": obj(**MEMBERSHIP, plan=ID, **PAID),
+    "membership.renewed": obj(**MEMBERSHIP, **PAID),
+    "membership.cancelled": obj(**MEMBERSHIP, refund=(flag, True)),
     "effect": obj(
         member_id=ID,
         referral_id=ID,
@@ -149,8 +168,11 @@ DATA = {
         revision=(whole(1, 2**31 - 1), REQUIRED),
         worth=(whole(0, 2**53 - 1), REQUIRED),
         earned_at=MOMENT,
+        since=NO_MOMENT,
+        undone_at=NO_MOMENT,
         program_version=(whole(1, 2**31 - 1), REQUIRED),
-        order_id=ID,
+        order_id=NO_ID,
+        per_order=(flag, False),
     ),
     "contact.updated": obj(
         member_id=ID,

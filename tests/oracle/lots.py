@@ -1,32 +1,29 @@
 """A member's points: lots, what is owed, and how time and taking back move them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 
-from tests.oracle.days import local_day
-from tests.oracle.programme import Programme, Rule, in_force
+from tests.oracle.given import START, Award, AwardKey
+from tests.oracle.programme import Programme, in_force
+from tests.oracle.rules import POINT
 
-POINT = 10**6
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_START = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class Lot:
-    """The points of one award. `what` names what it was for, `exact` is millionths of a point."""
+    """Points given at once for one award. `exact` is millionths of a point."""
 
     number: int
-    rule: str
-    what: str
+    award: Award
     exact: int
-    policy: str
-    earned_at: datetime
-    activates_at: datetime
+    activates_at: datetime | None
     expires_at: datetime | None
     pending: int = 0
     available: int = 0
     expired: int = 0
+    expired_at: datetime | None = None
     waived: int = 0
     returned: int = 0
 
@@ -36,9 +33,19 @@ class Lot:
         return self.exact - self.returned
 
     @property
+    def rule(self) -> str:
+        """The rule that gave it."""
+        return self.award.rule.id
+
+    @property
+    def what(self) -> str:
+        """What it was for."""
+        return self.award.what
+
+    @property
     def spend_order(self) -> tuple[datetime, datetime, int]:
         """Nearest expiry first, never-expiring last, then oldest."""
-        return self.expires_at or _NEVER, self.earned_at, self.number
+        return self.expires_at or _NEVER, self.award.earned_at, self.number
 
 
 @dataclass
@@ -46,15 +53,16 @@ class Points:
     """All points of one member. `changes` counts what the ledger would have written rows for."""
 
     versions: Sequence[Programme]
-    time: datetime = _START
+    id: str = ""
+    time: datetime = START
     lots: list[Lot] = field(default_factory=list)
     reserved: int = 0
     owed: int = 0
-    tier: str = ""
-    spend: dict[date, int] = field(default_factory=dict)
+    standing: dict[AwardKey, int] = field(default_factory=dict)
     remainders: dict[str, int] = field(default_factory=dict)
     changes: int = 0
     joined_at: datetime | None = None
+    active: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def pending(self) -> int:
@@ -74,40 +82,42 @@ class Points:
         """Lots with points to spend."""
         return sorted((lot for lot in self.lots if lot.available), key=lambda lot: lot.spend_order)
 
-    def award(self, rule: Rule, what: str, exact: int, earned_at: datetime) -> Lot:
+    def give(self, award: Award, exact: int, fulfilled: datetime | None) -> None:
         """Give millionths of a point; whole points come of the rule's remainder and these."""
-        programme = self.programme(earned_at)
-        activates_at = earned_at + rule.pending
-        points, self.remainders[rule.id] = divmod(self.remainders.get(rule.id, 0) + exact, POINT)
-        lot = Lot(
-            len(self.lots),
-            rule.id,
-            what,
-            exact,
-            programme.clawback,
-            earned_at,
-            activates_at,
-            programme.expires(activates_at),
+        rule, zone = award.rule.id, award.programme.zone
+        activates_at = award.rule.pending.ends(
+            award.earned_at, zone, of_order=award.order_id is not None, fulfilled=fulfilled
         )
-        if rule.pending_days:
-            lot.pending = points
-        else:
+        points, self.remainders[rule] = divmod(self.remainders.get(rule, 0) + exact, POINT)
+        expires_at = None if activates_at is None else award.expiry.after(activates_at, zone)
+        lot = Lot(len(self.lots), award, exact, activates_at, expires_at)
+        if activates_at == award.earned_at:
             lot.available = points
+        else:
+            lot.pending = points
         self.lots.append(lot)
+        self.standing[award.key] = self.standing.get(award.key, 0) + exact
         self.changes += 1
-        return lot
 
-    def take_back(self, lot: Lot, exact: int) -> None:
+    def take_back(self, key: AwardKey, exact: int) -> None:
+        """Undo so many millionths of an award, of what was given for it last first."""
+        self.standing[key] -= exact
+        for lot in reversed(self.lots):
+            if lot.award.key == key and exact and lot.standing:
+                taken = min(exact, lot.standing)
+                exact -= taken
+                self._take_of(lot, taken)
+
+    def _take_of(self, lot: Lot, exact: int) -> None:
         """Undo so many millionths of a lot, as its policy says."""
-        if exact == 0:
-            return
-        left, self.remainders[lot.rule] = divmod(self.remainders.get(lot.rule, 0) - exact, POINT)
+        rule, policy = lot.rule, lot.award.programme.clawback
+        left, self.remainders[rule] = divmod(self.remainders.get(rule, 0) - exact, POINT)
         missing = -left
         lot.returned += exact
         self.changes += 1
         missing -= (taken := min(missing, lot.pending))
         lot.pending -= taken
-        if lot.policy == "only_pending":
+        if policy == "only_pending":
             return  # the rest is taken and forgiven at once
         missing -= (taken := min(missing, lot.available))
         lot.available -= taken
@@ -116,7 +126,7 @@ class Points:
         for other in self.by_spend_order():
             missing -= (taken := min(missing, other.available))
             other.available -= taken
-        if lot.policy == "within_balance":
+        if policy == "within_balance":
             lot.waived += missing
         else:
             self.owed -= missing
@@ -127,32 +137,40 @@ class Points:
         lot.waived -= forgiven
         lot.available += points - forgiven
 
-    def settle(self, to: datetime) -> None:
+    def dies_at(self, lot: Lot) -> datetime | None:
+        """When its available points are dead: on its day, or when nothing happened for long."""
+        expiry = lot.award.expiry
+        if expiry.inactive_months is None:
+            return lot.expires_at
+        seen = [self.active[kind] for kind in expiry.qualifying if kind in self.active]
+        since = max([*seen, self.joined_at or START])
+        return expiry.idle(since, lot.award.programme.zone)
+
+    def next_due(self) -> datetime | None:
+        """When time alone changes something next."""
+        due = [lot.activates_at for lot in self.lots if lot.pending and lot.activates_at]
+        dying = (self.dies_at(lot) for lot in self.lots if lot.available)
+        return min([*due, *(at for at in dying if at is not None)], default=None)
+
+    def run(self, to: datetime) -> None:
         """Let time pass: pending points activate, clear what is owed, and die, in due order."""
         self.repay()
-        while True:
-            due = [lot.activates_at for lot in self.lots if lot.pending]
-            due += [lot.expires_at for lot in self.lots if lot.available and lot.expires_at]
-            if not due or min(due) > to:
-                break
-            now = min(due)
-            self._activate(now)
+        while (now := self.next_due()) is not None and now <= to:
+            for lot in self.lots:
+                if lot.pending and lot.activates_at is not None and lot.activates_at <= now:
+                    lot.available += lot.pending
+                    lot.pending = 0
+                    self.changes += 1
             self.repay()
             self._expire(now)
         self.time = max(self.time, to)
-        self.retier()
-
-    def _activate(self, now: datetime) -> None:
-        for lot in self.lots:
-            if lot.pending and lot.activates_at <= now:
-                lot.available += lot.pending
-                lot.pending = 0
-                self.changes += 1
 
     def _expire(self, now: datetime) -> None:
         for lot in self.lots:
-            if lot.available and lot.expires_at is not None and lot.expires_at <= now:
+            at = self.dies_at(lot) if lot.available else None
+            if at is not None and at <= now:
                 lot.expired += lot.available
+                lot.expired_at = at
                 lot.available = 0
                 self.changes += 1
 
@@ -166,12 +184,31 @@ class Points:
             self.owed += paid
             self.changes += 1 if paid else 0
 
-    def retier(self) -> None:
-        """The tier that the spending of the window around the account's time reaches."""
-        if self.joined_at is None:
-            return
-        programme = self.programme(self.time)
-        tier = programme.tier(self.spend, local_day(self.time, programme.zone))
-        if tier != self.tier:
-            self.tier = tier
+    def lapsed(self, at: datetime) -> list[Lot]:
+        """Lots whose expired points a purchase at that time brings back."""
+        days = timedelta(days=self.programme(at).reinstate_days)
+        return [
+            lot
+            for lot in self.lots
+            if lot.expired and lot.expired_at and days and at - days <= lot.expired_at <= at
+        ]
+
+    def reinstate(self, at: datetime) -> None:
+        """Expired points come back, and live as if they had become spendable at that time."""
+        for lot in self.lapsed(at):
+            lot.available += lot.expired
+            lot.expired = 0
+            lot.expires_at = lot.award.expiry.after(at, lot.award.programme.zone)
             self.changes += 1
+
+    def handed_over(self, order_id: str, at: datetime) -> None:
+        """The order's points stop waiting for it."""
+        for lot in self.lots:
+            award = lot.award
+            if award.order_id == order_id and award.rule.pending.fulfilled and lot.pending:
+                zone = award.programme.zone
+                lot.activates_at = award.rule.pending.ends(
+                    award.earned_at, zone, of_order=True, fulfilled=at
+                )
+                assert lot.activates_at is not None
+                lot.expires_at = award.expiry.after(lot.activates_at, zone)

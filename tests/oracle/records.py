@@ -17,7 +17,9 @@ from typing import Any
 
 from tests.oracle import fields
 
-EARN_TOPICS = ("orders", "referrals", "reviews", "members", "activities", "effects")
+EARN_TOPICS = (
+    "orders", "referrals", "reviews", "members", "memberships", "activities", "effects",
+)  # fmt: skip
 TOPICS = (*EARN_TOPICS, "balance-changed", "member-contacts")
 MAX_VALUE = 1024 * 1024
 FUTURE = timedelta(minutes=5)
@@ -151,13 +153,15 @@ def _checked(record: Record, attributes: Mapping[str, object], data: object) -> 
     kind, _, version = str(attributes.get("type")).rpartition(".")
     if attributes.get("specversion") != "1.0" or version != "v1" or kind not in fields.DATA:
         raise fields.Invalid
-    id_ = fields.text(1, 320 if kind == "effect" else 128)(attributes.get("id"))
+    id_ = fields.text(1, 512 if kind == "effect" else 128)(attributes.get("id"))
     source = fields.text(1, 256)(attributes.get("source"))
     member = fields.text(1, 128)(attributes.get("subject"))
     time = moment(attributes.get("time"))
     plain = fields.plain(kind, data)
     if kind == "effect":
-        plain["earned_at"] = moment(plain["earned_at"]).isoformat()
+        for name in ("earned_at", "since", "undone_at"):
+            if plain[name] is not None or name == "earned_at":
+                plain[name] = moment(plain[name]).isoformat()
     assert isinstance(member, str)
     if record.key != member.encode() or plain["member_id"] != member:
         raise fields.Invalid

@@ -27,10 +27,10 @@ def _reserve(member: Member, command: Command) -> None:
             lot.available -= part
             taken.append((lot, part))
             missing -= part
-    if missing and member.balances_matter:
+    if missing:
         raise ValueError(f"{missing} of {command.points} points were not there")
-    member.reserved += command.points - missing
-    member.redemptions[command.redemption_id] = Redemption(taken, command.points - missing)
+    member.reserved += command.points
+    member.redemptions[command.redemption_id] = Redemption(taken, command.points)
     member.changes += 1
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.oracle import deciding, programme, redeeming
+from tests.oracle import fields, programme, redeeming
 from tests.oracle.commands import Command
 from tests.oracle.member import Member
 from tests.oracle.records import Input
@@ -29,7 +29,7 @@ def program(*rules: dict[str, Any], **settings: Any) -> programme.Programme:
 
 
 class Story:
-    """One member from joining on; every event comes an hour after the last."""
+    """One member from joining on; an event comes an hour after the last if no time is told."""
 
     def __init__(self, *versions: programme.Programme, at: datetime = START) -> None:
         self.member = Member(versions, id="m")
@@ -38,42 +38,50 @@ class Story:
         self.tell("member.joined")
 
     def tell(self, kind: str, **data: Any) -> str:
-        """One event; says what came of it."""
+        """One event, an hour later; says what came of it."""
         self.now += timedelta(hours=1)
+        return self.tell_at(self.now, kind, **data)
+
+    def tell_at(self, time: datetime, kind: str, **data: Any) -> str:
+        """One event of that time, heard of now."""
         self._told += 1
-        told = {"member_id": "m", **data}
-        return deciding.decide(
-            self.member, Input("test", f"{self._told}", kind, "m", self.now, told)
-        )
+        plain = fields.plain(kind, {"member_id": "m", **data})
+        return self.member.hear(Input("test", f"{self._told:04}", kind, "m", time, plain))
 
-    def buy(self, order_id: str, *lines: tuple[str, int], quantity: int = 1) -> str:
+    def buy(
+        self,
+        order_id: str,
+        *lines: tuple[str, int],
+        quantity: int = 1,
+        at: datetime | None = None,
+        **more: Any,
+    ) -> str:
         """Lines named by their category, in cents; line ids count from 1."""
-        return self.tell(
-            "order.paid",
-            order_id=order_id,
-            order_version=1,
-            currency="USD",
-            lines=[
-                {
-                    "line_id": str(number),
-                    "sku": f"sku-{category}",
-                    "category": category,
-                    "quantity": quantity,
-                    "amount": cents,
-                    "paid_with_points": 0,
-                    "gift_card": False,
-                }
-                for number, (category, cents) in enumerate(lines, start=1)
-            ],
-        )
+        self.now += timedelta(hours=1)
+        told = [
+            {
+                "line_id": str(number),
+                "sku": f"sku-{category}",
+                "category": category,
+                "quantity": quantity,
+                "amount": cents,
+            }
+            for number, (category, cents) in enumerate(lines, start=1)
+        ]
+        facts = {"order_id": order_id, "currency": "USD", "lines": told} | more
+        return self.tell_at(at or self.now, "order.paid", **facts)
 
-    def bring_back(self, order_id: str, line: int = 1, quantity: int = 1) -> str:
+    def bring_back(
+        self, order_id: str, line: int = 1, quantity: int = 1, at: datetime | None = None
+    ) -> str:
         """A refund of some pieces of one line."""
-        return self.tell(
+        self.now += timedelta(hours=1)
+        return self.tell_at(
+            at or self.now,
             "order.refunded",
             refund_id=f"refund-{self._told}",
             order_id=order_id,
-            lines=[{"line_id": str(line), "sku": None, "quantity": quantity}],
+            lines=[{"line_id": str(line), "quantity": quantity}],
         )
 
     def redeem(self, kind: str, reward_id: str = "", points: int = 0, cents: int = 0) -> None:
@@ -93,3 +101,7 @@ class Story:
     def points(self) -> int:
         """What can be spent, less what is owed."""
         return self.member.available + self.member.owed
+
+    def earned(self, rule: str) -> int:
+        """Millionths of a point that stand under a rule."""
+        return sum(lot.standing for lot in self.member.lots if lot.rule == rule)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from tests.oracle import fields
 from tests.oracle.published import Published
 from tests.oracle.records import Input
 from tests.oracle.telling import DOLLAR, program
@@ -13,20 +14,12 @@ PROGRAMME = program(
     points={"pending_days": 14},
 )
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-LINE = {
-    "line_id": "1",
-    "sku": "s",
-    "category": "",
-    "quantity": 1,
-    "amount": 3000,
-    "paid_with_points": 0,
-    "gift_card": False,
-}
+LINE = {"line_id": "1", "sku": "s", "quantity": 1, "amount": 3000}
 
 
 def told(kind: str, hour: int, **data: object) -> Input:
     """Something that happened to ada."""
-    facts = {"member_id": "ada", **data}
+    facts = fields.plain(kind, {"member_id": "ada", **data})
     return Input("shop", kind, kind, "ada", NOON + timedelta(hours=hour), facts)
 
 
@@ -38,7 +31,7 @@ BACK = told(
     3,
     refund_id="f",
     order_id="o",
-    lines=[{"line_id": "1", "sku": None, "quantity": 1}],
+    lines=[{"line_id": "1", "quantity": 1}],
 )
 ALL = [JOINED, INVITED, PAID, BACK]
 
@@ -65,7 +58,7 @@ def test_an_invitation_that_came_after_the_return_gives_nothing() -> None:
     arrival = {one.key: n for n, one in enumerate([JOINED, PAID, BACK, INVITED])}
     life = Walk("ada", [PROGRAMME], arrival).along(HEARD_TOO_LATE, ALL, [])
     assert life.problems == []
-    assert life.member.effects == []
+    assert not any(lot.rule == "friend" for lot in life.member.lots)
 
 
 def test_an_invitation_that_came_in_time_should_have_given_something() -> None:
@@ -83,5 +76,4 @@ def test_what_waited_for_its_member_was_decided_by_the_calendar() -> None:
     ]
     life = Walk("ada", [PROGRAMME], arrival).along(decided, ALL, [])
     assert life.problems == []
-    assert life.member.referral is not None
-    assert life.member.referral.undone
+    assert [lot.standing for lot in life.member.lots if lot.rule == "friend"] == [0]

@@ -1,12 +1,10 @@
-"""A member's life twice: as published, cause after cause, and as the calendar has it."""
+"""A member's life as published, cause after cause."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tests.oracle.commands import Command
-from tests.oracle.deciding import decide, waits
 from tests.oracle.facts import Facts, claimed, facts, savings
 from tests.oracle.member import CONFLICT, PARKED, Member
 from tests.oracle.programme import Programme
@@ -14,20 +12,24 @@ from tests.oracle.published import Published
 from tests.oracle.records import Input
 from tests.oracle.redeeming import redeem
 
+# What may be published although none of a member's points moved.
+QUIET = (
+    "member.updated", "membership.started", "membership.renewed", "membership.cancelled",
+    "order.fulfilled",
+)  # fmt: skip
+Place = tuple[int, tuple[datetime, str, str]]
 _FIRST = (datetime.min.replace(tzinfo=UTC), "", "")
 
 
 @dataclass
 class Life:
-    """What became of one member. `facts` by (epoch, version); `late` says that some input was
-    decided after time had moved beyond it."""
+    """What became of one member. `facts` by (epoch, version)."""
 
     member: Member
     facts: dict[tuple[int, int], Facts] = field(default_factory=dict)
     parked: list[Input] = field(default_factory=list)
     conflicts: list[Input] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    late: bool = False
 
 
 class Walk:
@@ -44,6 +46,7 @@ class Walk:
         self.life = Life(Member(versions, id=id_))
         self._arrival = arrival
         self._joined = 0
+        self._bound: dict[tuple[int, int], Place] = {}
 
     def along(
         self,
@@ -59,12 +62,11 @@ class Walk:
         joined = [self._arrival.get(one.key, 0) for one in inputs if one.kind == "member.joined"]
         self._joined = min(joined, default=0)
         silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
+        self._bounds(history)
         for one in history:
-            silent = self._take(silent, one)
+            silent = self._needed(self._take_all(silent, one), events.get(one.cause))
             self._follow(one, events.get(one.cause), accepted.get(one.cause))
-        left = self._take(silent, None)
-        while len(left) < len(silent):  # what one input brings may be what another waits for
-            silent, left = left, self._take(left, None)
+        left = self._take_all(silent, None)
         self._leftovers(left)
         unheard = accepted.keys() - named
         self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
@@ -78,9 +80,8 @@ class Walk:
         try:
             member.settle(max(member.time, one.account_time))
             if event is not None:
-                self.life.late |= event.time < member.time
                 self._check_time(one, event.time)
-                outcome = decide(member, event)
+                outcome = member.hear(event)
                 if outcome in (PARKED, CONFLICT):
                     self._problem(one, f"should have been {outcome}")
             elif command is not None:
@@ -92,7 +93,7 @@ class Walk:
                 self._problem(one, "published, but nobody sent it")
         except (ValueError, KeyError) as error:
             self._problem(one, f"cannot be: {error!r}")
-        if member.changes == before:
+        if member.changes == before and (event is None or event.kind not in QUIET):
             self._problem(one, "published, but it changed nothing")
         self.life.facts[one.place] = facts(member)
         self._compare(one)
@@ -119,9 +120,7 @@ class Walk:
         if stated != self.life.facts[one.place]:
             self._problem(one, f"facts {stated}, not {self.life.facts[one.place]}")
 
-    def _place(
-        self, key: tuple[str, str], order: tuple[datetime, str, str]
-    ) -> tuple[int, tuple[datetime, str, str]] | None:
+    def _place(self, key: tuple[str, str], order: tuple[datetime, str, str]) -> Place | None:
         """Where an input was decided among others, if its arrival is known.
 
         What came before its member joined waited, and was decided right after that in the order
@@ -132,34 +131,68 @@ class Walk:
             return None
         return (self._joined, order) if arrived < self._joined else (arrived, _FIRST)
 
+    def _bounds(self, history: Sequence[Published]) -> None:
+        """For each cause the last arrival that it, or the next one that arrived, comes after.
+
+        What waited was decided later than it arrived, so later arrivals before it count; what
+        nobody sent, such as a tick, was decided before the next cause that somebody did.
+        """
+        latest: Place | None = None
+        known: list[Place | None] = []
+        for one in history:
+            place = self._place(one.cause, (one.time, one.source, one.id))
+            if place is not None:
+                latest = place if latest is None else max(latest, place)
+            known.append(latest if place is not None else None)
+        following: Place | None = None
+        for one, place in reversed(list(zip(history, known, strict=True))):
+            following = place if place is not None else following
+            if following is not None:
+                self._bound[one.place] = following
+
     def _is_later(self, silent: Input, published: Published) -> bool:
         place = self._place(silent.key, silent.order)
-        other = self._place(published.cause, (published.time, published.source, published.id))
-        if place is not None and other is not None and place > other:
+        bound = self._bound.get(published.place)
+        if place is not None and bound is not None and place > bound:
             return True
         return silent.time > published.account_time
+
+    def _take_all(self, silent: list[Input], before: Published | None) -> list[Input]:
+        """Take and take again: what one input brings may be what another waits for."""
+        left = self._take(silent, before)
+        while len(left) < len(silent):
+            silent, left = left, self._take(left, before)
+        return left
+
+    def _needed(self, silent: list[Input], event: Input | None) -> list[Input]:
+        """What the next cause waited for has been decided before it, whenever it arrived."""
+        member = self.life.member
+        while event is not None and member.waits(event):
+            found = next(
+                (one for one in silent if about(one, event) and member.hear_nothing(one)), None
+            )
+            if found is None:
+                break
+            silent = [one for one in silent if one is not found]
+        return silent
 
     def _take(self, silent: list[Input], before: Published | None) -> list[Input]:
         """Take what may have been decided by then; give back what still waits."""
         left = []
         for one in silent:
             later = before is not None and self._is_later(one, before)
-            if later or waits(self.life.member, one):
+            member = self.life.member
+            if later or member.waits(one):
                 left.append(one)
-                continue
-            trial = copy.deepcopy(self.life.member)
-            outcome = decide(trial, one)
-            if trial.changes != self.life.member.changes:
-                left.append(one)
-                continue
-            self.life.member = trial
-            if outcome == CONFLICT:
+            elif member.contradicts(one):
                 self.life.conflicts.append(one)
+            elif not member.hear_nothing(one):
+                left.append(one)
         return left
 
     def _leftovers(self, silent: list[Input]) -> None:
         for one in silent:
-            if waits(self.life.member, one):
+            if self.life.member.waits(one):
                 self.life.parked.append(one)
             else:
                 self.life.problems.append(f"{one.kind} {one.key} should have changed something")
@@ -168,27 +201,17 @@ class Walk:
         self.life.problems.append(f"{one.place} by {one.kind} {one.id}: {text}")
 
 
+def about(one: Input, event: Input) -> bool:
+    """Whether an input tells of an order, refund, review or membership that another speaks of."""
+    told = {
+        "order.paid": "order_id",
+        "order.refunded": "refund_id",
+        "review.published": "review_id",
+        "membership.started": "membership_id",
+    }.get(one.kind, "")
+    return bool(told) and one.data[told] == event.data.get(told)
+
+
 def _timeout(one: Published) -> Command:
     redemption_id = one.id.removeprefix("timeout:")
     return Command(one.member, redemption_id, "timeout", "", 0, 0, "", one.time, one.id)
-
-
-def by_calendar(
-    id_: str,
-    versions: Sequence[Programme],
-    inputs: Sequence[Input],
-    commands: Sequence[Command],
-    until: datetime,
-) -> Member:
-    """What the member is entitled to by the set of inputs alone, in the order of business time."""
-    member, parked = Member(versions, id=id_, balances_matter=False), list[Input]()
-    happened: list[Input | Command] = [*inputs, *commands]
-    for one in sorted(happened, key=lambda one: one.order):
-        if isinstance(one, Command):
-            redeem(member, one)
-        elif decide(member, one) == PARKED:
-            parked.append(one)
-        else:
-            parked = [other for other in parked if decide(member, other) == PARKED]
-    member.settle(max(member.time, until))
-    return member
