@@ -1,4 +1,4 @@
-"""Every example programme runs the demo on real servers, and its books tie out."""
+"""Every example programme runs the demo on real servers: its books tie out, the oracle agrees."""
 
 import os
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from headway.local.demo.programmes import examples
+from headway.local.demo.programmes import choose, examples
+from tests.oracle_dump import differences
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
@@ -24,7 +25,7 @@ def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
     environment = {n: text for n, text in os.environ.items() if not n.startswith("HEADWAY_")}
     done = subprocess.run(
         [sys.executable, "-c", "from headway.cli import main; main()", "demo",
-         "--program", name, "--root", str(tmp_path / "demo")],
+         "--program", name, "--root", str(tmp_path / "demo"), "--dump", str(tmp_path / "dump")],
         env=environment, capture_output=True, text=True, timeout=380, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -33,3 +34,4 @@ def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
     points_events, emails = map(int, last.groups())
     assert points_events > 6000, "a row for nearly every purchase, and for what else is rewarded"
     assert emails > 0
+    assert differences(tmp_path / "dump", choose(name).text) == []
