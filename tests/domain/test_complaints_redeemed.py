@@ -41,6 +41,8 @@ def test_squareup_392376_thirty_and_twenty_dollars_earn_the_fifty_dollar_star() 
     assert shop.points == 1
     shop.bring_back("a")
     assert shop.points == 0, "the star goes with either of the two"
+    shop.buy("c", ("coffee", 3000))
+    assert shop.points == 1
 
 
 @pytest.mark.parametrize("thread", ["squareup td-p/99498", "squareup td-p/109968"])
