@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.programme import DOLLAR, fixed, program, reward
+from tests.domain.programme import DOLLAR, example, fixed, program, reward
 from tests.domain.shop import Shop
 from tests.domain.world import DAY, START
 
@@ -106,6 +106,18 @@ def test_nopcommerce_576_points_wait_until_the_fourteen_days_for_returns_are_ove
     shop.bring_back("o")
     shop.wait(START + 15 * DAY)
     assert shop.points == 50, "what came back in time was never there to be spent"
+
+
+def test_nopcommerce_576_the_fourteen_days_may_begin_when_the_order_is_handed_over() -> None:
+    shop = Shop(example("cashback"))
+    shop.buy("o", ("books", 5000))
+    shop.wait(START + 40 * DAY)
+    assert (shop.points, shop.world.account().pending) == (0, 50)
+    assert shop.tell("order.fulfilled", order_id="o") == "applied"
+    shop.wait(shop.world.now + 13 * DAY)
+    assert shop.points == 0
+    shop.wait(shop.world.now + DAY)
+    assert shop.points == 50
 
 
 @pytest.mark.parametrize("thread", ["smile#4036183"])
