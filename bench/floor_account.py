@@ -99,6 +99,7 @@ def message(account: Account, order: Item, first_seq: int) -> bytes:
             "joined_at": account.joined_at,
             "left_at": None,
             "program_version": 1,
+            "clawed_back": None,
             "rewards_ready": ready,
             "next_reward": None if further is None else {
                 "id": further[0],

@@ -63,7 +63,6 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
     life = (active, iso(active), *end_of_validity(active.astimezone(ZONE).date()))
     account.next_due_at = min(account.next_due_at or active, active)
     first_seq = account.seq + 1
-    spend = 0
     for line in paid.lines:
         amount = 0 if line.gift_card else line.amount - line.paid_with_points
         rows.lines.append(
@@ -71,17 +70,14 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
              line.quantity, 0, amount)
         )  # fmt: skip
         if amount:
-            spend += amount
             _points(rows, account, order, line.line_id, amount * (MICRO // 100), life)
-    day = event.time.astimezone(ZONE).date().isoformat()
-    days = account.state.setdefault("days", {})
-    days[day] = days.get(day, 0) + spend
-    if spend:
-        account.state.setdefault("first", [paid.order_id, event.time.isoformat(), False])
+    _placed(account, event)
+    account.state["purchases"] = account.state.get("purchases", 0) + 1
+    account.state.setdefault("first", [paid.order_id, event.time.isoformat(), False])
     _input(rows, account, event, "applied", "")
     rows.orders.append(
         (paid.order_id, account.account_id, account.inputs, paid.order_version, event.digest,
-         paid.currency, event.time, account.tier, 1, True)
+         paid.currency, event.time, account.tier, 1, True, None)
     )  # fmt: skip
     rows.outbox.append(
         (account.account_id % SHARDS, None, rows.out_topic, account.member_id.encode(),
@@ -92,7 +88,14 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
 def repeat(rows: Rows, account: Account, order: Item) -> None:
     """A known order under a new id: logged, changes nothing."""
     account.inputs += 1
+    account.time = max(account.time, order.event.time)
+    _placed(account, order.event)
     _input(rows, account, order.event, "nothing", "already paid")
+
+
+def _placed(account: Account, event: Event) -> None:
+    """The latest input decided on, by which a later reader tells what comes late."""
+    account.state["last"] = [event.time.isoformat(), event.source, event.id]
 
 
 def _input(rows: Rows, account: Account, event: Event, outcome: str, reason: str) -> None:

@@ -120,7 +120,7 @@ select partition, convert_to(member_id, 'UTF8'), convert_to(format(
     '"seq_from":%4$s,"seq_to":%4$s,"account_time":%3$s,'
     '"head_hash":"0000000000000000000000000000000000000000000000000000000000000000",'
     '"pending":0,"available":%7$s,"reserved":0,"owed":0,"tier":"","saved":{},"joined_at":%3$s,'
-    '"left_at":null,"program_version":1,"rewards_ready":[],'
+    '"left_at":null,"program_version":1,"clawed_back":null,"rewards_ready":[],'
     '"next_reward":{"id":"five","points":100,"missing":100}}}',
     to_json(member_id || ':1:' || version), to_json(member_id), to_json(business_time),
     version, to_json(source), to_json(id), balance), 'UTF8')

@@ -154,6 +154,8 @@ def lines(draw: st.DrawFn) -> dict[str, object]:
         line["category"] = draw(labels)
         line["paid_with_points"] = draw(st.integers(0, amount))
         line["gift_card"] = draw(st.booleans())
+    if draw(st.booleans()):
+        line["brand"] = draw(ids)  # an empty one says nothing: see test_added
     return line
 
 
@@ -171,6 +173,8 @@ def paid(draw: st.DrawFn) -> Envelope:
         data["order_version"] = draw(st.integers(1, 2**31 - 1))
         data["channel"] = draw(st.none() | ids)
         data["tax"] = draw(st.integers(0, 10**12))
+    if draw(st.booleans()):
+        data["partner"] = draw(ids)
     return {
         "specversion": "1.0",
         "id": draw(ids),

@@ -64,6 +64,13 @@ def test_schema_knows_every_field_of_the_golden(name: str) -> None:
     assert set(data) <= set(schema["properties"]["data"]["properties"])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_schema_bounds_the_id_as_the_codec_does(name: str) -> None:
+    longest = next(c.id_max for c in CONTRACTS.values() if c.type == golden(name)["type"])
+    assert validator(name).is_valid(changed(name, "id", "x" * longest))
+    assert not validator(name).is_valid(changed(name, "id", "x" * (longest + 1)))
+
+
 @pytest.mark.parametrize(("name", "path", "value"), INVALID)
 def test_what_the_codec_refuses_the_schema_refuses(name: str, path: str, value: object) -> None:
     fits = validator(name).is_valid(changed(name, path, value))

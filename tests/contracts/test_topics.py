@@ -25,6 +25,8 @@ def test_topics_are_stated_once_and_agree() -> None:
     assert {contract.topic for contract in CONTRACTS.values()} <= set(names)
     # Contacts are personal data: only notify may read them, so earn must not.
     assert CONTRACTS["contact.updated"].topic not in EARN_INPUTS
+    # What is told to members is no input: earn would decide on its own words.
+    assert not {"balance-changed", "member-notices"} & set(EARN_INPUTS)
     assert [topic.name for topic in TOPICS if topic.compacted] == ["member-contacts"]
 
 
@@ -34,6 +36,8 @@ def test_names_stand_behind_the_prefix() -> None:
     assert attributes == {topic.name for topic in topics.all()}
     assert topics.of("order.refunded") == topics.orders == "shop.orders"
     assert topics.of("contact.updated") == topics.member_contacts
+    for notice in ("points.expiring", "tier.changed", "tier.at-risk", "membership.ended"):
+        assert topics.of(notice) == topics.member_notices == "shop.member-notices"
     assert topics.earn_inputs == tuple(f"shop.{name}" for name in EARN_INPUTS)
 
 

@@ -1,6 +1,7 @@
 """Two processes decide at once on what only one of them can have."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
+from headway.contracts import codec
 from headway.stream.batch import Applied, Batch, Record
 from headway.stream.errors import Verdict
 from headway.stream.halving import Applier
@@ -158,6 +160,28 @@ async def test_what_the_database_refuses_is_found_and_everything_else_applied(
         assert len(await earn.rows("select 1 from orders")) == 19
         kept = await earn.rows("select next_offset from positions where topic = 't.orders'")
         assert kept == [(20,)]
+
+
+async def test_an_identity_too_long_for_an_index_is_refused_alone(database: str) -> None:
+    """All its parts are as long as the contract has it, in characters of four bytes each."""
+    topics, drawn = Topics(), random.Random(1)
+    effect: dict[str, Any] = {
+        "member_id": "m", "referral_id": "f", "rule": "referrer", "revision": 1, "worth": 5,
+        "earned_at": START, "program_version": 1,
+    }  # fmt: skip
+    source, id_ = (
+        "".join(chr(drawn.randrange(0x10000, 0x20000)) for _ in range(length))
+        for length in (256, 512)
+    )
+    value, headers = codec.encode("effect", source=source, id=id_, time=START, data=effect)
+    records = [topics.raw(value, topic="effects", headers=headers), topics.buy("o", 700)]
+    async with earning(database) as earn:
+        await earn.apply(topics.join())
+        await settle(earn, tuple(records))
+        assert await earn.rows("select reason, topic from dead_letters") == [
+            ("refused", "t.effects")
+        ]
+        assert (await earn.account())["pending"] == 3
 
 
 async def test_more_points_than_can_be_counted_are_one_bad_event(database: str) -> None:

@@ -83,12 +83,15 @@ async def test_a_closed_month_never_changes(database: str) -> None:
     await tell_a_year(database)
     before = await report_of(database, "2024-06")
     async with open_shop(database, SHOES) as shop:
-        # Heard of now, happened then (the review's points have expired since); and another zone.
+        # Heard of now, happened then; the review's points have expired since.
         review = shop.event("review.published", "bob", 100, review_id="v9", sku="s", rating=5)
         for number, event in enumerate((shop.event("member.joined", "cat", 100), review)):
             await shop.tell(event._replace(id=f"late:{number}"))
-    later = SHOES.replace("1990-01-01", "2024-06-02").replace("America/New_York", "Asia/Tokyo")
-    await publish(database, later.replace("Stride Shoes", "Seven Leagues"))
+    # Another zone would move the month's bounds: not before what was decided, so never of June.
+    moved = SHOES.replace("America/New_York", "Asia/Tokyo").replace("Stride Shoes", "Seven Leagues")
+    with pytest.raises(UserError, match="never rewrites the past"):
+        await publish(database, moved.replace("1990-01-01", "2024-06-02"))
+    await publish(database, moved.replace("1990-01-01", "2025-08-01"))
     after = await report_of(database, "2024-06")
     assert (after.month[:3], after.closed) == (before.month[:3], True)
     assert after.month.program.name == "Stride Shoes"

@@ -1,5 +1,6 @@
 """Whatever a file says, it is loaded or refused at a line: never an error of ours, never a hang."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_field_with_something_else_in_it(data: st.DataObject) -> None:
         parent = tree
         for name in way[:-1]:
             parent = parent[name]
-        parent[way[-1]] = data.draw(ODD)
+        # A copy: a later draw may write into it, and the next try would start from that.
+        parent[way[-1]] = deepcopy(data.draw(ODD))
     text = yaml.safe_dump(tree, allow_unicode=True)
     for problem in problems(text):
         assert 1 <= problem.line <= text.count("\n") + 1

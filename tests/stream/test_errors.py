@@ -46,6 +46,7 @@ def unique(constraint: str) -> Exception:
         (asyncpg.CheckViolationError("23514"), Verdict.HALVE),
         (asyncpg.ForeignKeyViolationError("23503"), Verdict.HALVE),
         (asyncpg.NumericValueOutOfRangeError("22003"), Verdict.HALVE),
+        (asyncpg.ProgramLimitExceededError("54000"), Verdict.HALVE),
         (asyncpg.DataError("cannot encode"), Verdict.HALVE),
         (Poison("invalid-data", "x", "y"), Verdict.HALVE),
         (Conflict("id", "again"), Verdict.HALVE),

@@ -36,7 +36,7 @@ def facts_for(account: Account, event: Event, program: Program) -> Facts:
             book.purchases += 1
         return order_facts(book, data, lines, event.time, book.tier)
     if isinstance(data, ActivityRecorded):
-        return activity_facts(book, item, data)
+        return activity_facts(book, program, item, data)
     if isinstance(data, ReviewPublished):
         return review_facts(book, item, data)
     return plain_facts(book, event.type, event.time)

@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, Strict
 
-from headway.contracts.fields import Currency, Id, Money, Quantity, Subject
+from headway.contracts.fields import Currency, Id, Money, Subject
 
 
 class ActivityRecorded(Subject):
@@ -23,7 +23,7 @@ class ActivityRecorded(Subject):
     amount: Money = 0
     """What it was worth, in minor units of `currency`."""
     currency: Currency | None = None
-    quantity: Quantity = 1
+    quantity: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 1
     """How much of it: miles, nights, pieces."""
     channel: Id | None = None
     store: Id | None = None

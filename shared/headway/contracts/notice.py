@@ -25,11 +25,11 @@ class TierChanged(Notice):
 
 
 class TierAtRisk(Notice):
-    """The tier falls then unless so much more of what tiers go by comes in (minor units of money,
-    millionths of a point, or a count)."""
+    """The tier falls then unless so much more of what tiers go by comes in."""
 
     tier: Label
     missing: Counter
+    """Minor units of money, millionths of a point, or a count: as the programme's tiers have it."""
 
 
 class MembershipEnded(Notice):

@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
 from headway.contracts.envelope import SPECVERSION
-from headway.contracts.fields import Data, Id, OwnId, Source, Time
+from headway.contracts.fields import Data, Id, Source, Time
 from headway.contracts.registry import CONTRACTS, Contract
 from headway.contracts.topics import DEFAULT_PREFIX
 
@@ -79,13 +79,6 @@ class _Envelope(Data):
     time: Time
 
 
-class _OwnEnvelope(Data):
-    id: OwnId
-    source: Source
-    subject: Id
-    time: Time
-
-
 def exported() -> dict[str, str]:
     """Every file of the contracts' folder: its name and its text."""
     files = {file_name(contract): _text(schema(contract)) for contract in CONTRACTS.values()}
@@ -102,8 +95,7 @@ def schema(contract: Contract) -> dict[str, object]:
     """The JSON Schema of a whole event: the envelope and its data."""
     data = contract.model.model_json_schema(schema_generator=_Plain)
     definitions = data.pop("$defs", {})
-    envelope = _Envelope if contract.id_max == 128 else _OwnEnvelope
-    attributes = envelope.model_json_schema(schema_generator=_Plain)["properties"]
+    attributes = _Envelope.model_json_schema(schema_generator=_Plain)["properties"]
     found: dict[str, object] = {
         "$schema": _DIALECT,
         "$id": f"urn:headway:contract:{contract.type}",
@@ -113,7 +105,7 @@ def schema(contract: Contract) -> dict[str, object]:
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
         "properties": {
             "specversion": {"const": SPECVERSION},
-            "id": attributes["id"],
+            "id": attributes["id"] | _id_of(contract),
             "source": attributes["source"],
             "type": {"const": contract.type},
             "subject": attributes["subject"],
@@ -125,6 +117,15 @@ def schema(contract: Contract) -> dict[str, object]:
     if definitions:
         found["$defs"] = definitions
     return found
+
+
+def _id_of(contract: Contract) -> dict[str, object]:
+    if contract.id_max == 128:
+        return {}
+    return {
+        "maxLength": contract.id_max,
+        "description": "An identity that is put together out of others, so longer than each.",
+    }
 
 
 def _index() -> str:

@@ -81,6 +81,7 @@ class Topics:
         self.activities = prefix + "activities"
         self.effects = prefix + "effects"
         self.balance_changed = prefix + "balance-changed"
+        self.member_notices = prefix + "member-notices"
         self.member_contacts = prefix + "member-contacts"
         self.earn_dead_letters = prefix + "earn-dead-letters"
         self.notify_dead_letters = prefix + "notify-dead-letters"

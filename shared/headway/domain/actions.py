@@ -108,7 +108,9 @@ def decide_activity(book: Book, programs: Programs, item: Input, data: ActivityR
         return nothing(why)
     program = programs.at(item.time)
     count(book, program, f"activity:{data.activity}", item.time, data.quantity)
-    reason = _award(book, programs, activity_facts(book, item, data), f"activity:{book.cause}")
+    reason = _award(
+        book, programs, activity_facts(book, program, item, data), f"activity:{book.cause}"
+    )
     judge_tier(book, programs, book.time or item.time)
     return (
         applied(reason)

@@ -105,11 +105,13 @@ def grant_once(
     exact: int,
     award: str,
     earned_at: datetime,
+    since: datetime,
     *,
     order_id: str | None = None,
 ) -> bool:
-    """Grant what the rule's caps leave of an award that is judged by itself; whether anything."""
-    day = program.day(earned_at)
+    """Grant what the rule's caps leave, in the period of `since`, of an award that is judged by
+    itself; whether there was anything."""
+    day = program.day(since)
     left = room(rule, book.caps, day) if rule.caps else None
     given = exact if left is None else min(exact, left)
     if given <= 0:

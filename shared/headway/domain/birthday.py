@@ -39,4 +39,4 @@ def gift(book: Book, programs: Programs, at: datetime) -> None:
     )
     for award in judge(program, facts, {}, program.day(at)):
         year = program.day(at).year
-        grant_once(book, program, award.rule, award.exact, f"birthday:{year}", at)
+        grant_once(book, program, award.rule, award.exact, f"birthday:{year}", at, at)

@@ -300,7 +300,6 @@ class Book:
             self.points
             or self.tier_events
             or self.saved is not account.saved
-            or self.membership is not account.membership
             or self.joined_at is not account.joined_at
             or self.left_at is not account.left_at
         )

@@ -106,8 +106,12 @@ def decided_again(
     if account.joined_at is None or item.kind not in STEPS:
         return False
     place = key_of(item)
-    if account.last is not None and place < account.last and (after is None or place > after):
-        return True
+    if after is None or place > after:
+        # Jobs and commands, too, take an account past the moment at which it was decided on.
+        if account.last is not None and place < account.last:
+            return True
+        if account.time is not None and item.time < account.time:
+            return True
     if item.kind == "order.paid":
         return item.data.order_id in account.lines
     return rewrites(programs, item)
@@ -135,22 +139,25 @@ class _Deciding:
     def all(self) -> list[Decision]:
         """The input and all that it releases."""
         self.first()
-        self._release()
+        for decision in tuple(self._done):
+            self._release(decision)
         return self._done
 
-    def _release(self) -> None:
-        """Decide what waited for the last decision, each followed by what waited for it."""
-        unlocked, held = self._done[-1].outcome.unlocks, self._done[-1].account.parked
+    def _release(self, decision: Decision) -> None:
+        """Decide what waited for a decision, each followed by what waited for it."""
+        unlocked, held = decision.outcome.unlocks, self._done[-1].account.parked
         if not unlocked or not held:
             return
-        after = key_of(self._done[-1].input)
+        after = key_of(decision.input)
         waiting = [p for p in held if p.waits_for == unlocked]
         for waited in sorted(waiting, key=lambda p: key_of(p.input)):
             account = self._done[-1].account
             if all(other.n != waited.n for other in account.parked):
                 continue  # released meanwhile, together with another
+            before = len(self._done)
             self._release_one(account, waited, after)
-            self._release()
+            for released in self._done[before:]:
+                self._release(released)
 
     def _release_one(self, account: Account, waited: Parked, after: Key) -> None:
         rest = tuple(other for other in account.parked if other.n != waited.n)
@@ -176,7 +183,7 @@ class _Deciding:
             account = self._done[-1].account
             rest = tuple(other for other in account.parked if other.n != waited.n)
             book = Book(account._replace(parked=rest), waited.n, self._done[-1].account.version)
-            outcome = due.outcomes.get(waited.n, nothing("overtaken"))._replace(unlocks="")
+            outcome = due.outcomes.get(waited.n, nothing("overtaken"))
             self._done.append(self._close(book, waited.input, waited.n, outcome, released=True))
 
     def _history(self, number: int) -> History:
@@ -232,8 +239,15 @@ def _outcome_again(book: Book, item: Input, n: int, due: Entitlement) -> Outcome
         return parked(due.parked[n])
     outcome = due.outcomes.get(n)
     if outcome is not None:
-        return outcome._replace(unlocks="")
-    return applied("amended") if book.acted() else nothing("amended, worth the same")
+        return outcome
+    if book.acted():
+        return applied("amended")
+    known = book.account.orders.get(item.data.order_id) if item.kind == "order.paid" else None
+    if known is not None and known.digest == item.digest:
+        return nothing("already paid")
+    if known is not None and item.data.order_version < known.order_version:
+        return nothing("overtaken")
+    return nothing("amended, worth the same")
 
 
 def _intake(book: Book, programs: Programs, item: Input) -> Outcome | None:
@@ -274,7 +288,7 @@ def _close(
     waiting = before.parked
     if outcome.outcome == "parked":
         waiting = (*waiting, Parked(n, outcome.waits_for, item))
-    elif item.kind == "order.paid" and due is None:
+    elif item.kind == "order.paid":
         order = "order:" + item.data.order_id
         outcome = Outcome(outcome.outcome, outcome.reason, "", order)
     changed = book.changed()

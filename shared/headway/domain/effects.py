@@ -34,7 +34,8 @@ def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData)
     rule = program.rules.get(data.rule)
     if rule is None or not data.worth:
         return nothing("worth nothing")
-    if not grant_once(book, program, rule, data.worth, "effect:" + data.key, data.earned_at):
+    award, since = "effect:" + data.key, item.time
+    if not grant_once(book, program, rule, data.worth, award, data.earned_at, since):
         return nothing(f"capped: {rule.id}")
     standing = standing_by_rule(book, "effect:" + data.key)
     book.put_effect(EffectAward(data.key, data.revision, sum(standing.values())))

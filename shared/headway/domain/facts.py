@@ -84,12 +84,12 @@ def order_facts(
     )
 
 
-def activity_facts(book: Book, item: Input, data: ActivityRecorded) -> Facts:
-    """Anything else that the member did."""
+def activity_facts(book: Book, program: Program, item: Input, data: ActivityRecorded) -> Facts:
+    """Anything else that the member did; an amount without a currency is in the programme's."""
     return _member_facts(book, "activity.recorded", item.time)._replace(
         activity=data.activity,
         amount=data.amount,
-        currency=data.currency or "",
+        currency=data.currency or program.currency,
         quantity=data.quantity,
         partner=data.partner or "",
         store=data.store or "",
@@ -104,9 +104,10 @@ def review_facts(book: Book, item: Input, data: ReviewPublished) -> Facts:
     )
 
 
-def plain_facts(book: Book, event: str, moment: datetime) -> Facts:
-    """An event of which nothing matters but the member and the time."""
-    return _member_facts(book, event, moment)
+def plain_facts(book: Book, event: str, moment: datetime, referral: str = "") -> Facts:
+    """An event of which nothing matters but the member and the time; or, with `referral`, what a
+    referred friend has done."""
+    return _member_facts(book, event, moment)._replace(referral=referral)
 
 
 def _member_facts(book: Book, event: str, moment: datetime) -> Facts:

@@ -68,6 +68,16 @@ def decide_cancelled(
     return applied(f"refund due: {refund} minor units of {running.currency}")
 
 
+def ended_by(book: Book, shadow: Book, item: Input) -> list[Notice]:
+    """The ends of memberships that a shadow knows of and that this input has brought about; what
+    was told before is not told again."""
+    told = None if book.membership is None else book.membership.until
+    ends = set() if shadow.membership is None else {shadow.membership.until}
+    if item.kind == "membership.cancelled":
+        ends.add(item.time)
+    return [notice for notice in shadow.notices if notice.at in ends and notice.at != told]
+
+
 def refund_due(program: Program, membership: Membership, at: datetime) -> int:
     """Minor units to give back: by whether a benefit was had in the running term."""
     kind = program.refund_used if membership.used else program.refund_unused

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from headway.contracts.order import OrderFulfilled, OrderPaid
-from headway.domain.account import FirstPurchase, Input, Order, OrderLine
+from headway.domain.account import FirstPurchase, Input, Order, OrderLine, key_of
 from headway.domain.award import fulfilled, grant
 from headway.domain.book import Book, Judged
 from headway.domain.facts import order_facts, order_lines
@@ -35,21 +35,24 @@ def intake_order(book: Book, program: Program, item: Input, data: OrderPaid) -> 
     if known.n == book.cause:
         # Parked until now; an amendment parked with it may have been released before it.
         return nothing("overtaken") if data.order_version < known.order_version else None
-    nothing_new = known.digest == item.digest or data.order_version < known.order_version
-    if nothing_new and item.time < known.paid_at:
-        return None  # what is known stands, but at this earlier place
-    if known.digest == item.digest:
-        return nothing("already paid")
-    if data.order_version < known.order_version:
-        return nothing("overtaken")
-    if data.order_version == known.order_version:
+    if known.digest != item.digest and data.order_version == known.order_version:
         raise Conflict(
             "data.order_version",
             f"order {data.order_id} is known with other content; raise order_version to amend it",
         )
     if data.currency != known.currency:
         raise Conflict("data.currency", "an amendment cannot change an order's currency")
-    return None
+    if data.order_version > known.order_version or _moves(book, item, known):
+        return None
+    return nothing("already paid" if known.digest == item.digest else "overtaken")
+
+
+def _moves(book: Book, item: Input, known: Order) -> bool:
+    """Whether what is known of an order may have to stand at this earlier place."""
+    if any(waiting.n == known.n for waiting in book.account.parked):
+        return True
+    last = book.account.last
+    return item.time <= known.paid_at and (last is None or key_of(item) < last)
 
 
 def _new_order(

@@ -11,8 +11,10 @@ from headway.domain.award import open_lot
 from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
 from headway.domain.inactivity import keeps_alive
+from headway.domain.membership import ended_by
 from headway.domain.orders import set_free
 from headway.domain.points import Effect, TierEvent
+from headway.domain.reinstatement import reinstate
 from headway.domain.reversal import reverse
 from headway.domain.settle import settle
 from headway.program.program import NOT_YET, Programs
@@ -32,10 +34,13 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     """Bring the account to what its history, this input included, entitles the member to."""
     settle(book, programs, item.time)
     now = book.time or item.time
-    due = entitlement(programs, book.account, [*history, (book.cause, item)])
+    # What waits and lies ahead of the account's time is taken up after this, as it is released.
+    ahead = {one.n: one.waits_for for one in book.account.parked if one.input.time > now}
+    known = [entry for entry in history if entry[0] not in ahead]
+    due = entitlement(programs, book.account, [*known, (book.cause, item)])
+    due.parked.update(ahead)
     shadow = due.book
-    # What ends with this input is told by it; whatever was told before is not told again.
-    book.notices += (notice for notice in shadow.notices if notice.due == item.time)
+    book.notices += ended_by(book, shadow, item)
     shadow.cause, shadow.version = book.cause, book.version
     settle(shadow, programs, now)
     referred = book.referral or shadow.referral
@@ -45,7 +50,12 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     _take_over_state(book, shadow)
     _tell_differences(book, before, shadow)
     _move_tier(book, shadow, now)
-    if item.kind == "order.paid":
+    if item.kind == "order.paid" and item.data.order_id not in book.account.lines:
+        order = book.orders[item.data.order_id]
+        if order.counts:
+            reinstate(book, programs, order.paid_at)
+            keeps_alive(book, programs, item.kind, order.paid_at)
+    elif item.kind in ("review.published", "activity.recorded"):
         keeps_alive(book, programs, item.kind, item.time)
     return due
 
@@ -134,9 +144,10 @@ def _take_over_keys(book: Book, shadow: Book) -> None:
             if line != known_lines.get(line_id):
                 book.put_line(line)
         for line_id, line in known_lines.items():
-            if line_id not in lines and line.amount:
+            gone = line._replace(amount=0, returned=line.quantity)
+            if line_id not in lines and line != gone:
                 # An amendment has taken it out of its order: nothing of it can come back.
-                book.put_line(line._replace(amount=0, returned=line.quantity))
+                book.put_line(gone)
     for refund_id, refund in shadow.refunds.items():
         if refund_id not in book.refunds:
             book.put_refund(refund)

@@ -9,10 +9,12 @@ from headway.contracts.referral import ReferralCompleted, ReferralCreated
 from headway.domain.account import Input, Order, Referral
 from headway.domain.award import grant_once
 from headway.domain.book import Book
+from headway.domain.facts import plain_facts
 from headway.domain.outcome import Outcome, applied, nothing
 from headway.domain.points import Effect
 from headway.domain.reversal import take_back_all
 from headway.errors import Conflict
+from headway.program.judging import judge
 from headway.program.program import Program, Programs
 from headway.program.rules import Rule
 
@@ -67,15 +69,11 @@ def award_signup(book: Book, programs: Programs) -> None:
     if referral is None or referral.created_at is None or referral.signed_up or at is None:
         return
     program = programs.at(at)
-    rules = _rules(program, "signup")
-    if not rules or book.joined_at is None:
+    if book.joined_at is None or not _has(program, "signup"):
         return
     book.referral = referral._replace(signed_up=at)
-    for rule in rules:
-        if rule.to == "friend":
-            _reward_friend(book, program, rule, f"signup:{referral.referral_id}", at, None)
-        else:
-            _tell(book, program, rule, at, at, None, None)
+    award = f"signup:{referral.referral_id}"
+    _reward(book, program, "signup", award, at, at, None)
 
 
 def award_referral(book: Book, programs: Programs) -> None:
@@ -88,12 +86,8 @@ def award_referral(book: Book, programs: Programs) -> None:
         return
     book.referral = referral._replace(since=at)
     program = programs.at(first.paid_at)
-    for rule in _rules(program, "first_purchase"):
-        if rule.to == "friend":
-            award = "referral:" + referral.referral_id
-            _reward_friend(book, program, rule, award, first.paid_at, first.order_id)
-        else:
-            _tell(book, program, rule, first.paid_at, at, None, first.order_id)
+    award = "referral:" + referral.referral_id
+    _reward(book, program, "first_purchase", award, first.paid_at, at, first.order_id)
 
 
 def undo_referral(book: Book, programs: Programs, at: datetime) -> None:
@@ -107,7 +101,7 @@ def undo_referral(book: Book, programs: Programs, at: datetime) -> None:
     award = "referral:" + referral.referral_id
     take_back_all(book, programs, award, at, order_id=first.order_id)
     program = programs.at(first.paid_at)
-    for rule in _rules(program, "first_purchase"):
+    for rule in _judged(book, program, "first_purchase", referral.since):
         if rule.to == "referrer":
             _tell(book, program, rule, first.paid_at, referral.since, at, first.order_id)
 
@@ -129,25 +123,45 @@ def _each_purchase(
     if referral is None or referral.created_at is None or referral.created_at > order.paid_at:
         return
     program = programs.version(order.program_version)
-    for rule in _rules(program, "every_purchase"):
-        award = f"referral:{referral.referral_id}:{order.order_id}"
+    if not _has(program, "every_purchase"):
+        return
+    award = f"referral:{referral.referral_id}:{order.order_id}"
+    at = order.paid_at
+    if undone_at is None:
+        _reward(book, program, "every_purchase", award, at, at, order.order_id)
+        return
+    take_back_all(book, programs, award, undone_at, order_id=order.order_id)
+    for rule in _judged(book, program, "every_purchase", at):
         if rule.to == "referrer":
-            _tell(book, program, rule, order.paid_at, order.paid_at, undone_at, order.order_id)
-        elif undone_at is None:
-            _reward_friend(book, program, rule, award, order.paid_at, order.order_id)
-        else:
-            take_back_all(book, programs, award, undone_at, order_id=order.order_id)
+            _tell(book, program, rule, at, at, undone_at, order.order_id)
 
 
-def _rules(program: Program, when: str) -> list[Rule]:
+def _has(program: Program, deed: str) -> bool:
     found = program.rules_on.get("referral.completed")
-    return [] if found is None else [rule for rule in found.base if rule.referral == when]
+    return found is not None and any(rule.referral == deed for rule in found.base)
 
 
-def _reward_friend(
-    book: Book, program: Program, rule: Rule, award: str, moment: datetime, order_id: str | None
+def _judged(book: Book, program: Program, deed: str, moment: datetime) -> list[Rule]:
+    """The rules that reward a deed of the friend's, by the friend's own circumstances."""
+    facts = plain_facts(book, "referral.completed", moment, deed)
+    return [award.rule for award in judge(program, facts, {}, program.day(moment))]
+
+
+def _reward(
+    book: Book,
+    program: Program,
+    deed: str,
+    award: str,
+    earned_at: datetime,
+    since: datetime,
+    order_id: str | None,
 ) -> None:
-    grant_once(book, program, rule, rule.numerator, award, moment, order_id=order_id)
+    for rule in _judged(book, program, deed, since):
+        if rule.to == "friend":
+            exact = rule.numerator
+            grant_once(book, program, rule, exact, award, earned_at, since, order_id=order_id)
+        else:
+            _tell(book, program, rule, earned_at, since, None, order_id)
 
 
 def _tell(

@@ -15,7 +15,7 @@ def reinstate(book: Book, programs: Programs, moment: datetime) -> None:
     expires_at = program.expires_at(moment, book.tier)
     for number in sorted(book.lots):
         lot = book.lots[number]
-        if lot.expired and lot.expires_at is not None and since < lot.expires_at <= moment:
+        if lot.expired and lot.expires_at is not None and since <= lot.expires_at <= moment:
             book.put_lot(lot._replace(activates_at=moment, expires_at=expires_at))
             book.move(
                 "reinstate", lot.expired, "expired", "available", moment, number,

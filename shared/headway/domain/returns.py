@@ -170,6 +170,8 @@ def _take_awards(
 ) -> None:
     award = "order:" + order.order_id
     standing = {key: exact for key, exact in standing_by_rule(book, award).items() if exact}
+    if not standing:
+        return
     program = programs.version(order.program_version)
     if program.attribution == "recompute":
         due = due_on_net(book, program, order, after)

@@ -1,6 +1,6 @@
 """What is needed to rise to the next tier and to stay in this one, and by when."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from headway.domain.book import Book
@@ -32,7 +32,7 @@ def rising(book: Book, program: Program, moment: datetime) -> Rising | None:
         return None
     place = ids.index(book.tier) + 1 if book.tier in ids else 0
     level = program.levels[place]
-    missing = max(level.start - _measured(book, program, moment), 0)
+    missing = max(level.start - _measured(book, program, program.day(moment)), 0)
     return Rising(level.id, missing, _ends(book, program, moment))
 
 
@@ -46,13 +46,21 @@ def staying(book: Book, program: Program, moment: datetime) -> Staying | None:
     if falls is None:
         return Staying(0, None)
     start = program.levels[ids.index(book.tier)].start
-    return Staying(max(start - _measured(book, program, moment), 0), falls)
+    return Staying(max(start - _measured(book, program, _last_chance(program, falls)), 0), falls)
 
 
-def _measured(book: Book, program: Program, moment: datetime) -> int:
-    """The measure that counts now towards the time after this period."""
+def _last_chance(program: Program, falls: datetime) -> date:
+    """The day whose measure decides whether the tier is kept: not today's, which keeps it still."""
+    tiers, day = program.tiers, program.day(falls)
+    if tiers.window == "rolling" and tiers.keep != "months" and not tiers.grace_days:
+        return day  # what is left of the window when days have dropped out of it
+    return day - timedelta(days=1)
+
+
+def _measured(book: Book, program: Program, today: date) -> int:
+    """What counts on a local day, by what is known now."""
     days = book.measures.get(measure_name(program.tiers), {})
-    tiers, today = program.tiers, program.day(moment)
+    tiers = program.tiers
     if book.joined_at is None:
         return 0
     if tiers.window == "lifetime":

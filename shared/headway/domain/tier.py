@@ -63,8 +63,10 @@ def reached(book: Book, program: Program, today: date) -> str:
         return _rolling(program, days, today)
     joined = program.day(book.joined_at)
     level = _by_year(program, days, joined, today)
-    if tiers.one_step and book.carried[0] == period(tiers, joined, today)[0].isoformat():
-        level = _no_lower_than_one_below(program, level, book.carried[1])
+    if tiers.one_step:
+        begun, before = book.carried
+        started = period(tiers, joined, today)[0].isoformat()
+        level = _no_lower_than_one_below(program, level, before if begun == started else book.tier)
     return level
 
 
@@ -145,7 +147,7 @@ def _rolling(program: Program, days: Days, today: date) -> str:
     tiers = program.tiers
     months = tiers.rolling_months
     level = program.level_for(rolling_sum(days, months, today))
-    if tiers.keep != "months" and not tiers.grace_days:
+    if tiers.keep != "months":
         return level
     for higher in reversed(program.levels):
         if higher.id == level:
@@ -181,9 +183,7 @@ def _last_gone(today: date, months: int) -> str:
 def _drops(program: Program, last: date) -> date:
     """The first day on which a level no longer holds that was last reached on `last`."""
     tiers = program.tiers
-    kept = add_months(last, tiers.keep_months) if tiers.keep == "months" else last
-    grace = timedelta(days=tiers.grace_days)
-    return kept + grace + timedelta(days=0 if tiers.keep == "months" else 1)
+    return add_months(last, tiers.keep_months) + timedelta(days=tiers.grace_days)
 
 
 def _last_day_of(days: Days, months: int, start: int, today: date) -> date | None:
@@ -216,10 +216,12 @@ def next_under(book: Book, program: Program, instant: datetime) -> datetime | No
     if not tiers.levels or book.joined_at is None or tiers.window == "lifetime":
         return None
     lowest = book.tier in ("", tiers.levels[0].id)
-    if tiers.window == "rolling":
-        return None if lowest else _next_rolling(book, program, today)
     if lowest and tiers.entry == "at_once":
         return None
+    if book.tier != reached(book, program, today):
+        return instant  # due together with something that came before it
+    if tiers.window == "rolling":
+        return _next_rolling(book, program, today)
     return _next_by_year(book, program, today)
 
 
@@ -228,7 +230,7 @@ def _next_rolling(book: Book, program: Program, today: date) -> datetime | None:
     if start is None:
         return None
     days = _days(book, program)
-    if program.tiers.keep != "months" and not program.tiers.grace_days:
+    if program.tiers.keep != "months":
         falls = _falls_below(days, program.tiers.rolling_months, start, today)
         return None if falls is None else midnight(falls, program.zone)
     last = _last_day_of(days, program.tiers.rolling_months, start, today)

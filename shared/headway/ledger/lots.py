@@ -70,8 +70,8 @@ def decided_from_log(
         if rewrites(programs, one.input) or one.input.time > earliest:
             return True
     settled: datetime | None = row["account_time"]
-    if settled is None or earliest > settled:
-        return False
+    if settled is None or earliest != settled:
+        return settled is not None and earliest < settled
     last = snapshot.account_from(row).last
     return last is not None and any(from_source(one) and key_of(one) < last for one in items)
 

@@ -1,4 +1,4 @@
-"""What leaves the ledger through the outbox: balance.changed, and effects for other members."""
+"""What leaves the ledger through the outbox: balance.changed, notices, effects for others."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -121,7 +121,7 @@ join lateral (
     select * from lots
     where account_id = due.account_id and available > 0 and expires_at is not null and expires_at <= due.told
     union
-    select * from lots where account_id = due.account_id and expired > 0 and expires_at > due.since
+    select * from lots where account_id = due.account_id and expired > 0 and expires_at >= due.since
     union  -- and of the others the next one, so that it is known when something is due again
     (select * from lots where account_id = due.account_id and pending > 0 and activates_at > due.until
      order by activates_at limit 1)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from headway.program.checking_rules import Mistakes, Place, rule_mistakes
 from headway.program.compiling_rules import money_of
-from headway.program.document import Document, Tiers
+from headway.program.document import Document, KeptMonths, Tiers
 from headway.program.money import to_minor
 from headway.program.rule_document import Rule
 
@@ -58,6 +58,8 @@ def _tiers_fit(tiers: Tiers) -> Mistakes:
             yield ("tiers", "downgrade"), "one_step goes with calendar_year or membership_year"
         if tiers.entry == "next_period":
             yield ("tiers", "entry"), "next_period goes with calendar_year or membership_year"
+        if tiers.grace_days and not isinstance(tiers.keep, KeptMonths):
+            yield ("tiers", "grace_days"), "goes with a year as window, or with keep: {months: ...}"
         if tiers.keep in ("end_of_period", "end_of_next_period"):
             yield (
                 ("tiers", "keep"),

@@ -24,6 +24,8 @@ _ONLY_WITH = {
     "verified": ("review.published",),
     "referral": ("referral.completed",),
 }
+# What a friend is like may have changed by the time a referral is undone.
+_NOT_OF_FRIENDS = ("tier", "membership", "birthday")
 
 
 def rule_mistakes(document: Document) -> Mistakes:
@@ -65,6 +67,13 @@ def _conditions_fit(where: Place, rule: Rule) -> Mistakes:
                 (*where, "when", field),
                 f"goes with {' or '.join(events)}, and only there; remove it",
             )
+    if rule.on == "referral.completed":
+        for field in _NOT_OF_FRIENDS:
+            if getattr(rule.when, field) is not None:
+                yield (
+                    (*where, "when", field),
+                    "may change before a referral is undone, and so cannot decide it; remove it",
+                )
 
 
 def _one_kind_of_money(where: Place, rule: Rule, default: str) -> Mistakes:

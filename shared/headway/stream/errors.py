@@ -24,6 +24,8 @@ _RETRY_CLASSES = {"08", "53", "57"}
 _RETRY_STATES = {"40001", "40P01", "55P03", "25P03", "25P04", "25006"}
 _SESSION_ENDED = {"25P03", "25P04", "25006"}
 _HALVE_CLASSES = {"22", "23"}
+# A key that is longer than an index takes: bounds count characters, Postgres bytes.
+_HALVE_STATES = {"54000"}
 _UNIQUE = "23505"
 
 TROUBLE = (
@@ -92,7 +94,7 @@ def _by_state(error: asyncpg.PostgresError) -> Verdict:
         return Verdict.RETRY
     if state == _UNIQUE and _is_race(error):
         return Verdict.REDO
-    if state[:2] in _HALVE_CLASSES:
+    if state[:2] in _HALVE_CLASSES or state in _HALVE_STATES:
         return Verdict.HALVE
     return Verdict.FATAL
 
