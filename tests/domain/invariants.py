@@ -222,9 +222,9 @@ def _entitled(programs: Programs, books: Books) -> None:
     assert account.tier == shadow.tier, f"{steps}, by the fold {due_steps}; {account.measures}"
     for name in ("joined_at", "left_at", "first", "purchases", "birthday", "membership"):
         assert getattr(account, name) == getattr(shadow, name), name
-    assert _in_use(account.caps) == _in_use(shadow.caps)
+    assert _in_use(account.caps) == _in_use(shadow.caps), (account.caps, shadow.caps)
     waiting = {p.n: p.waits_for for p in account.parked}
-    assert waiting.items() <= due.parked.items()
+    assert waiting.items() <= due.parked.items(), (waiting, due.parked)
     assert due.parked.keys() - due.words.keys() <= waiting.keys()
 
 

@@ -118,3 +118,15 @@ def test_sephora_2017_an_expiry_that_is_introduced_spares_what_was_promised_for_
     shop.buy("new", ("lipstick", 5000))
     shop.wait(START + 200 * DAY)
     assert shop.points == 100
+
+
+def test_sephora_2017_inactivity_counts_from_the_last_purchase_not_from_the_new_rule() -> None:
+    """Who bought last week is not inactive because the rule is new."""
+    later = {"from": (START + 500 * DAY).isoformat(), "version": 2}
+    inactive = {"inactive_months": 12, "round_up": "day", "qualifying": ["order.paid"]}
+    shop = Shop(dying("never"), program(DOLLAR, points={"expiry": inactive}, **later))
+    shop.buy("a", ("lipstick", 10000))
+    shop.wait(START + 490 * DAY)
+    shop.buy("b", ("lipstick", 5000))
+    shop.wait(START + 510 * DAY)
+    assert shop.points == 150

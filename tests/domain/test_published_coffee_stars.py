@@ -100,3 +100,18 @@ def test_t12_rewards_at_25_60_100_and_200_stars(reward: str, stars: int) -> None
     assert one.points == 0
     if reward == "two":
         assert one.world.account().saved == {"USD": 200}
+
+
+def test_t12_stars_of_an_active_member_survive_the_fall_to_green() -> None:
+    one = shop(500)
+    for month in range(1, 27):
+        one.wait(START + month * 30 * DAY)
+        one.buy(f"o{month}", ("coffee", 100))
+    assert (one.tier, one.points) == ("green", 528)
+
+
+def test_t12_stars_earned_as_green_die_of_idle_months_and_those_of_gold_do_not() -> None:
+    one = shop(500)
+    one.buy("as gold", ("coffee", 10000))
+    one.wait(START + YEAR)
+    assert (one.tier, one.points) == ("gold", 120)

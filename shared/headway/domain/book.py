@@ -14,6 +14,7 @@ from headway.domain.points import Bucket, Effect, Kind, Notice, PointsEvent, Tie
 from headway.errors import InvariantViolated
 from headway.program.caps import Counters
 from headway.program.conditions import Facts
+from headway.program.program import FOREVER
 
 _OWN = frozenset(("pending", "available", "reserved", "owed"))
 _LOT = frozenset(("pending", "available", "reserved"))
@@ -319,6 +320,6 @@ class Book:
 
 
 def _spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
-    if lot.expires_at is None:
+    if lot.expires_at is None or lot.expires_at == FOREVER:
         return (True, lot.earned_at, lot.earned_at, lot.lot)
     return (False, lot.expires_at, lot.earned_at, lot.lot)

@@ -233,16 +233,29 @@ class _Deciding:
         return _close(book, self._programs, item, n, outcome, released=released, due=due)
 
 
+_SPOKEN_FOR = {
+    "order.refunded": "already refunded, or failed",
+    "review.published": "already published",
+    "referral.created": "already referred",
+    "referral.completed": "already referred",
+    "effect": "overtaken",
+}
+
+
 def _outcome_again(book: Book, item: Input, n: int, due: Entitlement) -> Outcome:
     """What became of an input that had its account decided again."""
     if n in due.parked:
         return parked(due.parked[n])
     outcome = due.outcomes.get(n)
+    if outcome is not None and outcome.outcome == "nothing" and book.acted():
+        return applied(outcome.reason)._replace(unlocks=outcome.unlocks)
     if outcome is not None:
         return outcome
+    if item.kind != "order.paid":
+        return nothing(_SPOKEN_FOR.get(item.kind, "already known"))
     if book.acted():
         return applied("amended")
-    known = book.account.orders.get(item.data.order_id) if item.kind == "order.paid" else None
+    known = book.account.orders.get(item.data.order_id)
     if known is not None and known.digest == item.digest:
         return nothing("already paid")
     if known is not None and item.data.order_version < known.order_version:

@@ -32,6 +32,9 @@ class Entitlement(NamedTuple):
     last: Key | None
 
 
+_REFERRALS = frozenset(("referral.created", "referral.completed"))
+
+
 class _Turn(NamedTuple):
     """One input at its place."""
 
@@ -94,37 +97,47 @@ class _Fold:
 def _turns(history: History) -> tuple[list[_Turn], dict[int, int]]:
     """Every input that counts, at its place; and which of the others are spoken for by which."""
     orders: dict[str, list[tuple[int, Input]]] = {}
-    effects: dict[str, tuple[int, Input]] = {}
+    effects: dict[str, list[tuple[int, Input]]] = {}
     turns: list[_Turn] = []
+    words: dict[int, int] = {}
     first = _first_heard(history)
+    referred = min((n for (kind, _), n in first.items() if kind == "referral"), default=0)
     failed = {item.data.refund_id for _, item in history if item.kind == "order.refund_failed"}
     for n, item in sorted(history, key=lambda entry: key_of(entry[1])):
         if item.kind == "order.paid":
             orders.setdefault(item.data.order_id, []).append((n, item))
         elif item.kind == "effect":
-            known = effects.get(item.data.key)
-            if known is None or item.data.revision > known[1].data.revision:
-                effects[item.data.key] = (n, item)
+            effects.setdefault(item.data.key, []).append((n, item))
         elif item.kind == "order.refunded":
             if item.data.refund_id not in failed and first["refund", item.data.refund_id] == n:
                 turns.append(_Turn(key_of(item), n, item))
+        elif item.kind in _REFERRALS:
+            if first.get(("referral", item.data.referral_id), referred) == referred:
+                turns.append(_Turn(key_of(item), n, item))
+            else:
+                words[n] = referred
         elif item.kind != "review.published" or first["review", item.data.review_id] == n:
             turns.append(_Turn(key_of(item), n, item))
-    words = {n: versions[0][0] for versions in orders.values() for n, _ in versions[1:]}
+    words.update({n: versions[0][0] for versions in orders.values() for n, _ in versions[1:]})
     turns += map(_order_turn, orders.values())
-    for entry in effects.values():
-        turns += _effect_turns(*entry)
+    for revisions in effects.values():
+        latest = max(revisions, key=lambda entry: entry[1].data.revision)
+        words.update({n: latest[0] for n, _ in revisions if n != latest[0]})
+        turns += _effect_turns(*latest)
     return sorted(turns), words
 
 
 def _first_heard(history: History) -> dict[tuple[str, str], int]:
-    """Of a refund or a review told under several ids, the one that was heard first counts."""
+    """Of a refund or a review told under several ids, the one that was heard first counts; and of
+    several referrals the first."""
     first: dict[tuple[str, str], int] = {}
     for n, item in history:
         if item.kind == "order.refunded":
             name = ("refund", item.data.refund_id)
         elif item.kind == "review.published":
             name = ("review", item.data.review_id)
+        elif item.kind in _REFERRALS and item.data.referrer_id != item.data.member_id:
+            name = ("referral", item.data.referral_id)
         else:
             continue
         first[name] = min(n, first.get(name, n))

@@ -1,23 +1,58 @@
-"""Points that die when the member has been inactive for too long: a due time on the account."""
+"""Points that die when the member has been inactive for too long: a due time on the account.
+
+Points earned in a tier whose points never expire are not among them. No version makes inactive
+whoever was active before it: the clock starts no earlier than the version that has one.
+"""
 
 from datetime import datetime
 
+from headway.domain.account import Lot
 from headway.domain.book import Book
-from headway.program.program import Programs
+from headway.program.program import Program, Programs
+from headway.program.rules import Expiry
 from headway.program.validity import inactive_at
 
 
 def inactive_since(book: Book, programs: Programs, instant: datetime) -> datetime | None:
     """When the account's points die for want of activity; None: they do not, or there are none."""
-    if not book.balances["available"] or book.active_at is None:
+    if book.active_at is None or not _something_dies(book):
         return None
-    program = programs.at(instant)
-    return inactive_at(program.expiry_in(book.tier), book.active_at, program.zone)
+    while True:
+        program = programs.at(instant)
+        due = runs_out(book.active_at, book.tier, program)
+        following = programs.next_start(instant)
+        if following is None or (due is not None and due < following):
+            return due
+        instant = following
+
+
+def _something_dies(book: Book) -> bool:
+    """Whether there are such points; where not all lots are known there may be."""
+    if not book.account.lots_complete:
+        return book.balances["available"] > 0
+    return any(map(_dies, book.lots.values()))
+
+
+def _dies(lot: Lot) -> bool:
+    return lot.available > 0 and lot.expires_at is None
+
+
+def runs_out(active_at: datetime, tier: str, program: Program) -> datetime | None:
+    """When the clock runs out that was started then, in a tier, under a version; None: never."""
+    return inactive_at(_expiry(tier, program), max(active_at, program.from_at), program.zone)
+
+
+def _expiry(tier: str, program: Program) -> Expiry:
+    """The tier's own, where it goes by inactivity too, else the programme's."""
+    own = program.expiry_in(tier)
+    return own if own.inactive_months else program.expiry
 
 
 def lapse(book: Book, at: datetime) -> None:
-    """All available points expire; what becomes available later lives as long again."""
+    """All such points expire; what becomes available later lives as long again."""
     for lot in book.open_lots():
+        if not _dies(lot):
+            continue
         book.put_lot(lot._replace(expires_at=at))
         book.move(
             "expire", lot.available, "available", "expired", at, lot.lot,
@@ -28,12 +63,13 @@ def lapse(book: Book, at: datetime) -> None:
 
 def keeps_alive(book: Book, programs: Programs, kind: str, moment: datetime) -> None:
     """Note an activity that keeps points alive; after a clock that ran out anything starts it."""
-    program = programs.at(moment)
-    expiry = program.expiry_in(book.tier)
-    if not expiry.inactive_months or book.shadow:
+    if book.shadow:
         return
-    active_at = book.active_at
-    ran_out = None if active_at is None else inactive_at(expiry, active_at, program.zone)
-    counts = kind in expiry.qualifying or (ran_out is not None and ran_out <= moment)
-    if active_at is None or (counts and moment > active_at):
+    active_at, program = book.active_at, programs.at(moment)
+    if active_at is None:
+        book.active_at = moment
+        return
+    ran_out = runs_out(active_at, book.tier, program)
+    qualifies = kind in _expiry(book.tier, program).qualifying
+    if moment > active_at and (qualifies or (ran_out is not None and ran_out <= moment)):
         book.active_at = moment

@@ -24,10 +24,10 @@ def intake_referral(book: Book, data: ReferralCreated | ReferralCompleted) -> No
 
     Otherwise another friend could claim it meanwhile, and what was accepted could not be decided.
     """
-    if book.joined_at is not None or data.referrer_id == book.account.member_id:
+    if data.referrer_id == book.account.member_id:
         return
     _refuse_anothers(book, data.referral_id)
-    if book.referral is None:
+    if book.joined_at is None and book.referral is None:
         book.referral = Referral(data.referral_id, data.referrer_id, None, None, 0, None)
         book.touched.referee = True
 
@@ -43,7 +43,6 @@ def decide_referral(
     """The friend was referred, or upstream says which purchase completed the referral."""
     if data.referrer_id == book.account.member_id:
         return nothing("own referral")
-    _refuse_anothers(book, data.referral_id)
     if book.left_at is not None and item.time >= book.left_at:
         return nothing("member left")
     known = book.referral

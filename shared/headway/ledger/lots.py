@@ -9,11 +9,11 @@ import asyncpg
 
 from headway.domain.account import Account, Input, Lot, Parked, key_of
 from headway.domain.decide import from_source, rewrites
+from headway.domain.inactivity import runs_out
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
 from headway.program.program import Programs
-from headway.program.validity import inactive_at
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
@@ -124,7 +124,7 @@ def _lapses(programs: Programs, account: Account, until: datetime) -> bool:
         return False
     told = until + timedelta(days=programs.longest_notice + 2)
     for program in programs.all:
-        lapses = inactive_at(program.expiry_in(account.tier), account.active_at, program.zone)
+        lapses = runs_out(account.active_at, account.tier, program)
         if lapses is not None and lapses <= told:
             return True
     return False

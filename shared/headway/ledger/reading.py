@@ -107,7 +107,7 @@ def keys_of(item: Input) -> tuple[str, ...]:
     """The business keys an input claims or needs, by name."""
     data: Any = item.data
     kind = item.kind
-    if kind in ("order.paid", "order.cancelled"):
+    if kind in ("order.paid", "order.cancelled", "order.fulfilled"):
         return ("order:" + data.order_id,)
     if kind == "order.refunded":
         refund = "refund:" + data.refund_id

@@ -132,7 +132,7 @@ where a.account_id between $1 and $2
   and a.version not between coalesce(c.causes, 0) and coalesce(c.causes, 0) + coalesce(r.again, 0)
 
 -- name: check_causes
--- Settling (activate, repay, expire) may happen on the way of any input, also of one that gives nothing.
+-- Settling (activate, repay, expire, birthday gifts) may happen on the way of any input, also of one that gives nothing.
 select e.account_id,
        case when i.n is null then format('points event %s has cause %s, which is no input', e.seq, e.cause)
             else format('points event %s (%s) has cause %s, a %s that was %s', e.seq, e.kind, e.cause, i.kind, i.outcome)
@@ -142,6 +142,8 @@ left join inputs i on i.account_id = e.account_id and i.n = e.cause
 where e.account_id between $1 and $2
   and (i.n is null
        or e.kind not in ('activate', 'repay', 'expire')
+          and not (e.kind = 'earn' and exists (select from lots l where l.account_id = e.account_id and l.lot = e.seq
+                                               and starts_with(l.award, 'birthday:')))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
                or e.kind in ('earn', 'reverse') and i.kind like 'redemption.%'
@@ -378,12 +380,15 @@ told as (
     select account_id, n, kind from inputs where account_id between $1 and $2 and outcome = 'parked'
 )
 select account_id,
-       case when t.n is null then format('input %s is listed as waiting for %s, but is not parked', n, w.waits_for)
+       case when t.n is not null and w.n is not null
+            then format('input %s waits for %s, which is there', n, w.waits_for)
+            when t.n is null then format('input %s is listed as waiting for %s, but is not parked', n, w.waits_for)
             else format('input %s (%s) is parked, but nothing will release it', n, t.kind)
        end as what
 from waiting w
 full join told t using (account_id, n)
 where w.n is null or t.n is null
+   or exists (select from order_lines l where l.account_id = w.account_id and 'order:' || l.order_id = w.waits_for)
 
 -- name: check_waking
 -- Jobs settle an account when it says that something is due: it must not say so too late.

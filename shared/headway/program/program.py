@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from headway.errors import InvariantViolated
 from headway.program.calendar import local_date, midnight
-from headway.program.rules import Expiry, Level, Pending, Plan, Reward, Rule, Tiers
+from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Reward, Rule, Tiers
 from headway.program.validity import end_of
 
 Clawback = Literal["allow_negative", "within_balance", "only_pending"]
@@ -17,6 +17,8 @@ Attribution = Literal["per_line", "by_money", "recompute"]
 MembershipRefund = Literal["full", "prorated", "none"]
 NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 """When points become available that wait for an event: some day, perhaps."""
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When points are dead that never die where others do of inactivity."""
 
 
 class EventRules(NamedTuple):
@@ -73,7 +75,10 @@ class Program:
         """When points active from `activates_at` are dead; None: not at a known moment."""
         if activates_at >= NOT_YET:
             return None
-        return end_of(self.expiry_in(tier), activates_at, self.zone)
+        expiry = self.expiry_in(tier)
+        if expiry == NEVER and self.expiry.inactive_months:
+            return FOREVER
+        return end_of(expiry, activates_at, self.zone)
 
     def activates_at(self, earned_at: datetime, pending: Pending) -> datetime:
         """When points earned at `earned_at` stop being pending (NOT_YET: upon an event)."""
