@@ -95,7 +95,6 @@ def _pay(state: Fold, kind: str, order: "Order | None", earned_at: datetime, sai
                 state.give(
                     _event(order), rule, [("", what, sum(exacts))], programme, earned_at,
                     tier=state.tier, day=state.day(state.time),
-                    order_id=order.id if order else None,
                 )  # fmt: skip
             else:
                 key = referral.id, rule.id, of_order
@@ -111,6 +110,7 @@ def _event(order: "Order | None") -> str:
 
 def undo(state: Fold, order: "Order") -> None:
     """The purchase came back whole: neither side keeps anything of it, for good."""
+    state.returns += 1
     for award in state.by_event.get(_event(order), []):
         state.take(award, award.standing)
     for effect in state.effects.values():

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from headway.domain.book import Book
-from headway.program.program import Programs
+from headway.program.program import Program, Programs
+from headway.program.rules import Expiry
 from headway.program.validity import inactive_at
 
 
@@ -27,13 +28,23 @@ def lapse(book: Book, at: datetime) -> None:
 
 
 def keeps_alive(book: Book, programs: Programs, kind: str, moment: datetime) -> None:
-    """Note an activity that keeps points alive; after a clock that ran out anything starts it."""
+    """Note an activity that keeps points alive; after a clock that ran out anything starts it.
+
+    It is noted in a tier without a clock, too: whoever falls from it was not inactive there.
+    """
     program = programs.at(moment)
-    expiry = program.expiry_in(book.tier)
-    if not expiry.inactive_months or book.shadow:
+    expiry = _by_inactivity(program, book.tier)
+    if expiry is None or book.shadow:
         return
     active_at = book.active_at
     ran_out = None if active_at is None else inactive_at(expiry, active_at, program.zone)
     counts = kind in expiry.qualifying or (ran_out is not None and ran_out <= moment)
     if active_at is None or (counts and moment > active_at):
         book.active_at = moment
+
+
+def _by_inactivity(program: Program, tier: str) -> Expiry | None:
+    """What the tier says of inactivity, else what the programme or another tier does."""
+    levels = (level.expiry for level in program.levels if level.expiry is not None)
+    lives = (program.expiry_in(tier), program.expiry, *levels)
+    return next((expiry for expiry in lives if expiry.inactive_months), None)

@@ -104,7 +104,7 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
         count(book, program, "spend", paid_at, total)
     count(book, program, "orders", paid_at, 1)
     if programs.reinstate_days:
-        reinstate(book, programs, paid_at)
+        reinstate(book, programs, paid_at, order.tier)
     if programs.any_inactivity:
         keeps_alive(book, programs, "order.paid", paid_at)
     _refer(book, programs, program, order, total)
@@ -165,14 +165,14 @@ def decide_fulfilled(book: Book, programs: Programs, item: Input, data: OrderFul
         return parked("order:" + data.order_id)
     if order.fulfilled_at is not None:
         return nothing("already fulfilled")
-    at = book.time or item.time
-    book.put_order(order._replace(fulfilled_at=at))
+    at, handed_over = book.time or item.time, max(item.time, order.paid_at)
+    book.put_order(order._replace(fulfilled_at=handed_over))
     program = programs.version(order.program_version)
     for lot in book.lots_of("order:" + order.order_id):
         rule = program.rules.get(lot.rule)
         if lot.activates_at != NOT_YET or rule is None:
             continue
-        activates_at = max(fulfilled(rule, at), lot.earned_at)
+        activates_at = fulfilled(rule, handed_over)
         set_free(book, program, lot.lot, activates_at, at, order.tier)
     return applied()
 

@@ -185,9 +185,9 @@ def _take_awards(
             key: _share_back(exact, before.get(key[1]), after.get(key[1]))
             for key, exact in standing.items()
         }
-    for rule, line_id in sorted(excess, key=lambda key: (key[1], key[0])):
+    for (rule, line_id), exact in excess.items():  # in the order in which it was given
         take_back(
-            book, programs, award, rule, excess[rule, line_id], at,
+            book, programs, award, rule, exact, at,
             order_id=order.order_id, line_id=line_id,
         )  # fmt: skip
 
