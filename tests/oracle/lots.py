@@ -1,6 +1,6 @@
 """A member's points: lots, what is owed, and how time and taking back move them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -224,10 +224,10 @@ class Points:
             lot.expires_at = programme.expires(tier).after(at, programme.zone)
             self.changes += 1
 
-    def handed_over(self, order_id: str, at: datetime) -> None:
-        """The order's points stop waiting for it."""
+    def handed_over(self, order_id: str, at: datetime, awards: Mapping[AwardKey, Award]) -> None:
+        """The order's points stop waiting for it, and live as is right by what is known now."""
         for lot in self.lots:
-            award = lot.award
+            award = awards.get(lot.award.key, lot.award)
             if award.order_id == order_id and award.rule.pending.fulfilled and lot.pending:
                 zone = award.programme.zone
                 lot.activates_at = award.rule.pending.ends(

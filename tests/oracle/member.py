@@ -200,7 +200,8 @@ class Member(Points):
         of inactivity in one tier and not in another."""
         programme = self.programme(self.time)
         lives = [programme.expiry, *(level.expiry for level in programme.tiers.levels)]
-        if any(life is not None and life.inactive_months for life in lives) and len(lives) > 1:
+        by_tier = any(life is not None and life.inactive_months for life in lives)
+        if by_tier and len(lives) > 1 and self.joined_at is not None:
             for midnight in midnights(self.time, to, programme.zone):
                 self.run(midnight)
                 self.tier = self.state.tier_at(midnight)
@@ -227,7 +228,7 @@ class Member(Points):
         for key, less in lower:
             self.take_back(key, less)
         for order_id, at in state.fulfilled.items():
-            self.handed_over(order_id, at)
+            self.handed_over(order_id, at, state.awards)
 
 
 def brings(event: Input) -> str:

@@ -64,9 +64,11 @@ class Walk:
         silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
         self._bounds(history)
         last = {one.cause: one for one in history}
+        coming = sorted(inputs, key=lambda one: self._arrival.get(one.key, 0))
         for one in history:
             event = events.get(one.cause)
             silent = self._needed(self._take_all(silent, one), event)
+            coming = self._park(coming, one)
             self._follow(one, event, accepted.get(one.cause))
             if event and event.key in self.life.member.parked and last[one.cause] is one:
                 silent.append(event)  # it was published for the time that it let pass
@@ -167,6 +169,18 @@ class Walk:
             silent, left = left, self._take(left, before)
         return left
 
+    def _park(self, coming: Sequence[Input], before: Published) -> list[Input]:
+        """Of what is coming, let wait what had arrived by then and could not be decided yet."""
+        member, bound = self.life.member, self._bound.get(before.place)
+        left = []
+        for one in coming:
+            arrived = self._arrival.get(one.key)
+            if arrived is None or bound is None or arrived > bound[0]:
+                left.append(one)
+            elif one.key != before.cause and one.key not in member.parked and member.waits(one):
+                member.park_nothing(one)
+        return left
+
     def _needed(self, silent: list[Input], event: Input | None) -> list[Input]:
         """What the next cause waited for has been decided before it, whenever it arrived."""
         member = self.life.member
@@ -190,8 +204,6 @@ class Walk:
             if later:
                 left.append(one)
             elif member.waits(one):
-                if one.key not in member.parked:
-                    member.park_nothing(one)
                 left.append(one)
             elif member.contradicts(one):
                 self.life.conflicts.append(one)

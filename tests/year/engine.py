@@ -93,7 +93,7 @@ class Engine:
     def _shop(self, member: str) -> None:
         """Whoever can redeem does, once in a while; some think better of it."""
         account, number = self.world.account(member), len(self.commands)
-        if account.available < _WORTH_A_TRY or (len(account.lots) + number) % 7:
+        if account.available < _WORTH_A_TRY or account.left_at or (len(account.lots) + number) % 7:
             return
         name, reward = f"r{number}", self.programs.at(account.time or _SENT).rewards[0]
         self.world.now = account.time or self.world.now

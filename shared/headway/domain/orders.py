@@ -173,15 +173,15 @@ def decide_fulfilled(book: Book, programs: Programs, item: Input, data: OrderFul
         if lot.activates_at != NOT_YET or rule is None:
             continue
         activates_at = fulfilled(rule, handed_over)
-        set_free(book, program, lot.lot, activates_at, at, order.tier)
+        expires_at = program.expires_at(activates_at, order.tier)
+        set_free(book, lot.lot, activates_at, expires_at, at)
     return applied()
 
 
 def set_free(
-    book: Book, program: Program, number: int, activates_at: datetime, at: datetime, tier: str
+    book: Book, number: int, activates_at: datetime, expires_at: datetime | None, at: datetime
 ) -> None:
     """Say when a lot becomes available that waited for its order; validity runs from there."""
-    expires_at = program.expires_at(activates_at, tier)
     lot = book.lot(number)
     book.put_lot(lot._replace(activates_at=activates_at, expires_at=expires_at))
     points = lot.pending if activates_at <= at and not book.shadow else 0

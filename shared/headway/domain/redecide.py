@@ -101,7 +101,7 @@ def _book_differences(book: Book, programs: Programs, shadow: Book, now: datetim
             reverse(
                 book, programs, lot.lot, part, now, order_id=order_id, line_id=lot.line_id or None
             )
-    _set_free(book, programs, stands, due, now)
+    _set_free(book, stands, due, now)
 
 
 def _grant(book: Book, like: Lot, exact: int) -> None:
@@ -117,19 +117,15 @@ def _order_of(lot: Lot) -> str | None:
 
 
 def _set_free(
-    book: Book,
-    programs: Programs,
-    stands: Mapping[_Award, list[Lot]],
-    due: Mapping[_Award, list[Lot]],
-    now: datetime,
+    book: Book, stands: Mapping[_Award, list[Lot]], due: Mapping[_Award, list[Lot]], now: datetime
 ) -> None:
     """Lots that waited for their order, which has been handed over, as is known now."""
     for key, lots in stands.items():
         target = due.get(key)
         for lot in lots:
             if lot.activates_at == NOT_YET and target and target[-1].activates_at != NOT_YET:
-                program = programs.version(lot.program_version)
-                set_free(book, program, lot.lot, target[-1].activates_at, now, book.tier)
+                free = target[-1]
+                set_free(book, lot.lot, free.activates_at, free.expires_at, now)
 
 
 def _take_over_keys(book: Book, shadow: Book) -> None:
