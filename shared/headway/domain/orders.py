@@ -11,7 +11,7 @@ from headway.domain.inactivity import keeps_alive
 from headway.domain.measure import count
 from headway.domain.membership import used_by
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.referral import award_referral, tell_of_purchase
+from headway.domain.referral import award_referral, large_enough, tell_of_purchase
 from headway.domain.reinstatement import reinstate
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
@@ -147,10 +147,7 @@ def count_caps(book: Book, awards: list[Award], program: Program, moment: dateti
 
 def _refer(book: Book, programs: Programs, program: Program, order: Order, total: int) -> None:
     """A purchase may complete the referral that brought the member, and be worth to them."""
-    enough = not program.minimum_referral or (
-        order.currency == program.currency and total >= program.minimum_referral
-    )
-    if not enough:
+    if not large_enough(program, order, total):
         return
     if book.first is None:
         book.first = FirstPurchase(order.order_id, order.paid_at)

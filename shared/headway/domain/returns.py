@@ -14,7 +14,7 @@ from headway.domain.facts import SHIPPING, TAX
 from headway.domain.measure import count
 from headway.domain.netting import due_on_net
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.referral import tell_of_return, undo_referral
+from headway.domain.referral import large_enough, tell_of_return, undo_referral
 from headway.domain.reversal import standing_by_rule, take_back
 from headway.domain.settle import settle
 from headway.domain.tier import judge_tier
@@ -149,7 +149,10 @@ def _give_back(
     if _all_back(after):
         if book.first is not None and book.first.order_id == order.order_id:
             undo_referral(book, programs, at)
-        tell_of_return(book, programs, order, at)
+        total = sum(line.amount for line in after.values())
+        program = programs.version(order.program_version)
+        if order.counts and large_enough(program, order, total):
+            tell_of_return(book, programs, order, at)
 
 
 def _all_back(lines: dict[str, OrderLine]) -> bool:

@@ -57,15 +57,20 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
         if due_at is not None and due_at <= until:
             return True
     now = book.time or until
-    # A version published after next_due_at was told is not in it; nor is what this input told.
-    if programs.several or book.tier_events or book.birthday != account.birthday:
-        return any(due.at <= until for due in _own_dues(book, programs, now))
+    # A version published after next_due_at was told is not in it; nor is what this input told, nor
+    # that the member had been inactive for too long when there was nothing to lose.
+    news = book.tier_events or book.birthday != account.birthday
+    if programs.any_inactivity and book.balances["available"] and not account.available:
+        news = True
+    if programs.several or news:
+        return any(due.at <= until for due in _own_dues(book, programs, now, now))
     return False
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
+    given_until = instant  # a gift may be due at one moment with something that comes before it
     while True:
-        due = _next_due(book, programs, instant)
+        due = _next_due(book, programs, instant, given_until)
         if due is None or due.at > until:
             return
         if due.at > instant:
@@ -84,6 +89,7 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
             judge_tier(book, programs, due.at)
         else:
             gift(book, programs, due.at)
+            given_until = due.at
 
 
 def due_at_of(lot: Lot) -> datetime | None:
@@ -98,13 +104,15 @@ def _due_of(lot: Lot) -> _Due | None:
     return None if at is None else _Due(at, _ACTIVATE if lot.pending else _EXPIRE, lot.lot)
 
 
-def _own_dues(book: Book, programs: Programs, instant: datetime) -> Iterator[_Due]:
-    """What is due of the account itself, rather than of its lots."""
+def _own_dues(
+    book: Book, programs: Programs, instant: datetime, given_until: datetime
+) -> Iterator[_Due]:
+    """What is due of the account itself, rather than of its lots; gifts after `given_until`."""
     change = next_change(book, programs, instant)
     if change is not None:
         yield _Due(change, _TIER, 0)
     if book.birthday:
-        gift_at = next_gift(book, programs, instant)
+        gift_at = next_gift(book, programs, given_until)
         if gift_at is not None:
             yield _Due(gift_at, _BIRTHDAY, 0)
     if programs.any_inactivity and not book.shadow:
@@ -113,7 +121,9 @@ def _own_dues(book: Book, programs: Programs, instant: datetime) -> Iterator[_Du
             yield _Due(max(lapses, instant), _LAPSE, 0)
 
 
-def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
+def _next_due(
+    book: Book, programs: Programs, instant: datetime, given_until: datetime
+) -> _Due | None:
     dues: list[_Due] = []
     if not book.shadow:
         dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
@@ -122,7 +132,7 @@ def _next_due(book: Book, programs: Programs, instant: datetime) -> _Due | None:
             dues.append(
                 _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
             )
-    dues += _own_dues(book, programs, instant)
+    dues += _own_dues(book, programs, instant, given_until)
     return min(dues, default=None)
 
 
@@ -152,7 +162,7 @@ def next_due_at(book: Book, programs: Programs) -> datetime | None:
             earliest = due_at
     if book.time is None:
         return earliest
-    for due in _own_dues(book, programs, book.time):
+    for due in _own_dues(book, programs, book.time, book.time):
         if earliest is None or due.at < earliest:
             earliest = due.at
     if not programs.any_notices:
