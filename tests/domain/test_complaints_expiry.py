@@ -122,7 +122,7 @@ def test_sephora_2017_an_expiry_that_is_introduced_spares_what_was_promised_for_
 
 def test_sephora_2017_inactivity_counts_from_the_last_purchase_not_from_the_new_rule() -> None:
     """Who bought last week is not inactive because the rule is new."""
-    later = {"from": (START + 500 * DAY).isoformat(), "version": 2}
+    later: dict[str, Any] = {"from": (START + 500 * DAY).isoformat(), "version": 2}
     inactive = {"inactive_months": 12, "round_up": "day", "qualifying": ["order.paid"]}
     shop = Shop(dying("never"), program(DOLLAR, points={"expiry": inactive}, **later))
     shop.buy("a", ("lipstick", 10000))

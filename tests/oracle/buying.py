@@ -69,7 +69,6 @@ def paid(state: Fold, entry: Entry) -> None:
     if state.refusal(entry.time, order=True) or order.total == 0:
         return
     state.purchases += 1
-    state.active[entry.kind] = max(entry.time, state.active.get(entry.kind, entry.time))
     order.scene = state.scene(
         entry.kind, entry.time, told,
         currency=order.currency, total=order.total, number=state.purchases,
@@ -92,16 +91,15 @@ def pieces(told: Mapping[str, Any], programme: Programme) -> list[Piece]:
 
 
 def _piece(line: Mapping[str, Any], earn_on: frozenset[str]) -> Piece:
-    """A gift card, or what points paid for, earns nothing; what was free can, by the piece."""
+    """A gift card, or what points paid for, earns nothing; what is worth nothing is not there."""
     base = line["amount"]
     if "paid_with_points" not in earn_on:
         base -= line["paid_with_points"]
-    earns = base > 0 or line["amount"] == 0
     if line["gift_card"] and "gift_cards" not in earn_on:
-        base, earns = 0, False
+        base = 0
     return Piece(
         line["line_id"], base, line["quantity"], line["sku"], line["category"],
-        line.get("brand", ""), earns,
+        line.get("brand", ""), earns=base > 0,
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ def holds(rule: Rule, scene: Scene) -> bool:
         scene.on == "referral.completed" and rule.referral != scene.referral
     ):
         return False
+    if rule.only and rule.only != scene.currency:
+        return False
     return all(WHOLE[name](wanted, scene) for name, wanted in rule.when.items() if name in WHOLE)
 
 
@@ -63,8 +65,9 @@ def _birthday(asked: str, scene: Scene) -> bool:
     birthday = yearly(scene.birthday, today.year)
     if asked == "day":
         return birthday == today
-    if asked == "week":
-        return birthday.isocalendar()[:2] == today.isocalendar()[:2]
+    if asked == "week":  # one around the new year may hold last year's, or next year's
+        near = (yearly(scene.birthday, today.year + shift) for shift in (-1, 0, 1))
+        return today.isocalendar()[:2] in [day.isocalendar()[:2] for day in near]
     return birthday.month == today.month
 
 
@@ -95,7 +98,7 @@ WHOLE: dict[str, Callable[[Any, Scene], bool]] = {
     "photo": lambda asked, scene: bool(scene.said.get("photo")) == asked,
     "verified": lambda asked, scene: bool(scene.said.get("verified")) == asked,
     "tier": lambda asked, scene: scene.tier in asked,
-    "membership": lambda asked, scene: not scene.plans.isdisjoint(asked),
+    "membership": lambda asked, scene: scene.plan in asked,
     "order_total": _total,
     "purchase": _purchase,
     "member_days": _member_days,

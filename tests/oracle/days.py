@@ -1,6 +1,7 @@
 """Local days: when points die, which day a purchase counts on."""
 
 import calendar
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,14 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """00:00 of the next day there, in UTC."""
     return start_of(day + timedelta(days=1), zone)
+
+
+def midnights(after: datetime, to: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """Every local midnight after one moment up to another."""
+    day = local_day(after, zone)
+    while (midnight := end_of(day, zone)) <= to:
+        yield midnight
+        day += timedelta(days=1)
 
 
 def add_months(day: date, months: int) -> date:

@@ -29,7 +29,7 @@ def check_effects(members: Iterable[Member], found: Arrived) -> list[str]:
     for key in sorted(expected.keys() | told.keys()):
         revisions = sorted(told.get(key, []), key=lambda one: int(one.data["revision"]))
         numbers = [one.data["revision"] for one in revisions]
-        if numbers != list(range(1, len(numbers) + 1)):
+        if len(set(numbers)) < len(numbers):
             problems.append(f"effect {key}: revisions {numbers}")
         problems += _compare(key, expected.get(key), revisions[-1] if revisions else None)
     return problems

@@ -44,9 +44,12 @@ class Heard:
     reviews: dict[str, Input] = field(default_factory=dict)
     effects: dict[str, Input] = field(default_factory=dict)
     joined: bool = False
-    memberships: set[str] = field(default_factory=set)
     others: list[Input] = field(default_factory=list)
     everything: list[Input] = field(default_factory=list)
+
+    def knows(self, event: Input) -> bool:
+        """Whether it has been taken in."""
+        return any(one is event for one in self.everything)
 
     def best(self, order_id: str) -> Input | None:
         """The highest version of an order; of equal ones the first that came."""
@@ -73,14 +76,11 @@ class Heard:
                 self.effects[effect_key(event)] = event
             return _effect(event) if known is None else None
         self.joined |= event.kind == "member.joined"
-        if event.kind == "membership.started":
-            self.memberships.add(event.data["membership_id"])
         self.others.append(event)
         return [Entry(_place(event), event.kind, event.data)]
 
     def _once(self, known: dict[str, Input], id_: str, event: Input) -> list[Entry] | None:
-        if id_ in known:
-            known[id_] = min(event, known[id_], key=_place)
+        if id_ in known:  # told again under another id: the one heard first counts
             return None
         known[id_] = event
         return None if id_ in self.failed else [Entry(_place(event), event.kind, event.data)]

@@ -37,13 +37,14 @@ class Fold:
     fulfilled: dict[str, datetime] = field(default_factory=dict)
     reviews: dict[str, list[Award]] = field(default_factory=dict)
     referral: Any = None
-    memberships: dict[str, Any] = field(default_factory=dict)
+    membership: Any = None
     measures: dict[str, dict[date, int]] = field(default_factory=dict)
     uses: dict[str, list[Use]] = field(default_factory=dict)
     awards: dict[AwardKey, Award] = field(default_factory=dict)
     by_event: dict[str, list[Award]] = field(default_factory=dict)
     effects: dict[tuple[str, ...], Effect] = field(default_factory=dict)
-    active: dict[str, datetime] = field(default_factory=dict)
+    returns: int = 0
+    taken: dict[AwardKey, int] = field(default_factory=dict)
     waiting: list[Entry] = field(default_factory=list)
 
     def programme(self, moment: datetime) -> Programme:
@@ -67,10 +68,10 @@ class Fold:
         """The member as of now, and an event of that time."""
         zone = self.programme(time).zone
         assert self.joined_at is not None
-        plans = (one.plan for one in self.memberships.values() if one.runs(time))
+        runs = self.membership is not None and self.membership.runs(time)
         return Scene(
             on, time.astimezone(zone), self.day(self.joined_at), self.tier,
-            frozenset(plans), self.birthday, said, **more,
+            self.membership.plan if runs else "", self.birthday, said, **more,
         )  # fmt: skip
 
     def rooms(self, programme: Programme, on: str, day: date) -> dict[str, int]:
@@ -123,15 +124,15 @@ class Fold:
         self.by_event.setdefault(event, []).extend(given)
         if given and rule.caps:
             self.uses.setdefault(rule.id, []).append(Use(day, given))
-        if given and "membership" in rule.when:
-            for one in self.memberships.values():
-                if one.plan in rule.when["membership"] and one.runs(earned_at):
-                    one.used.append(earned_at)
+        one = self.membership
+        if given and "membership" in rule.when and one is not None and one.runs(earned_at):
+            one.used = True
         return given
 
     def take(self, award: Award, exact: int) -> None:
         """So many millionths of an award do not stand any more."""
         award.standing -= exact
+        self.taken.setdefault(award.key, self.returns)
         self.count("points", award.earned_at, -exact)
 
     def count(self, measure: str, moment: datetime, amount: int) -> None:
@@ -173,11 +174,15 @@ class Fold:
 
     def retier(self) -> None:
         """The tier that the measure reaches now."""
-        tiers = self.programme(self.time).tiers
+        self.tier = self.tier_at(self.time)
+
+    def tier_at(self, moment: datetime) -> str:
+        """The tier then, if nothing else happens; within the year that has come."""
+        tiers = self.programme(moment).tiers
         if self.joined_at is None or not tiers.levels:
-            return
-        today, joined = self.day(self.time), self.day(self.joined_at)
+            return self.tier
+        today, joined = self.day(moment), self.day(self.joined_at)
         place = tiers.reached(self.measures.get(tiers.measure, {}), today, joined)
         if tiers.one_step:
             place = min(max(place, self.floor), len(tiers.levels) - 1)
-        self.tier = tiers.levels[place].id
+        return tiers.levels[place].id

@@ -42,7 +42,7 @@ def fold(
 
 def step(state: Fold, entry: Entry) -> None:
     """Act on the next entry, and on those that waited for it."""
-    state.last = entry.key
+    state.last = entry.key if state.last is None else max(state.last, entry.key)
     if _waits(state, entry):
         state.waiting.append(entry)
         return
@@ -80,6 +80,4 @@ def _waits(state: Fold, entry: Entry) -> bool:
     told = entry.data
     if entry.kind in ("order.refunded", "order.cancelled", "order.fulfilled"):
         return told["order_id"] is not None and told["order_id"] not in state.orders
-    if entry.kind in ("membership.renewed", "membership.cancelled"):
-        return told["membership_id"] not in state.memberships
     return entry.kind == "review.removed" and told["review_id"] not in state.reviews

@@ -69,7 +69,6 @@ def reviewed(state: Fold, entry: Entry) -> None:
     what = f"review:{told['review_id']}"
     state.reviews[told["review_id"]] = []
     if not state.refusal(entry.time):
-        _seen(state, entry)
         state.reviews[told["review_id"]] = judged(
             state, entry.kind, entry.time, what, what, told, Piece(sku=told["sku"])
         )
@@ -86,14 +85,9 @@ def activity(state: Fold, entry: Entry) -> None:
     told = entry.data
     if state.refusal(entry.time):
         return
-    _seen(state, entry)
     currency = told["currency"] or state.programme(entry.time).currency
     quantity = told["quantity"]
     piece = Piece(base=told["amount"], quantity=quantity)
     event = f"activity:{entry.key[1]}/{entry.key[2]}"
     judged(state, entry.kind, entry.time, event, "activity", told, piece, currency)
     state.count(f"activity:{told['activity']}", entry.time, quantity)
-
-
-def _seen(state: Fold, entry: Entry) -> None:
-    state.active[entry.kind] = max(entry.time, state.active.get(entry.kind, entry.time))

@@ -11,23 +11,23 @@ BASE = ("per_money", "per_item", "percent")
 
 
 def judge(programme: Programme, scene: Scene, pieces: Sequence[Piece]) -> list[Given]:
-    """By rule, in the order of their ids: what each piece is given, before caps."""
+    """By rule, the base by id and then multipliers: what each piece is given, before caps."""
     rules = [rule for rule in programme.on(scene.on) if holds(rule, scene)]
     given = []
     for rule in rules:
         mine = [wants(rule, piece, scene.currency) for piece in pieces]
         if rule.gives != "multiply" and any(mine):
-            given.append((rule, exact(rule, pieces, mine, scene.currency)))
+            given.append((rule, exact(rule, pieces, mine)))
     given = _contest(given)
     base = [
         sum(exacts[at] for rule, exacts in given if rule.gives in BASE) for at in range(len(pieces))
     ]
     given += _multiplied(rules, scene, pieces, base)
     rounded = [(rule, rounded_by(rule.rounding, exacts)) for rule, exacts in given]
-    return sorted(((r, e) for r, e in rounded if sum(e) > 0), key=lambda one: one[0].id)
+    return [(rule, exacts) for rule, exacts in rounded if sum(exacts) > 0]
 
 
-def exact(rule: Rule, pieces: Sequence[Piece], mine: Sequence[bool], currency: str) -> list[int]:
+def exact(rule: Rule, pieces: Sequence[Piece], mine: Sequence[bool]) -> list[int]:
     """What a rule that is no multiplier gives for each piece that is its."""
     amounts = [piece.base if own else 0 for piece, own in zip(pieces, mine, strict=True)]
     up, down = rule.amount.numerator * POINT, rule.amount.denominator
@@ -39,8 +39,6 @@ def exact(rule: Rule, pieces: Sequence[Piece], mine: Sequence[bool], currency: s
     if rule.gives == "percent":
         return [amount * up // (100 * down) for amount in amounts]
     if rule.gives == "per_money":
-        if currency != rule.currency:
-            return [0] * len(pieces)
         if not rule.full:
             return [amount * up // (rule.every * down) for amount in amounts]
         return split(sum(amounts) // rule.every * up // down, amounts, list(mine).index(True))
@@ -91,7 +89,7 @@ def _multiplied(
             more = rule.amount - 1
             exacts = given.setdefault(rule.id, (rule, [0] * len(pieces)))[1]
             exacts[at] = max(0, base[at] * more.numerator // more.denominator)
-    return list(given.values())
+    return sorted(given.values(), key=lambda one: one[0].id)
 
 
 def rounded_by(how: str, exacts: Sequence[int]) -> list[int]:

@@ -62,7 +62,8 @@ class Points:
     remainders: dict[str, int] = field(default_factory=dict)
     changes: int = 0
     joined_at: datetime | None = None
-    active: Mapping[str, datetime] = field(default_factory=dict)
+    tier: str = ""
+    active_at: datetime | None = None
 
     @property
     def pending(self) -> int:
@@ -100,9 +101,9 @@ class Points:
         self.changes += 1
 
     def take_back(self, key: AwardKey, exact: int) -> None:
-        """Undo so many millionths of an award, of what was given for it last first."""
+        """Undo so many millionths of an award, of what was given for it first, first."""
         self.standing[key] -= exact
-        for lot in reversed(self.lots):
+        for lot in self.lots:
             if lot.award.key == key and exact and lot.standing:
                 taken = min(exact, lot.standing)
                 exact -= taken
@@ -137,25 +138,38 @@ class Points:
         lot.waived -= forgiven
         lot.available += points - forgiven
 
-    def dies_at(self, lot: Lot) -> datetime | None:
-        """When its available points are dead: on its day, or when nothing happened for long."""
-        expiry = lot.award.expiry
-        if expiry.inactive_months is None:
-            return lot.expires_at
-        seen = [self.active[kind] for kind in expiry.qualifying if kind in self.active]
-        since = max([*seen, self.joined_at or START])
-        return expiry.idle(since, lot.award.programme.zone)
+    def lapses_at(self) -> datetime | None:
+        """When all that can be spent is dead, as the member did nothing for too long."""
+        programme = self.programme(self.time)
+        expiry = programme.expires(self.tier)
+        if expiry.inactive_months is None or self.active_at is None or not self.available:
+            return None
+        return expiry.idle(self.active_at, programme.zone)
+
+    def did(self, kind: str, at: datetime, tier: str) -> None:
+        """The member did something; what does not qualify counts when the clock had run out."""
+        programme = self.programme(at)
+        expiry = programme.idle_expiry(tier)
+        if expiry is None:
+            return
+        if self.active_at is not None:
+            out = expiry.idle(self.active_at, programme.zone) <= at
+            if at <= self.active_at or not (out or kind in expiry.qualifying):
+                return
+        self.active_at = at
 
     def next_due(self) -> datetime | None:
         """When time alone changes something next."""
         due = [lot.activates_at for lot in self.lots if lot.pending and lot.activates_at]
-        dying = (self.dies_at(lot) for lot in self.lots if lot.available)
-        return min([*due, *(at for at in dying if at is not None)], default=None)
+        due += [lot.expires_at for lot in self.lots if lot.available and lot.expires_at]
+        lapse = self.lapses_at()
+        return min([*due, *([] if lapse is None else [lapse])], default=None)
 
     def run(self, to: datetime) -> None:
         """Let time pass: pending points activate, clear what is owed, and die, in due order."""
         self.repay()
-        while (now := self.next_due()) is not None and now <= to:
+        while (due := self.next_due()) is not None and due <= to:
+            now = self.time = max(self.time, due)
             for lot in self.lots:
                 if lot.pending and lot.activates_at is not None and lot.activates_at <= now:
                     lot.available += lot.pending
@@ -167,12 +181,20 @@ class Points:
 
     def _expire(self, now: datetime) -> None:
         for lot in self.lots:
-            at = self.dies_at(lot) if lot.available else None
-            if at is not None and at <= now:
-                lot.expired += lot.available
-                lot.expired_at = at
-                lot.available = 0
-                self.changes += 1
+            if lot.available and lot.expires_at is not None and lot.expires_at <= now:
+                self._dies(lot, lot.expires_at)
+        lapse = self.lapses_at()
+        if lapse is not None and lapse <= now:
+            self.active_at = now  # whatever becomes available later lives as long again
+            for lot in self.lots:
+                if lot.available:
+                    self._dies(lot, now)
+
+    def _dies(self, lot: Lot, at: datetime) -> None:
+        lot.expired += lot.available
+        lot.available = 0
+        lot.expired_at = at
+        self.changes += 1
 
     def repay(self) -> None:
         """Whatever is available clears what is owed."""
@@ -193,18 +215,19 @@ class Points:
             if lot.expired and lot.expired_at and days and at - days <= lot.expired_at <= at
         ]
 
-    def reinstate(self, at: datetime) -> None:
-        """Expired points come back, and live as if they had become spendable at that time."""
+    def reinstate(self, at: datetime, tier: str) -> None:
+        """Expired points come back, and live as if earned by the purchase that brings them."""
+        programme = self.programme(at)
         for lot in self.lapsed(at):
             lot.available += lot.expired
             lot.expired = 0
-            lot.expires_at = lot.award.expiry.after(at, lot.award.programme.zone)
+            lot.expires_at = programme.expires(tier).after(at, programme.zone)
             self.changes += 1
 
-    def handed_over(self, order_id: str, at: datetime) -> None:
-        """The order's points stop waiting for it."""
+    def handed_over(self, order_id: str, at: datetime, awards: Mapping[AwardKey, Award]) -> None:
+        """The order's points stop waiting for it, and live as is right by what is known now."""
         for lot in self.lots:
-            award = lot.award
+            award = awards.get(lot.award.key, lot.award)
             if award.order_id == order_id and award.rule.pending.fulfilled and lot.pending:
                 zone = award.programme.zone
                 lot.activates_at = award.rule.pending.ends(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from tests.oracle.days import midnights
 from tests.oracle.entries import Heard
 from tests.oracle.fold import Fold
 from tests.oracle.folding import advance, fold, step
@@ -13,6 +14,8 @@ from tests.oracle.records import Input
 APPLIED: Final = "applied"
 PARKED: Final = "parked"
 CONFLICT: Final = "conflict"
+
+Place = tuple[datetime, str, str]
 
 
 @dataclass
@@ -28,11 +31,12 @@ class Redemption:
 class Member(Points):
     """Everything about one member. `saved` is what others get to see of redemptions."""
 
-    tier: str = ""
     left_at: datetime | None = None
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     saved: dict[str, int] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
+    parked: dict[tuple[str, str], Input] = field(default_factory=dict)
+    came: dict[str, Place] = field(default_factory=dict)
     state: Fold = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,10 +51,6 @@ class Member(Points):
             return True
         if event.kind in ("order.refunded", "order.cancelled", "order.fulfilled"):
             return told["order_id"] is not None and told["order_id"] not in heard.orders
-        if event.kind == "order.refund_failed":
-            return told["refund_id"] not in heard.refunds
-        if event.kind in ("membership.renewed", "membership.cancelled"):
-            return told["membership_id"] not in heard.memberships
         return event.kind == "review.removed" and told["review_id"] not in heard.reviews
 
     def contradicts(self, event: Input) -> bool:
@@ -72,39 +72,87 @@ class Member(Points):
     def hear(self, event: Input) -> str:
         """Decide on one input: the difference it makes to the fold is given and taken."""
         if self.waits(event):
+            self.parked[event.key] = event
+            if self.heard.joined:
+                self.settle(max(self.time, event.time))
             return PARKED
         if self.contradicts(event):
             return CONFLICT
+        again = self._again(event)
         self.settle(max(self.time, event.time))
-        bought = self.state.purchases
+        bought, before = self.state.purchases, self.tier
+        self.parked.pop(event.key, None)
+        self.came.setdefault(brings(event), event.order)
         new = self.heard.add(event)
-        last, now = self.state.last, self.time
-        if new is not None and all(
-            entry.time == now and (last is None or last < entry.key) for entry in new
-        ):
+        if again or new is None:
+            self._take_along(self.time)
+            self.state = fold(self.id, self.versions, self.heard.entries(), self.time)
+        else:
+            self.state.taken.clear()
             for entry in new:
                 step(self.state, entry)
-        else:
-            self.state = fold(self.id, self.versions, self.heard.entries(), now)
-        self._follow()
+        self._follow(again=again or new is None)
         if event.kind == "order.paid" and self.state.purchases > bought:
-            self.reinstate(event.time)
+            order = self.state.orders[event.data["order_id"]]
+            self.reinstate(order.paid_at, order.scene.tier)
+        self._was_active(event, bought, self.state.tier if again else before)
         self.settle(self.time)
         return APPLIED
+
+    def _again(self, event: Input) -> bool:
+        """Whether all must be folded again: it comes late, or says something else of the past.
+
+        What waited is not late because of that: it acts right after what it waited for.
+        """
+        after = self.came.get(waits_for(event)) if event.key in self.parked else None
+        if event.key in self.parked and after is None:
+            after = self.came.get("member")
+        last = self.state.last
+        late = (last is not None and event.order < last[:3]) or event.time < self.time
+        if late and (after is None or event.order > after):
+            return True
+        if event.kind in ("order.refunded", "order.cancelled"):
+            return any(version.attribution == "recompute" for version in self.versions)
+        if event.kind == "effect":
+            return bool(event.data["revision"] > 1 or event.data["undone_at"])
+        return event.kind == "order.refund_failed"
+
+    def _take_along(self, to: datetime) -> None:
+        """What waited, and does not lie ahead, is a part of what is folded again."""
+        while ready := [
+            one for one in self.parked.values() if one.time <= to and not self.waits(one)
+        ]:
+            first = min(ready, key=lambda one: one.order)
+            del self.parked[first.key]
+            self.heard.add(first)
+
+    def _was_active(self, event: Input, bought: int, tier: str) -> None:
+        """Note what keeps points alive."""
+        if event.kind == "member.joined" and self.active_at is None:
+            self.active_at = event.time
+        elif event.kind == "order.paid":
+            if self.state.purchases > bought:
+                order = self.state.orders[event.data["order_id"]]
+                self.did(event.kind, order.paid_at, tier)
+        elif event.kind in ("review.published", "activity.recorded"):
+            if not self.state.refusal(event.time):
+                self.did(event.kind, event.time, tier)
 
     def hear_nothing(self, event: Input) -> bool:
         """Decide on an input if that changes nothing anybody could see; else leave it."""
         if self.contradicts(event):
             return True
         to = max(self.time, event.time)
-        due = self.next_due()
-        if (due is not None and due <= to) or (self.owed and self.available):
+        if self._moves_by(to):
             return False
-        heard = Heard()
-        for one in (*self.heard.everything, event):
-            heard.add(one)
-        state = fold(self.id, self.versions, heard.entries(), to)
-        grown = state.purchases > self.state.purchases and self.lapsed(event.time)
+        again, bought, kept = self._again(event), self.state.purchases, (self.heard, self.parked)
+        self.heard, self.parked = Heard(), {k: v for k, v in self.parked.items() if k != event.key}
+        for one in (*kept[0].everything, event):
+            self.heard.add(one)
+        if again:
+            self._take_along(to)
+        state = fold(self.id, self.versions, self.heard.entries(), to)
+        grown = state.purchases > bought and self.lapsed(event.time)
         standing = {award.key: award.standing for award in state.awards.values() if award.standing}
         if (
             (state.tier, state.joined_at, state.left_at)
@@ -112,46 +160,91 @@ class Member(Points):
             or standing != {key: exact for key, exact in self.standing.items() if exact}
             or grown
         ):
+            self.heard, self.parked = kept
             return False
-        self.heard, self.state, self.time = heard, state, to
-        self._follow()
+        self.state, self.time = state, to
+        self.came.setdefault(brings(event), event.order)
+        self._follow(again=True)
+        self._was_active(event, bought, self.tier)
         return True
+
+    def park_nothing(self, event: Input) -> bool:
+        """Let an input wait if the time up to it changes nothing anybody could see."""
+        to = max(self.time, event.time)
+        if not self.heard.joined:
+            self.parked[event.key] = event
+        elif not self._moves_by(to) and self.state.tier_at(to) == self.tier:
+            self.hear(event)
+        return event.key in self.parked
+
+    def _moves_by(self, to: datetime) -> bool:
+        """Whether points move by themselves up to then."""
+        due = self.next_due()
+        return bool((due is not None and due <= to) or (self.owed and self.available))
 
     def settle(self, to: datetime) -> None:
         """Let time pass, with the birthdays in it."""
+        before = self.tier
         while (midnight := self.state.next_birthday(to)) is not None:
-            self.run(midnight)
+            self._run(midnight)
             advance(self.state, midnight)
-            self._follow()
-        self.run(to)
-        advance(self.state, self.time)
-        if self.tier != self.state.tier:
             self.tier = self.state.tier
-            self.changes += 1
+            self._follow()
+        self._run(to)
+        advance(self.state, self.time)
+        self.tier = self.state.tier
+        self.changes += self.tier != before
 
-    def _follow(self) -> None:
-        """Bring the points to what the fold says: grants first, in its order, then the rest."""
+    def _run(self, to: datetime) -> None:
+        """Let time pass for the points; on which days the tier changes matters where points die
+        of inactivity in one tier and not in another."""
+        programme = self.programme(self.time)
+        lives = [programme.expiry, *(level.expiry for level in programme.tiers.levels)]
+        by_tier = any(life is not None and life.inactive_months for life in lives)
+        if by_tier and len(lives) > 1 and self.joined_at is not None:
+            for midnight in midnights(self.time, to, programme.zone):
+                self.run(midnight)
+                self.tier = self.state.tier_at(midnight)
+        self.run(to)
+
+    def _follow(self, *, again: bool = False) -> None:
+        """Bring the points to what the fold says: grants first, in its order; then it is taken
+        back in the order in which it was given, of a step's returns one after the other."""
         state = self.state
         if (state.joined_at, state.left_at) != (self.joined_at, self.left_at):
             self.joined_at, self.left_at = state.joined_at, state.left_at
             self.changes += 1
-        self.active = state.active
-        lower = []
         for key, award in state.awards.items():
             more = award.standing - self.standing.get(key, 0)
             if more > 0:
                 self.give(award, more, state.fulfilled.get(award.order_id or ""))
-            elif more < 0:
-                lower.append((key, -more))
-        lower += [
-            (key, exact)
+        lower = [
+            (key, less)
             for key, exact in self.standing.items()
-            if exact and key not in state.awards
+            if (less := exact - (state.awards[key].standing if key in state.awards else 0)) > 0
         ]
+        if not again:
+            lower.sort(key=lambda one: state.taken.get(one[0], 0))
         for key, less in lower:
             self.take_back(key, less)
         for order_id, at in state.fulfilled.items():
-            self.handed_over(order_id, at)
+            self.handed_over(order_id, at, state.awards)
+
+
+def brings(event: Input) -> str:
+    """What others may have waited for that an input brings."""
+    if event.kind == "member.joined":
+        return "member"
+    if event.kind == "order.paid":
+        return f"order:{event.data['order_id']}"
+    return f"review:{event.data['review_id']}" if event.kind == "review.published" else ""
+
+
+def waits_for(event: Input) -> str:
+    """What an input needs, beside its member."""
+    if event.kind in ("order.refunded", "order.cancelled", "order.fulfilled"):
+        return f"order:{event.data['order_id']}"
+    return f"review:{event.data['review_id']}" if event.kind == "review.removed" else "member"
 
 
 def _other(known: Input | None, event: Input) -> bool:

@@ -51,8 +51,7 @@ def read_parts(text: str) -> Parts:
         "refund_unused": refund.get("unused", "full"),
         "refund_used": refund.get("used", "none"),
     }
-    begins = since.astimezone(zone).date()
-    rules = [read_rule(rule, currency, pending, begins) for rule in doc["rules"]]
+    rules = [read_rule(rule, currency, pending) for rule in doc["rules"]]
     return Parts(
         settings,
         read_tiers(doc.get("tiers") or {}, currency),

@@ -18,13 +18,13 @@ SIGNUP, FIRST, EVERY = "signup", "first_purchase", "every_purchase"
 
 @dataclass
 class Referral:
-    """Who invited this member. `paid` holds what was paid for already: kinds, or orders."""
+    """Who invited this member. `paid` holds the kinds that were paid for already."""
 
     id: str
     referrer: str
     created_at: datetime | None = None
     completed_order: str | None = None
-    paid: set[tuple[str, str]] = field(default_factory=set)
+    paid: set[str] = field(default_factory=set)
 
     def led_to(self, order: "Order") -> bool:
         """Whether the purchase came of the invitation."""
@@ -48,25 +48,32 @@ def referred(state: Fold, entry: Entry) -> None:
         known.completed_order = known.completed_order or told["order_id"]
     else:
         known.created_at = min(known.created_at or entry.time, entry.time)
-        if (SIGNUP, "") not in known.paid:
-            known.paid.add((SIGNUP, ""))
+        if SIGNUP not in known.paid:
+            known.paid.add(SIGNUP)
             _pay(state, SIGNUP, None, state.time, told)
-    for order in list(state.orders.values()):
-        bought(state, order)
+    _first(state)
 
 
 def bought(state: Fold, order: "Order") -> None:
-    """Pay for a purchase, once the invitation is known too."""
-    referral = state.referral
+    """Pay for a purchase, if the invitation has led to it."""
     if order.scene is None or not _enough(order):
         return
-    first = next(o for o in state.orders.values() if o.scene is not None and _enough(o))
-    if referral is None or order.gone or not referral.led_to(order):
+    _first(state)
+    referral = state.referral
+    if referral and referral.created_at is not None and referral.created_at <= order.paid_at:
+        _pay(state, EVERY, order, order.paid_at, order.scene.said)
+
+
+def _first(state: Fold) -> None:
+    """Pay for the first purchase that is large enough, once the invitation is known too."""
+    referral = state.referral
+    bought = (one for one in state.orders.values() if one.scene is not None and _enough(one))
+    first = next(bought, None)
+    if first is None or referral is None or first.gone or FIRST in referral.paid:
         return
-    for kind, key in ((FIRST, (FIRST, "")), (EVERY, (EVERY, order.id))):
-        if key not in referral.paid and (kind == EVERY or order is first):
-            referral.paid.add(key)
-            _pay(state, kind, order, order.paid_at, order.scene.said)
+    if referral.led_to(first):
+        referral.paid.add(FIRST)
+        _pay(state, FIRST, first, first.paid_at, first.scene.said if first.scene else None)
 
 
 def _enough(order: "Order") -> bool:
@@ -95,7 +102,6 @@ def _pay(state: Fold, kind: str, order: "Order | None", earned_at: datetime, sai
                 state.give(
                     _event(order), rule, [("", what, sum(exacts))], programme, earned_at,
                     tier=state.tier, day=state.day(state.time),
-                    order_id=order.id if order else None,
                 )  # fmt: skip
             else:
                 key = referral.id, rule.id, of_order
@@ -111,6 +117,7 @@ def _event(order: "Order | None") -> str:
 
 def undo(state: Fold, order: "Order") -> None:
     """The purchase came back whole: neither side keeps anything of it, for good."""
+    state.returns += 1
     for award in state.by_event.get(_event(order), []):
         state.take(award, award.standing)
     for effect in state.effects.values():

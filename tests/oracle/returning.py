@@ -50,6 +50,7 @@ def bring_back(state: Fold, order: Order, wanted: Counter[str]) -> None:
     }
     if not pieces:
         return
+    state.returns += 1
     rest = {
         id_: line.left - pieces.get(id_, 0)
         for id_, line in order.lines.items()

@@ -32,7 +32,10 @@ class Cap:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `gives` names the kind of award, `amount` is its number."""
+    """One rule. `gives` names the kind of award, `amount` is its number.
+
+    `only` is the one currency whose amounts it can be about; '' where any will do.
+    """
 
     id: str
     on: str
@@ -41,7 +44,7 @@ class Rule:
     amount: Fraction
     every: int = 0
     full: bool = False
-    currency: str = ""
+    only: str = ""
     to: str = ""
     group: str = ""
     priority: int = 0
@@ -79,7 +82,7 @@ class Scene:
     local: datetime
     joined: date
     tier: str
-    plans: frozenset[str]
+    plan: str
     birthday: str | None
     said: Mapping[str, Any]
     currency: str = ""

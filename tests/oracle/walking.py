@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tests.oracle.commands import Command
 from tests.oracle.facts import Facts, claimed, facts, savings
-from tests.oracle.member import CONFLICT, PARKED, Member
+from tests.oracle.member import CONFLICT, Member
 from tests.oracle.programme import Programme
 from tests.oracle.published import Published
 from tests.oracle.records import Input
@@ -63,9 +63,15 @@ class Walk:
         self._joined = min(joined, default=0)
         silent.sort(key=lambda one: self._place(one.key, one.order) or (0, one.order))
         self._bounds(history)
+        last = {one.cause: one for one in history}
+        coming = sorted(inputs, key=lambda one: self._arrival.get(one.key, 0))
         for one in history:
-            silent = self._needed(self._take_all(silent, one), events.get(one.cause))
-            self._follow(one, events.get(one.cause), accepted.get(one.cause))
+            event = events.get(one.cause)
+            silent = self._needed(self._take_all(silent, one), event)
+            coming = self._park(coming, one)
+            self._follow(one, event, accepted.get(one.cause))
+            if event and event.key in self.life.member.parked and last[one.cause] is one:
+                silent.append(event)  # it was published for the time that it let pass
         left = self._take_all(silent, None)
         self._leftovers(left)
         unheard = accepted.keys() - named
@@ -81,9 +87,8 @@ class Walk:
             member.settle(max(member.time, one.account_time))
             if event is not None:
                 self._check_time(one, event.time)
-                outcome = member.hear(event)
-                if outcome in (PARKED, CONFLICT):
-                    self._problem(one, f"should have been {outcome}")
+                if member.hear(event) == CONFLICT:
+                    self._problem(one, "contradicts what was known")
             elif command is not None:
                 self._check_time(one, command.time)
                 redeem(member, command)
@@ -164,6 +169,18 @@ class Walk:
             silent, left = left, self._take(left, before)
         return left
 
+    def _park(self, coming: Sequence[Input], before: Published) -> list[Input]:
+        """Of what is coming, let wait what had arrived by then and could not be decided yet."""
+        member, bound = self.life.member, self._bound.get(before.place)
+        left = []
+        for one in coming:
+            arrived = self._arrival.get(one.key)
+            if arrived is None or bound is None or arrived > bound[0]:
+                left.append(one)
+            elif one.key != before.cause and one.key not in member.parked and member.waits(one):
+                member.park_nothing(one)
+        return left
+
     def _needed(self, silent: list[Input], event: Input | None) -> list[Input]:
         """What the next cause waited for has been decided before it, whenever it arrived."""
         member = self.life.member
@@ -182,6 +199,8 @@ class Walk:
         for one in silent:
             later = before is not None and self._is_later(one, before)
             member = self.life.member
+            if member.heard.knows(one):
+                continue  # it waited, and went along when all was folded again
             if later or member.waits(one):
                 left.append(one)
             elif member.contradicts(one):

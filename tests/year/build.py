@@ -11,6 +11,7 @@ import yaml
 
 from headway.local.history.dice import Dice
 from headway.local.history.happenings import SourceEvent
+from headway.program.yaml12 import Yaml12
 from tests.year.arrival import sent
 from tests.year.happened import Calendar
 from tests.year.members import life
@@ -64,7 +65,7 @@ def year(
 
 def programme(**changes: Mapping[str, Any]) -> str:
     """The year's programme, with other `points`, `tiers` and so on where given."""
-    doc: dict[str, Any] = yaml.safe_load(PROGRAMME.read_text(encoding="utf-8"))
+    doc: dict[str, Any] = yaml.load(PROGRAMME.read_text(encoding="utf-8"), Yaml12)
     for name, change in changes.items():
         doc[name] = {**doc[name], **change}
     return yaml.safe_dump(doc, sort_keys=False)

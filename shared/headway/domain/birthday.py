@@ -4,6 +4,7 @@ from datetime import datetime
 
 from headway.domain.award import grant_once
 from headway.domain.book import Book
+from headway.domain.tier import judge_tier
 from headway.program.birthdays import birthday_in
 from headway.program.calendar import midnight
 from headway.program.conditions import Facts
@@ -40,3 +41,4 @@ def gift(book: Book, programs: Programs, at: datetime) -> None:
     for award in judge(program, facts, {}, program.day(at)):
         year = program.day(at).year
         grant_once(book, program, award.rule, award.exact, f"birthday:{year}", at, at)
+    judge_tier(book, programs, at)  # where tiers go by points

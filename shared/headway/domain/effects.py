@@ -6,6 +6,7 @@ from headway.domain.award import grant_once
 from headway.domain.book import Book
 from headway.domain.outcome import Outcome, applied, nothing
 from headway.domain.reversal import standing_by_rule, take_back_all
+from headway.domain.tier import judge_tier
 from headway.errors import Conflict
 from headway.program.program import Programs
 
@@ -39,6 +40,7 @@ def decide_effect(book: Book, programs: Programs, item: Input, data: EffectData)
         return nothing(f"capped: {rule.id}")
     standing = standing_by_rule(book, "effect:" + data.key)
     book.put_effect(EffectAward(data.key, data.revision, sum(standing.values())))
+    judge_tier(book, programs, book.time or since)  # where tiers go by points
     return applied()
 
 
@@ -49,4 +51,5 @@ def undo_effect(book: Book, programs: Programs, item: Input, data: EffectData) -
         return nothing("worth nothing")
     take_back_all(book, programs, "effect:" + data.key, at)
     book.put_effect(EffectAward(data.key, data.revision, 0))
+    judge_tier(book, programs, at)
     return applied("undone")

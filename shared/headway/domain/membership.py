@@ -43,10 +43,11 @@ def decide_renewed(book: Book, programs: Programs, item: Input, data: Membership
     if plan is None:
         return nothing("unknown plan")
     start = max(running.until, item.time)
-    book.membership = _term(
-        data, plan, running.from_at if start > item.time else item.time,
-        add_months_to(start, plan.months, program.zone),
-    )  # fmt: skip
+    term = _term(data, plan, start, add_months_to(start, plan.months, program.zone))
+    if start > item.time:  # one longer term: what was paid and used of it is all of it
+        paid = running.paid_minor + term.paid_minor
+        term = term._replace(from_at=running.from_at, paid_minor=paid, used=running.used)
+    book.membership = term
     return applied()
 
 

@@ -11,7 +11,7 @@ from headway.domain.inactivity import keeps_alive
 from headway.domain.measure import count
 from headway.domain.membership import used_by
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.referral import award_referral, tell_of_purchase
+from headway.domain.referral import award_referral, large_enough, tell_of_purchase
 from headway.domain.reinstatement import reinstate
 from headway.domain.tier import judge_tier
 from headway.errors import Conflict
@@ -104,7 +104,7 @@ def decide_order(book: Book, programs: Programs, item: Input, data: OrderPaid) -
         count(book, program, "spend", paid_at, total)
     count(book, program, "orders", paid_at, 1)
     if programs.reinstate_days:
-        reinstate(book, programs, paid_at)
+        reinstate(book, programs, paid_at, order.tier)
     if programs.any_inactivity:
         keeps_alive(book, programs, "order.paid", paid_at)
     _refer(book, programs, program, order, total)
@@ -147,10 +147,7 @@ def count_caps(book: Book, awards: list[Award], program: Program, moment: dateti
 
 def _refer(book: Book, programs: Programs, program: Program, order: Order, total: int) -> None:
     """A purchase may complete the referral that brought the member, and be worth to them."""
-    enough = not program.minimum_referral or (
-        order.currency == program.currency and total >= program.minimum_referral
-    )
-    if not enough:
+    if not large_enough(program, order, total):
         return
     if book.first is None:
         book.first = FirstPurchase(order.order_id, order.paid_at)
@@ -165,23 +162,23 @@ def decide_fulfilled(book: Book, programs: Programs, item: Input, data: OrderFul
         return parked("order:" + data.order_id)
     if order.fulfilled_at is not None:
         return nothing("already fulfilled")
-    at = book.time or item.time
-    book.put_order(order._replace(fulfilled_at=at))
+    at, handed_over = book.time or item.time, max(item.time, order.paid_at)
+    book.put_order(order._replace(fulfilled_at=handed_over))
     program = programs.version(order.program_version)
     for lot in book.lots_of("order:" + order.order_id):
         rule = program.rules.get(lot.rule)
         if lot.activates_at != NOT_YET or rule is None:
             continue
-        activates_at = max(fulfilled(rule, at), lot.earned_at)
-        set_free(book, program, lot.lot, activates_at, at, order.tier)
+        activates_at = fulfilled(rule, handed_over)
+        expires_at = program.expires_at(activates_at, order.tier)
+        set_free(book, lot.lot, activates_at, expires_at, at)
     return applied()
 
 
 def set_free(
-    book: Book, program: Program, number: int, activates_at: datetime, at: datetime, tier: str
+    book: Book, number: int, activates_at: datetime, expires_at: datetime | None, at: datetime
 ) -> None:
     """Say when a lot becomes available that waited for its order; validity runs from there."""
-    expires_at = program.expires_at(activates_at, tier)
     lot = book.lot(number)
     book.put_lot(lot._replace(activates_at=activates_at, expires_at=expires_at))
     points = lot.pending if activates_at <= at and not book.shadow else 0

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from headway.domain.account import Input, Lot, Referral
+from headway.domain.actions import cannot_earn
 from headway.domain.award import open_lot
 from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
@@ -52,10 +53,10 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     _move_tier(book, shadow, now)
     if item.kind == "order.paid" and item.data.order_id not in book.account.lines:
         order = book.orders[item.data.order_id]
-        if order.counts:
-            reinstate(book, programs, order.paid_at)
+        if order.counts and any(line.amount for line in book.lines_of(order.order_id)):
+            reinstate(book, programs, order.paid_at, order.tier)
             keeps_alive(book, programs, item.kind, order.paid_at)
-    elif item.kind in ("review.published", "activity.recorded"):
+    elif item.kind in ("review.published", "activity.recorded") and not cannot_earn(book, item):
         keeps_alive(book, programs, item.kind, item.time)
     return due
 
@@ -81,25 +82,26 @@ def _exact(lots: list[Lot]) -> int:
 
 
 def _book_differences(book: Book, programs: Programs, shadow: Book, now: datetime) -> None:
-    """Grants first, then take-backs, so that nothing is owed that a grant would have paid."""
+    """Grants first, then take-backs, so that nothing is owed that a grant would have paid.
+
+    Grants go in the order in which steps would have given them, take-backs in the order in which
+    it was given: so a rule's remainder falls to the same award either way.
+    """
     stands, due = _standing(book.lots), _standing(shadow.lots)
-    differences = {
-        key: _exact(due.get(key, [])) - _exact(stands.get(key, []))
-        for key in sorted({*stands, *due})
-    }
-    for key, exact in differences.items():
+    for key, lots in due.items():
+        exact = _exact(lots) - _exact(stands.get(key, []))
         if exact > 0:
-            _grant(book, due[key][-1], exact)
-    for key, exact in differences.items():
-        left = -exact
-        for lot in stands.get(key, ()):
-            part = min(max(left, 0), lot.exact - lot.exact_returned)
+            _grant(book, lots[-1], exact)
+    for key, lots in stands.items():
+        left = max(_exact(lots) - _exact(due.get(key, [])), 0)
+        for lot in lots:
+            part = min(left, lot.exact - lot.exact_returned)
             left -= part
             order_id = _order_of(lot)
             reverse(
                 book, programs, lot.lot, part, now, order_id=order_id, line_id=lot.line_id or None
             )
-    _set_free(book, programs, stands, due, now)
+    _set_free(book, stands, due, now)
 
 
 def _grant(book: Book, like: Lot, exact: int) -> None:
@@ -115,19 +117,15 @@ def _order_of(lot: Lot) -> str | None:
 
 
 def _set_free(
-    book: Book,
-    programs: Programs,
-    stands: Mapping[_Award, list[Lot]],
-    due: Mapping[_Award, list[Lot]],
-    now: datetime,
+    book: Book, stands: Mapping[_Award, list[Lot]], due: Mapping[_Award, list[Lot]], now: datetime
 ) -> None:
     """Lots that waited for their order, which has been handed over, as is known now."""
     for key, lots in stands.items():
         target = due.get(key)
         for lot in lots:
             if lot.activates_at == NOT_YET and target and target[-1].activates_at != NOT_YET:
-                program = programs.version(lot.program_version)
-                set_free(book, program, lot.lot, target[-1].activates_at, now, book.tier)
+                free = target[-1]
+                set_free(book, lot.lot, free.activates_at, free.expires_at, now)
 
 
 def _take_over_keys(book: Book, shadow: Book) -> None:

@@ -13,6 +13,7 @@ from headway.domain.facts import plain_facts
 from headway.domain.outcome import Outcome, applied, nothing
 from headway.domain.points import Effect
 from headway.domain.reversal import take_back_all
+from headway.domain.tier import judge_tier
 from headway.errors import Conflict
 from headway.program.judging import judge
 from headway.program.program import Program, Programs
@@ -59,6 +60,7 @@ def decide_referral(
     book.referral = known
     award_signup(book, programs)
     award_referral(book, programs)
+    judge_tier(book, programs, book.time or item.time)  # where tiers go by points
     return applied()
 
 
@@ -103,6 +105,13 @@ def undo_referral(book: Book, programs: Programs, at: datetime) -> None:
     for rule in _judged(book, program, "first_purchase", referral.since):
         if rule.to == "referrer":
             _tell(book, program, rule, first.paid_at, referral.since, at, first.order_id)
+
+
+def large_enough(program: Program, order: Order, total: int) -> bool:
+    """Whether a purchase of so much that can earn is one that referrals go by."""
+    if not program.minimum_referral:
+        return total > 0
+    return order.currency == program.currency and total >= program.minimum_referral
 
 
 def tell_of_purchase(book: Book, programs: Programs, order: Order) -> None:

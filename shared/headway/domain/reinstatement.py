@@ -6,13 +6,14 @@ from headway.domain.book import Book
 from headway.program.program import Programs
 
 
-def reinstate(book: Book, programs: Programs, moment: datetime) -> None:
-    """Give back what expired within the programme's days before a purchase; valid anew from it."""
+def reinstate(book: Book, programs: Programs, moment: datetime, tier: str) -> None:
+    """Give back what expired within the programme's days before a purchase; valid anew from it,
+    as what is earned in the tier of that purchase."""
     program = programs.at(moment)
     if not program.reinstate_days or book.shadow:
         return
     since = moment - timedelta(days=program.reinstate_days)
-    expires_at = program.expires_at(moment, book.tier)
+    expires_at = program.expires_at(moment, tier)
     for number in sorted(book.lots):
         lot = book.lots[number]
         if lot.expired and lot.expires_at is not None and since <= lot.expires_at <= moment:

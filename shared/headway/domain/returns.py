@@ -14,7 +14,7 @@ from headway.domain.facts import SHIPPING, TAX
 from headway.domain.measure import count
 from headway.domain.netting import due_on_net
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.referral import tell_of_return, undo_referral
+from headway.domain.referral import large_enough, tell_of_return, undo_referral
 from headway.domain.reversal import standing_by_rule, take_back
 from headway.domain.settle import settle
 from headway.domain.tier import judge_tier
@@ -149,7 +149,10 @@ def _give_back(
     if _all_back(after):
         if book.first is not None and book.first.order_id == order.order_id:
             undo_referral(book, programs, at)
-        tell_of_return(book, programs, order, at)
+        total = sum(line.amount for line in after.values())
+        program = programs.version(order.program_version)
+        if order.counts and large_enough(program, order, total):
+            tell_of_return(book, programs, order, at)
 
 
 def _all_back(lines: dict[str, OrderLine]) -> bool:
@@ -185,9 +188,9 @@ def _take_awards(
             key: _share_back(exact, before.get(key[1]), after.get(key[1]))
             for key, exact in standing.items()
         }
-    for rule, line_id in sorted(excess, key=lambda key: (key[1], key[0])):
+    for (rule, line_id), exact in excess.items():  # in the order in which it was given
         take_back(
-            book, programs, award, rule, excess[rule, line_id], at,
+            book, programs, award, rule, exact, at,
             order_id=order.order_id, line_id=line_id,
         )  # fmt: skip
 

@@ -57,16 +57,20 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
         if due_at is not None and due_at <= until:
             return True
     now = book.time or until
-    # A version published after next_due_at was told is not in it; nor is what this input told.
-    if programs.several or book.tier_events or book.birthday != account.birthday:
+    # A version published after next_due_at was told is not in it; nor is what this input told, nor
+    # that the member had been inactive for too long when there was nothing to lose.
+    news = book.tier_events or book.birthday != account.birthday
+    if programs.any_inactivity and book.balances["available"] and not account.available:
+        news = True
+    if programs.several or news:
         return any(due.at <= until for due in _own_dues(book, programs, now, now))
     return False
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
-    gifted = instant
+    given_until = instant  # a gift may be due at one moment with something that comes before it
     while True:
-        due = _next_due(book, programs, instant, gifted)
+        due = _next_due(book, programs, instant, given_until)
         if due is None or due.at > until:
             return
         if due.at > instant:
@@ -85,7 +89,7 @@ def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime
             judge_tier(book, programs, due.at)
         else:
             gift(book, programs, due.at)
-            gifted = due.at
+            given_until = due.at
 
 
 def due_at_of(lot: Lot) -> datetime | None:
@@ -101,14 +105,14 @@ def _due_of(lot: Lot) -> _Due | None:
 
 
 def _own_dues(
-    book: Book, programs: Programs, instant: datetime, gifted: datetime
+    book: Book, programs: Programs, instant: datetime, given_until: datetime
 ) -> Iterator[_Due]:
-    """What is due of the account itself, rather than of its lots; gifts up to `gifted` are made."""
+    """What is due of the account itself, rather than of its lots; gifts after `given_until`."""
     change = next_change(book, programs, instant)
     if change is not None:
         yield _Due(change, _TIER, 0)
     if book.birthday:
-        gift_at = next_gift(book, programs, gifted)
+        gift_at = next_gift(book, programs, given_until)
         if gift_at is not None:
             yield _Due(gift_at, _BIRTHDAY, 0)
     if programs.any_inactivity and not book.shadow:
@@ -117,7 +121,9 @@ def _own_dues(
             yield _Due(max(lapses, instant), _LAPSE, 0)
 
 
-def _next_due(book: Book, programs: Programs, instant: datetime, gifted: datetime) -> _Due | None:
+def _next_due(
+    book: Book, programs: Programs, instant: datetime, given_until: datetime
+) -> _Due | None:
     dues: list[_Due] = []
     if not book.shadow:
         dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
@@ -126,7 +132,7 @@ def _next_due(book: Book, programs: Programs, instant: datetime, gifted: datetim
             dues.append(
                 _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
             )
-    dues += _own_dues(book, programs, instant, gifted)
+    dues += _own_dues(book, programs, instant, given_until)
     return min(dues, default=None)
 
 
