@@ -39,7 +39,7 @@ def test_check_says_what_the_programme_means() -> None:
     ):  # fmt: skip
         assert words in said
     assert "5 points for the activity own-cup" in headway(
-        "program", "check", str(PROGRAMS / "coffee.yaml")
+        "program", "check", str(PROGRAMS / "coffee-stars.yaml")
     )
 
 
@@ -83,7 +83,7 @@ def test_publish_and_show(database: str, tmp_path: Path) -> None:
         "program", "show", "--version", "3", code=2, postgres_dsn=database
     )
     said = headway(
-        "program", "publish", str(PROGRAMS / "coffee.yaml"), code=2, postgres_dsn=database
+        "program", "publish", str(PROGRAMS / "coffee-stars.yaml"), code=2, postgres_dsn=database
     )
     assert "a version never rewrites the past" in said
     assert "-> write `from: 2990-01-01T00:00:00.000001+00:00` or later" in said

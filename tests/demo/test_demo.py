@@ -101,6 +101,13 @@ def test_a_history_that_cannot_be_read_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "demo").exists()
 
 
+def test_a_programme_that_is_not_there_starts_nothing(tmp_path: Path) -> None:
+    said = refused(tmp_path / "demo", "--program", "shoe-vipp")
+    assert "shoe-vipp is no example, and cannot be read as a file" in said
+    assert "name a programme file in UTF-8, or one of beauty-tiers, " in said
+    assert not (tmp_path / "demo").exists()
+
+
 def test_a_second_demo_leaves_the_first_ones_folder_alone(tmp_path: Path) -> None:
     mail = tmp_path / "mail"
     mail.mkdir()

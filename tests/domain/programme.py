@@ -2,6 +2,7 @@
 
 import json
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from headway.program.loading import load_program
@@ -55,6 +56,14 @@ def program(*rules: dict[str, Any], version: int = 1, **settings: Any) -> Progra
 @lru_cache(maxsize=1024)
 def _loaded(text: str, version: int) -> Program:
     return load_program(text, version=version)
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "programs"
+
+
+def example(name: str, *, version: int = 1) -> Program:
+    """One of the example programmes, as it stands."""
+    return _loaded((EXAMPLES / f"{name}.yaml").read_text("utf-8"), version)
 
 
 def programs(*versions: Program) -> Programs:

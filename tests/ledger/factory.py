@@ -22,7 +22,7 @@ from headway_redeem.redemptions import Command, Redemptions, Reply
 
 PROGRAMS = Path(__file__).parents[2] / "examples" / "programs"
 SHOES = (PROGRAMS / "shoes.yaml").read_text("utf-8")
-COFFEE = (PROGRAMS / "coffee.yaml").read_text("utf-8")
+COFFEE = (Path(__file__).parent / "corner-coffee.yaml").read_text("utf-8")
 START = datetime(2024, 3, 1, 15, tzinfo=UTC)
 PREFIX = "headway."
 

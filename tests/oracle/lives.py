@@ -65,12 +65,13 @@ class Expiry:
             return cls(every_year_on=told["every_year_on"])
         if "date" in told:
             return cls(on_day=days.as_day(told["date"]))
+        qualifying = told.get("qualifying", "order.paid")
         return cls(
             told.get("months"),
             told.get("days"),
-            told.get("round_up", "day"),
+            told.get("round_up", "month" if "months" in told else "day"),
             inactive_months=told.get("inactive_months"),
-            qualifying=tuple(told.get("qualifying", ("order.paid",))),
+            qualifying=(qualifying,) if isinstance(qualifying, str) else tuple(qualifying),
         )
 
     def after(self, activates_at: datetime, zone: ZoneInfo) -> datetime | None:

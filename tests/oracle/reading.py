@@ -35,6 +35,7 @@ def read_parts(text: str) -> Parts:
     pending = Pending.read(points, Pending())
     members = doc.get("membership") or {}
     refund = members.get("refund") or {}
+    earn_on = points.get("earn_on", ())
     smallest = (doc.get("referrals") or {}).get("minimum_order")
     settings = {
         "since": since,
@@ -42,7 +43,7 @@ def read_parts(text: str) -> Parts:
         "currency": currency,
         "clawback": points.get("clawback", "allow_negative"),
         "attribution": points.get("attribution", "per_line"),
-        "earn_on": frozenset(points.get("earn_on", ())),
+        "earn_on": frozenset([earn_on] if isinstance(earn_on, str) else earn_on),
         "before_joining_days": points.get("before_joining_days", 0),
         "reinstate_days": points.get("reinstate_days", 0),
         "expiry": Expiry.read(points.get("expiry")),

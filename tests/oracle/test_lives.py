@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.oracle.lives import Expiry
 from tests.oracle.telling import DOLLAR, Story, program
 
 
@@ -81,6 +82,19 @@ def test_points_wait_until_the_order_is_handed_over_and_live_from_then() -> None
 def test_an_order_handed_over_before_it_was_heard_of() -> None:
     story = Story(program(DOLLAR, points={"pending": {"until": "order.fulfilled"}}))
     assert story.tell("order.fulfilled", order_id="a") == "parked"
+
+
+def test_where_a_list_is_expected_one_word_may_stand_alone() -> None:
+    idle = {"inactive_months": 12, "round_up": "day"}
+    for qualifying in ("order.paid", ["order.paid"]):
+        assert Expiry.read(idle | {"qualifying": qualifying}).qualifying == ("order.paid",)
+    for earn_on in ("shipping", ["shipping"]):
+        assert program(DOLLAR, points={"earn_on": earn_on}).earn_on == {"shipping"}
+
+
+@pytest.mark.parametrize(("life", "rounded"), [("months", "month"), ("days", "day")])
+def test_what_is_rounded_up_to_when_the_file_does_not_say(life: str, rounded: str) -> None:
+    assert Expiry.read({life: 3}).round_up == rounded
 
 
 def test_a_qualifying_activity_keeps_the_whole_balance() -> None:

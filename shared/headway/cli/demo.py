@@ -16,6 +16,13 @@ _EXIT_INTERRUPTED = 130
 
 
 @click.command("demo")
+@click.option(
+    "--program",
+    metavar="NAME",
+    default="shoes",
+    show_default=True,
+    help="The programme: one of the examples (shoe-vip, coffee-stars, miles ...), or a file.",
+)
 @click.option("--full", is_flag=True, help="All 69,659 purchases instead of the 1-in-10 sample.")
 @click.option(
     "--orders",
@@ -38,13 +45,20 @@ _EXIT_INTERRUPTED = 130
     help="Write topics, redemptions, ledger and mails there as files.",
 )
 def command(
-    full: bool, orders: Path | None, keep: bool, keep_dir: bool, root: Path, dump: Path | None
+    program: str,
+    full: bool,
+    orders: Path | None,
+    keep: bool,
+    keep_dir: bool,
+    root: Path,
+    dump: Path | None,
 ) -> None:
     """Play 18 months of real purchases through real servers: points, rewards and emails.
 
     Starts Kafka, PostgreSQL, the three services and a mail server that keeps its mail; publishes
-    CDNOW's purchases as orders; lets some shoppers redeem; says what happened; checks the books;
-    stops everything. Exits 0 when all is well, 1 when the check found something.
+    CDNOW's purchases as orders, and what else the programme rewards as synthetic events; lets
+    some shoppers redeem; says what happened; checks the books; stops everything. Exits 0 when all
+    is well, 1 when the check found something.
 
     With --keep-dir the servers can be looked at again: headway up --root .headway/demo/servers
     """
@@ -69,7 +83,7 @@ def command(
         except KeyboardInterrupt:
             click.echo()
 
-    options = Options(root, full=full, orders=orders, keep_data=keep_dir, dump=dump)
+    options = Options(root, program, full=full, orders=orders, keep_data=keep_dir, dump=dump)
     try:
         ok = run(options, Console(highlight=False), hold)
     except KeyboardInterrupt:

@@ -58,6 +58,11 @@ def load_program(text: str, *, file: str = "programme", version: int = 0) -> Pro
     return _loaded(text, file, version)[0]
 
 
+def load_document(text: str, *, file: str = "programme") -> Document:
+    """What the file says, as it says it. Raises ProgramFileError."""
+    return _loaded(text, file, 0)[1]
+
+
 def check_program(text: str, *, file: str = "programme", version: int = 0) -> Checked:
     """Load it, and look for what is legal but hardly meant. Raises ProgramFileError."""
     program, document, tree = _loaded(text, file, version)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,16 +15,22 @@ from headway.local.demo.commanding import headway
 from headway.local.demo.dump import QUERIES, dump_lines, dump_mails, dump_topics, read_ledger
 from headway.local.demo.outcome import Outcome, keep_one_mail, read_outcome
 from headway.local.demo.phases import Phases
+from headway.local.demo.programmes import DEFAULT, Chosen, choose
 from headway.local.demo.publishing import Publisher
 from headway.local.demo.quiet import Watch
 from headway.local.demo.shoppers import Shoppers
 from headway.local.demo.stage import Folders, Stage
-from headway.local.history import History, cdnow_history, closing_event, file_history
+from headway.local.history import (
+    History,
+    cdnow_history,
+    closing_event,
+    file_history,
+    wishes_of,
+)
 from headway.local.history.dice import Dice
 from headway.local.stack import Endpoints
-from headway.program.loading import load_program
+from headway.program.loading import load_document, load_program
 
-PROGRAMME = "shoes.yaml"
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
 _PUBLISH = "publish the history"
@@ -38,6 +43,7 @@ class Options:
     """What was asked for on the command line."""
 
     root: Path
+    program: str = DEFAULT
     full: bool = False
     orders: Path | None = None
     keep_data: bool = False
@@ -57,12 +63,12 @@ class Demo:
 
     async def play(self) -> tuple[History, Outcome]:
         """Start everything, publish, redeem, wait until all is quiet; tell what happened."""
-        programme = files("headway.local.demo").joinpath(PROGRAMME).read_text(encoding="utf-8")
-        zone = load_program(programme, file=PROGRAMME).zone
+        programme = choose(self._options.program)
+        zone = load_program(programme.text, file=programme.file).zone
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
-            endpoints, history = await self._begin(zone)
+            endpoints, history = await self._begin(programme, zone)
         with self._phases.phase("create tables and topics, publish the programme"):
-            await self._stage.prepare(programme, PROGRAMME)
+            await self._stage.prepare(programme.text, programme.file)
         with self._phases.phase("start earn, redeem, notify and a mail server"):
             await asyncio.to_thread(self._stage.open, endpoints)
         async with Watch(self._stage.settings) as watch:
@@ -120,16 +126,22 @@ class Demo:
         """UserError when a service has ended on its own."""
         self._stage.services.check()
 
-    async def _begin(self, zone: ZoneInfo) -> tuple[Endpoints, History]:
+    async def _begin(self, programme: Chosen, zone: ZoneInfo) -> tuple[Endpoints, History]:
         """Servers and history; a file is read first, as it may well be wrong."""
         now = datetime.now(UTC)
         if self._options.orders is not None:
             history = file_history(self._options.orders, zone=zone, now=now, seed=_SEED)
             return await asyncio.to_thread(self._stage.raise_servers), history
+        wishes = wishes_of(load_document(programme.text, file=programme.file))
         return await asyncio.gather(
             asyncio.to_thread(self._stage.raise_servers),
             asyncio.to_thread(
-                cdnow_history, full=self._options.full, zone=zone, now=now, seed=_SEED
+                cdnow_history,
+                full=self._options.full,
+                zone=zone,
+                now=now,
+                seed=_SEED,
+                wishes=wishes,
             ),
         )
 

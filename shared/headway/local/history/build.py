@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 
 from headway.errors import UserError
 from headway.local.history import cdnow, members, orders_file, synthetic
+from headway.local.history.details import detailed
 from headway.local.history.dice import Dice
+from headway.local.history.doings import doings
 from headway.local.history.happenings import SYNTHETIC, Order, SourceEvent, event_id, paid
+from headway.local.history.subscriptions import subscriptions
+from headway.local.history.wishes import Wishes
 
 CLOSING_MEMBER = "headway-demo-close"
 # A contact is there before its member's first event can call for a mail.
@@ -25,22 +29,36 @@ class History:
     members: int
 
 
-def cdnow_history(*, full: bool, zone: ZoneInfo, now: datetime, seed: int = 1997) -> History:
+_NO_WISHES = Wishes()
+
+
+def cdnow_history(
+    *,
+    full: bool,
+    zone: ZoneInfo,
+    now: datetime,
+    seed: int = 1997,
+    wishes: Wishes = _NO_WISHES,
+) -> History:
     """CDNOW's purchases moved to the 18 months before `now`, with synthetic events among them.
 
-    Whatever would come after the last day of purchases has not happened yet, and is left out.
+    `wishes` is what the programme rewards beside. Whatever would come after the last day of
+    purchases has not happened yet, and is left out.
     """
     dice = Dice(seed)
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
-    orders = cdnow.orders(cdnow.purchases(full=full), yesterday, zone, dice)
+    bought = cdnow.purchases(full=full)
+    orders = cdnow.orders(bought, yesterday, zone, dice, wishes.categories)
     last_day = max(order.time for order in orders).astimezone(zone).date()
     end = datetime.combine(last_day + timedelta(days=1), time(), zone)
     first = members.first_purchases(orders)
-    events = [paid(order, cdnow.SOURCE) for order in orders]
+    events = [detailed(paid(order, cdnow.SOURCE), wishes, dice) for order in orders]
     events += members.joins_and_contacts(first, dice)
     events += synthetic.reviews(orders, zone, dice)
     events += synthetic.returns(orders, zone, dice)
     events += synthetic.referrals(first, zone, dice)
+    events += doings(first, orders, wishes, last_day, zone, dice)
+    events += subscriptions(first, wishes.plans, zone, dice)
     return _history((event for event in events if event.time < end), orders)
 
 

@@ -4,7 +4,7 @@ The files lie in the `lifetimes` wheel. They are found by the wheel's own list o
 of the package is imported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from headway.local.history.happenings import Order, OrderLine
 
 SOURCE = "cdnow"
 _CATEGORIES = ("sneakers", "boots", "sandals", "loafers", "socks")
+_OTHERS = ("gifts", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,29 @@ def purchases(*, full: bool) -> list[Purchase]:
         return list(_read(lines))
 
 
-def orders(bought: list[Purchase], last: date, zone: ZoneInfo, dice: Dice) -> list[Order]:
+def orders(
+    bought: list[Purchase],
+    last: date,
+    zone: ZoneInfo,
+    dice: Dice,
+    wanted: Sequence[str] = (),
+) -> list[Order]:
     """The purchases as orders of today's shop: all days moved by whole weeks.
 
     The last purchase falls on `last` or up to six days before, so every purchase keeps its
-    weekday. Time of day, sku and category are derived from the row: the file has none.
+    weekday. Time of day, sku and category are derived from the row: the file has none. The shop
+    sells shoes, or the `wanted` categories and others where these are not all shoes.
     """
     weeks = (last - max(purchase.day for purchase in bought)).days // 7
-    return [_order(purchase, timedelta(weeks=weeks), zone, dice) for purchase in bought]
+    shelves = _CATEGORIES if set(wanted) <= set(_CATEGORIES) else (*wanted, *_OTHERS)
+    return [_order(purchase, timedelta(weeks=weeks), zone, dice, shelves) for purchase in bought]
 
 
-def _order(purchase: Purchase, shift: timedelta, zone: ZoneInfo, dice: Dice) -> Order:
+def _order(
+    purchase: Purchase, shift: timedelta, zone: ZoneInfo, dice: Dice, shelves: Sequence[str]
+) -> Order:
     row = purchase.row
-    category = _CATEGORIES[dice.roll(len(_CATEGORIES), "category", row)]
+    category = shelves[dice.roll(len(shelves), "category", row)]
     return Order(
         order_id=f"cdnow-{row}",
         member_id=f"cdnow-m{purchase.customer}",

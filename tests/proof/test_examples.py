@@ -1,0 +1,41 @@
+"""Every example programme runs the demo on real servers: its books tie out, the oracle agrees."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headway.local.demo.programmes import choose, examples
+from tests.oracle_dump import differences
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
+
+# `headway verify` does not know birthday gifts and paid memberships as causes yet.
+NOT_YET = frozenset(("paid-membership", "shoe-vip"))
+# Which stars a spell without activity takes from a member who was Green and is Gold is open;
+# and an order handed over later than it was heard of is waited for in vain.
+NOT_ASKED_YET = frozenset(("coffee-stars", "cashback"))
+LAST_LINE = re.compile(
+    r"headway demo: 6919 purchases, (\d+) points events, (\d+) emails, verify ok"
+)
+
+
+@pytest.mark.parametrize("name", [name for name in examples() if name not in NOT_YET])
+def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
+    environment = {n: text for n, text in os.environ.items() if not n.startswith("HEADWAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", "from headway.cli import main; main()", "demo",
+         "--program", name, "--root", str(tmp_path / "demo"), "--dump", str(tmp_path / "dump")],
+        env=environment, capture_output=True, text=True, timeout=380, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    last = LAST_LINE.fullmatch(done.stdout.splitlines()[-1])
+    assert last, done.stdout[-3000:]
+    points_events, emails = map(int, last.groups())
+    assert points_events > 6000, "a row for nearly every purchase, and for what else is rewarded"
+    assert emails > 0
+    if name not in NOT_ASKED_YET:
+        assert differences(tmp_path / "dump", choose(name).text) == []
