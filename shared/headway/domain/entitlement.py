@@ -94,7 +94,7 @@ class _Fold:
 def _turns(history: History) -> tuple[list[_Turn], dict[int, int]]:
     """Every input that counts, at its place; and which of the others are spoken for by which."""
     orders: dict[str, list[tuple[int, Input]]] = {}
-    effects: dict[str, tuple[int, Input]] = {}
+    effects: dict[str, list[tuple[int, Input]]] = {}
     turns: list[_Turn] = []
     first = _first_heard(history)
     failed = {item.data.refund_id for _, item in history if item.kind == "order.refund_failed"}
@@ -102,9 +102,7 @@ def _turns(history: History) -> tuple[list[_Turn], dict[int, int]]:
         if item.kind == "order.paid":
             orders.setdefault(item.data.order_id, []).append((n, item))
         elif item.kind == "effect":
-            known = effects.get(item.data.key)
-            if known is None or item.data.revision > known[1].data.revision:
-                effects[item.data.key] = (n, item)
+            effects.setdefault(item.data.key, []).append((n, item))
         elif item.kind == "order.refunded":
             if item.data.refund_id not in failed and first["refund", item.data.refund_id] == n:
                 turns.append(_Turn(key_of(item), n, item))
@@ -112,8 +110,10 @@ def _turns(history: History) -> tuple[list[_Turn], dict[int, int]]:
             turns.append(_Turn(key_of(item), n, item))
     words = {n: versions[0][0] for versions in orders.values() for n, _ in versions[1:]}
     turns += map(_order_turn, orders.values())
-    for entry in effects.values():
-        turns += _effect_turns(*entry)
+    for revisions in effects.values():
+        last = max(revisions, key=lambda entry: entry[1].data.revision)
+        words |= {n: last[0] for n, _ in revisions if n != last[0]}
+        turns += _effect_turns(*last)
     return sorted(turns), words
 
 
