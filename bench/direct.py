@@ -19,6 +19,7 @@ from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
 from headway.runtime.clock import FixedClock
 from headway.runtime.database import SERVER_SETTINGS
+from headway.runtime.host import calm_collector
 from headway.stream.batch import Batch, Record
 from headway_earn.batch import EarnHandler
 
@@ -96,6 +97,7 @@ async def direct(dsn: str, program: str, now: datetime) -> AsyncIterator[Direct]
     """A new ledger in that (empty) database, and a handler on it whose clock says `now`."""
     await migrate(dsn)
     await publish(dsn, program)
+    calm_collector()  # as the service does
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1, server_settings=SERVER_SETTINGS)
     try:
         backend = await pool.fetchval("select pg_backend_pid()")

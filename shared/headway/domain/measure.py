@@ -123,7 +123,11 @@ def between(days: Days, first: date, end: date) -> int:
 
 def period(tiers: Tiers, joined: date, today: date, back: int = 0) -> tuple[date, date]:
     """The year around `today`, or `back` years earlier: its first day, and the day after it."""
-    start = date(1900, 1, 1) if tiers.window == "calendar_year" else joined
+    return _year(date(1900, 1, 1) if tiers.window == "calendar_year" else joined, today, back)
+
+
+@lru_cache(maxsize=65536)
+def _year(start: date, today: date, back: int) -> tuple[date, date]:
     years = today.year - start.year
     if _anniversary(start, years) > today:
         years -= 1
@@ -139,6 +143,10 @@ def remembered_from(tiers: Tiers, joined: date, today: date) -> date:
     if tiers.window == "lifetime":
         return date.min
     if tiers.window == "rolling":
-        back = add_months(today, -(tiers.rolling_months + tiers.keep_months))
-        return back - timedelta(days=tiers.grace_days + 1)
+        return _before(today, tiers.rolling_months + tiers.keep_months, tiers.grace_days + 1)
     return period(tiers, joined, today, 3)[0]
+
+
+@lru_cache(maxsize=4096)
+def _before(today: date, months: int, days: int) -> date:
+    return add_months(today, -months) - timedelta(days=days)
