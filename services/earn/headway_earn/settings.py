@@ -19,5 +19,5 @@ class EarnSettings(Settings):
         1.0, gt=0, le=3600, description="Seconds between looks for due accounts."
     )
     jobs_batch: int = Field(
-        200, ge=1, le=10_000, description="Accounts settled in one transaction."
+        500, ge=1, le=10_000, description="Accounts settled in one transaction."
     )

@@ -6,6 +6,7 @@ runs. A shadow knows only tiers and birthdays: its points are never spent and ne
 
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from headway.domain.account import Lot
@@ -68,28 +69,41 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
 
 
 def _run_dues(book: Book, programs: Programs, until: datetime, instant: datetime) -> None:
+    waiting = [] if book.shadow else [due for due in map(_due_of, book.lots.values()) if due]
+    heapify(waiting)
     given_until = instant  # a gift may be due at one moment with something that comes before it
     while True:
-        due = _next_due(book, programs, instant, given_until)
+        due = _next_due(book, programs, instant, given_until, waiting)
         if due is None or due.at > until:
             return
         if due.at > instant:
             instant = due.at
-        if due.step == _ACTIVATE:
-            lot = book.lot(due.lot)
-            _own_time(book, "activate", lot, lot.pending, "pending", "available", due.at)
-        elif due.step == _REPAY:
-            repay(book, due.at)
-        elif due.step == _EXPIRE:
-            lot = book.lot(due.lot)
-            _own_time(book, "expire", lot, lot.available, "available", "expired", due.at)
-        elif due.step == _LAPSE:
-            lapse(book, due.at)
-        elif due.step == _TIER:
-            judge_tier(book, programs, due.at)
-        else:
-            gift(book, programs, due.at)
+        touched = book.touched
+        changed, opened = len(touched.lots), len(touched.opened)
+        _happen(book, programs, due)
+        if due.step == _BIRTHDAY:
             given_until = due.at
+        for number in (*touched.lots[changed:], *touched.opened[opened:]):
+            following = _due_of(book.lots[number])
+            if following is not None and not book.shadow:
+                heappush(waiting, following)
+
+
+def _happen(book: Book, programs: Programs, due: _Due) -> None:
+    if due.step == _ACTIVATE:
+        lot = book.lot(due.lot)
+        _own_time(book, "activate", lot, lot.pending, "pending", "available", due.at)
+    elif due.step == _REPAY:
+        repay(book, due.at)
+    elif due.step == _EXPIRE:
+        lot = book.lot(due.lot)
+        _own_time(book, "expire", lot, lot.available, "available", "expired", due.at)
+    elif due.step == _LAPSE:
+        lapse(book, due.at)
+    elif due.step == _TIER:
+        judge_tier(book, programs, due.at)
+    else:
+        gift(book, programs, due.at)
 
 
 def due_at_of(lot: Lot) -> datetime | None:
@@ -122,16 +136,21 @@ def _own_dues(
 
 
 def _next_due(
-    book: Book, programs: Programs, instant: datetime, given_until: datetime
+    book: Book,
+    programs: Programs,
+    instant: datetime,
+    given_until: datetime,
+    waiting: list[_Due],
 ) -> _Due | None:
-    dues: list[_Due] = []
-    if not book.shadow:
-        dues = [due for due in map(_due_of, book.lots.values()) if due is not None]
-        if book.balances["owed"] < 0 < book.balances["available"]:
-            # What became available clears what is owed before anything else happens later.
-            dues.append(
-                _Due(min((due.at for due in dues if due.at <= instant), default=instant), _REPAY, 0)
-            )
+    """What is due next; `waiting` is a heap of what the lots wait for, and of what they once did:
+    thousands of lots may be due together."""
+    while waiting and waiting[0] != _due_of(book.lots[waiting[0].lot]):
+        heappop(waiting)
+    dues = waiting[:1]
+    if not book.shadow and book.balances["owed"] < 0 < book.balances["available"]:
+        # What became available clears what is owed before anything else happens later.
+        late = bool(dues) and dues[0].at <= instant
+        dues.append(_Due(dues[0].at if late else instant, _REPAY, 0))
     dues += _own_dues(book, programs, instant, given_until)
     return min(dues, default=None)
 

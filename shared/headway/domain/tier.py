@@ -11,12 +11,18 @@ from functools import lru_cache
 from itertools import accumulate
 
 from headway.domain.book import Book
-from headway.domain.measure import Days, between, measure_name, period, remembered_from
+from headway.domain.measure import (
+    Days,
+    between,
+    days_of,
+    last_gone,
+    measure_name,
+    period,
+    remembered_from,
+)
 from headway.domain.points import TierEvent
 from headway.program.calendar import add_months, midnight
 from headway.program.program import Program, Programs
-
-_NONE: Days = {}
 
 
 def next_change(book: Book, programs: Programs, instant: datetime) -> datetime | None:
@@ -71,7 +77,7 @@ def reached(book: Book, program: Program, today: date) -> str:
 
 
 def _days(book: Book, program: Program) -> Days:
-    return book.measures.get(measure_name(program.tiers), _NONE)
+    return days_of(book, measure_name(program.tiers))
 
 
 def _set(book: Book, level: str, program: Program, at: datetime) -> None:
@@ -88,7 +94,7 @@ def _set(book: Book, level: str, program: Program, at: datetime) -> None:
 
 def _forget(book: Book, programs: Programs, program: Program, today: date) -> None:
     name = measure_name(program.tiers)
-    days = book.measures.get(name, _NONE)
+    days = days_of(book, name)
     if len(days) < 2 or book.joined_at is None:
         return
     # By the longest memory of all versions: one to come may look further back than this one.
@@ -96,9 +102,8 @@ def _forget(book: Book, programs: Programs, program: Program, today: date) -> No
     oldest = min(
         remembered_from(version.tiers, joined, today) for version in programs.all if version.levels
     ).isoformat()
-    if "" < min(days) < oldest:
-        kept = {day: amount for day, amount in days.items() if day >= oldest}
-        book.measures = {**book.measures, name: kept}
+    if "" < days.order[0] < oldest:
+        book.measures = {**book.measures, name: days.since(oldest)}
 
 
 # -- years ---------------------------------------------------------------------------------------
@@ -160,24 +165,13 @@ def _rolling(program: Program, days: Days, today: date) -> str:
 
 def rolling_sum(days: Days, months: int, today: date) -> int:
     """The measure of the last months, today included."""
-    gone = _last_gone(today, months)
-    return sum(amount for day, amount in days.items() if day > gone)
+    return days.later_than(last_gone(today, months))
 
 
 @lru_cache(maxsize=65536)
 def _leaves(day: str, months: int) -> date:
     """The first local day on which a day's measure no longer counts."""
     return add_months(date.fromisoformat(day), months)
-
-
-@lru_cache(maxsize=4096)
-def _last_gone(today: date, months: int) -> str:
-    """The last day whose measure no longer counts today (several days of one month may leave
-    together, on the last day of a shorter one)."""
-    day = add_months(today, -months)
-    while add_months(day + timedelta(days=1), months) <= today:
-        day += timedelta(days=1)
-    return day.isoformat()
 
 
 def _drops(program: Program, last: date) -> date:
@@ -188,6 +182,39 @@ def _drops(program: Program, last: date) -> date:
 
 def _last_day_of(days: Days, months: int, start: int, today: date) -> date | None:
     """The last day, by what is known today, on which the window's sum is at least `start`."""
+    order = days.order
+    if not order or start <= 0 or not days.rising or order[-1] > today.isoformat():
+        return _last_day_of_any(days, months, start, today)
+    if rolling_sum(days, months, today) >= start:
+        falls = _falls_below(days, months, start, today)
+        return None if falls is None else falls - timedelta(days=1)
+    if days.peaks.get(months, start) < start:
+        return None
+    return _last_day_before(days, months, start, today)
+
+
+def _last_day_before(days: Days, months: int, start: int, today: date) -> date | None:
+    """The same, when it has passed: back from today, day by day on which something changed."""
+    order, sums = days.order, days.sums
+    entered, left = len(order), bisect_right(order, last_gone(today, months))
+    peak = sums[entered] - sums[left]
+    while entered:
+        came = date.fromisoformat(order[entered - 1])
+        changed = max(came, _leaves(order[left - 1], months)) if left else came
+        while entered and order[entered - 1] == changed.isoformat():
+            entered -= 1
+        while left and _leaves(order[left - 1], months) == changed:
+            left -= 1
+        total = sums[entered] - sums[left]
+        if total >= start:
+            return changed - timedelta(days=1)
+        peak = max(peak, total)
+    days.peaks[months] = peak
+    return None
+
+
+def _last_day_of_any(days: Days, months: int, start: int, today: date) -> date | None:
+    """The same for days in the future, or below zero: every day on which something changes."""
     entered = sorted((date.fromisoformat(day), amount) for day, amount in days.items())
     left = [add_months(day, months) for day, _ in entered]
     order = sorted(left)
@@ -238,17 +265,20 @@ def _next_rolling(book: Book, program: Program, today: date) -> datetime | None:
 
 
 def _falls_below(days: Days, months: int, start: int, today: date) -> date | None:
-    standing = 0
-    leaving: dict[date, int] = {}
-    for day, amount in days.items():
-        leaves = _leaves(day, months)
-        if leaves > today:
-            standing += amount
-            leaving[leaves] = leaving.get(leaves, 0) + amount
-    for leaves in sorted(leaving):
-        standing -= leaving[leaves]
-        if standing < start:
-            return leaves
+    """The first day after today on which the sum of what has not left is below `start`."""
+    order, sums = days.order, days.sums
+    first = bisect_right(order, last_gone(today, months))
+    if first == len(order):
+        return None
+    below = sums[-1] - start  # what may have left at most
+    if days.rising:
+        place = bisect_right(sums, below, first + 1)
+        return _leaves(order[place - 1], months) if place < len(sums) else None
+    for place in range(first + 1, len(sums)):
+        day = order[place - 1]
+        together = place < len(order) and _leaves(order[place], months) == _leaves(day, months)
+        if not together and sums[place] > below:
+            return _leaves(day, months)
     return None
 
 

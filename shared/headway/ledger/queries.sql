@@ -24,14 +24,19 @@ order by account_id
 for no key update
 
 -- name: lock_due_accounts
--- What nothing else wakes: accounts with something due, 200 at a time, past those others hold.
-select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
-       account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
-from accounts
-where next_due_at <= $1::timestamptz and held is null
-order by account_id
-limit $2
-for no key update skip locked
+-- What nothing else wakes: accounts with something due, some at a time, past those others hold. The longest due
+-- first, by the index on it: by account, every look would pass over all that were settled before. Locks that are
+-- never waited for may be taken in any order.
+with due as materialized (
+    select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
+           account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state
+    from accounts
+    where next_due_at <= $1::timestamptz and held is null
+    order by next_due_at
+    limit $2
+    for no key update skip locked
+)
+select * from due order by account_id
 
 -- name: hold_account
 update accounts set held = $2 where account_id = $1

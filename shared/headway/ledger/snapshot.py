@@ -135,8 +135,8 @@ def state_of(account: Account) -> str:
 
 
 def lot_from(row: asyncpg.Record) -> Lot:
-    """The lot of one row of `lots`."""
-    return Lot(*(row[name] for name in Lot._fields))
+    """The lot of one row of `lots`, whose columns stand in the order of Lot's own."""
+    return Lot._make(row[1:])
 
 
 def order_from(row: Json) -> tuple[int, Order]:

@@ -148,11 +148,17 @@ def matching(rule: Rule, facts: Facts, lines: Sequence[AnyLine]) -> list[int]:
 
 
 def _matches(rule: Rule, facts: Facts) -> bool:
-    return all(condition.holds(facts) for condition in rule.conditions)
+    for condition in rule.conditions:  # noqa: SIM110 (a generator costs more than what it asks)
+        if not condition.holds(facts):
+            return False
+    return True
 
 
 def _line_matches(rule: Rule, line: AnyLine) -> bool:
-    return all(condition.holds(line) for condition in rule.line_conditions)
+    for condition in rule.line_conditions:  # noqa: SIM110
+        if not condition.holds(line):
+            return False
+    return True
 
 
 def _shares(rule: Rule, facts: Facts, lines: Sequence[AnyLine], places: list[int]) -> Shares:

@@ -122,7 +122,7 @@ def run(name: str, services: Sequence[mode.Service], settings: Settings, health:
     asyncio.set_event_loop(loop)
     app = build(name, services, settings, health)
     worker = _Worker(app, loop)
-    _calm_collector()
+    calm_collector()
     event("start", f"{name} is starting", topics=settings.topic_prefix, web=settings.web_port)
     try:
         worker.execute_from_commandline()
@@ -147,7 +147,7 @@ def _explain(name: str, reason: BaseException | None) -> None:
         failure("stop", f"{name} stopped: {type(reason).__name__}", reason)
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Look for cycles seldom: a batch makes tens of thousands of values, and hardly any cycle.
 
     Measured on decisions alone: about a quarter less time than with Python's own thresholds.
