@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Input, Lot, Referral
 from headway.domain.award import open_lot
 from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
 from headway.domain.inactivity import keeps_alive
 from headway.domain.membership import ended_by
+from headway.domain.opening import reaches
 from headway.domain.orders import set_free
 from headway.domain.points import Effect, TierEvent
 from headway.domain.reinstatement import reinstate
@@ -32,7 +34,7 @@ class _Award(NamedTuple):
 
 def redecide(book: Book, programs: Programs, item: Input, history: History) -> Entitlement:
     """Bring the account to what its history, this input included, entitles the member to."""
-    settle(book, programs, item.time)
+    settle(book, programs, reaches(item))
     now = book.time or item.time
     # What waits and lies ahead of the account's time is taken up after this, as it is released.
     ahead = {one.n: one.waits_for for one in book.account.parked if one.input.time > now}
@@ -55,8 +57,8 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
         if order.counts:
             reinstate(book, programs, order.paid_at)
             keeps_alive(book, programs, item.kind, order.paid_at)
-    elif item.kind in ("review.published", "activity.recorded"):
-        keeps_alive(book, programs, item.kind, item.time)
+    elif item.kind in ("review.published", "activity.recorded", OPENING):
+        keeps_alive(book, programs, item.kind, reaches(item))
     return due
 
 
