@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.direct import Cost, Direct, direct, load
-from bench.heavy_story import END, HEAVY, NOW, Story
+from bench.heavy_story import HEAVY, NOW, Story
 from bench.servers import Databases
 from headway.local import LocalStack
 from headway.stream.batch import Record
@@ -52,7 +52,7 @@ async def measure(
     dsn: str, inputs: int, events: int, rounds: int, profile: bool
 ) -> dict[str, object]:
     """All figures, as they go to the results."""
-    async with direct(dsn, PROGRAM.read_text(), NOW) as earn:  # noqa: ASYNC240
+    async with direct(dsn, PROGRAM.read_text(), NOW) as earn:
         story = Story(earn, inputs, timedelta(days=3652), Random(10_000))
         with CONSOLE.status("ten years") as status:
             await story.live(

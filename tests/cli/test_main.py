@@ -26,7 +26,7 @@ def overview() -> str:
 def test_help_names_every_command_with_what_it_does(overview: str) -> None:
     listed = overview.partition("Commands:")[2]
     assert {"contracts", "dlq", "lag", "member", "migrate", "program", "replay", "report", "topics",
-            "up", "verify", "earn", "redeem", "notify"} <= set(commands())  # fmt: skip
+            "import", "up", "verify", "earn", "redeem", "notify"} <= set(commands())  # fmt: skip
     for name in commands():
         line = next(line for line in listed.splitlines() if line.split()[:1] == [name])
         assert len(line.split()) > 3, f"{name} says nothing about itself"

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Account, Lot
 from headway.domain.chain import GENESIS, canonical_row, link, recorded_bytes
 from headway.domain.entitlement import entitlement
@@ -185,8 +186,8 @@ def _tier(programs: Programs, books: Books) -> None:
     if account.joined_at is None or account.time is None:
         assert account.tier == ""
         return
-    if not _by_spend_alone(programs):
-        return
+    if not _by_spend_alone(programs) or any(item.kind == OPENING for _, item in books.log):
+        return  # what was spent elsewhere is on no order here
     reached = programs.at(account.time).level_for(measure(programs, account, account.time))
     assert account.tier == reached
     if account.next_due_at is not None:

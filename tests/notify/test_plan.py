@@ -100,3 +100,13 @@ def test_repeats_in_any_cut_into_batches_change_nothing(resent: list[int], cuts:
             seen[row.member_id] = row.version
     assert due == set(once.due)
     assert sorted(balances.values()) == once.balances
+
+
+def test_what_is_imported_makes_none_due_but_what_comes_next_does() -> None:
+    brought = {**cause(), "source": "headway/import"}
+    assert planned(change(cause=brought)).due == []
+    assert planned(change(cause=brought)).balances[0].version == (1, 1)
+    heard = change(cause=cause(), version=2)
+    assert [due.day for due in planned(change(cause=brought), heard).due] == [date(2026, 3, 3)]
+    elsewhere = {**cause(), "source": "headway/imports-of-a-shop"}
+    assert len(planned(change(cause=elsewhere)).due) == 1

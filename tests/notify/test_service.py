@@ -79,6 +79,23 @@ async def test_one_mail_a_member_and_day_and_none_with_stale_figures(
         }
 
 
+async def test_what_was_imported_is_not_mailed_and_what_comes_next_is(
+    place: Place, pool: Pool
+) -> None:
+    brought = {**cause(), "source": "headway/import"}
+    members = ["m1", "m2"]
+    process = place.start()
+    await place.publish(contact(member) for member in members)
+    await place.publish(
+        ("balance-changed", member, balance_event(member, cause=brought)) for member in members
+    )
+    await place.publish([changed("m2", 2, DAYS[1]), the_clock_moves_on()])
+    await rest(pool, due=1, sent=1)
+    assert place.stop(process) == 0
+    (mail,) = place.mail.mails()
+    assert mail.parse()["Headway-Member"] == "m2"
+
+
 async def test_running_everything_again_sends_nothing_again(place: Place, pool: Pool) -> None:
     messages = [contact("m1"), changed("m1", 1, NOON), changed("m1", 2, DAYS[1])]
     process = place.start()

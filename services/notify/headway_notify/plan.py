@@ -1,8 +1,8 @@
 """Which mails are due, and when: one per member and business day. Pure.
 
 A mail is due for a day on which an event, an effect or a redemption changed the account; settling
-alone (ticks, time-outs) and administration send none. It is decided when the day is over in the
-programme's zone, with what is known then, once, for good.
+alone (ticks, time-outs), administration and what was imported send none. It is decided when the
+day is over in the programme's zone, with what is known then, once, for good.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from headway.contracts.balance import BalanceChanged
+from headway.contracts.balance import BalanceChanged, Cause
+from headway.contracts.opening import imported
 from headway.program.calendar import end_of_day, local_date
 
 MAILED_CAUSES = frozenset({"event", "effect", "redemption"})
@@ -68,7 +69,12 @@ def plan(
         zone = zone_of(change.program_version)
         left_day = local_date(change.left_at, zone) if change.left_at else None
         latest[member_id] = Latest(member_id, version, left_day, facts)
-        if change.cause.kind in MAILED_CAUSES:
+        if _mailed(change.cause):
             day = local_date(change.cause.time, zone)
             due.add(Due(member_id, day, end_of_day(day, zone)))
     return Plan(sorted(latest.values()), sorted(due), repeats)
+
+
+def _mailed(cause: Cause) -> bool:
+    """Whether a member hears of it. What is imported happened long ago, or nowhere."""
+    return cause.kind in MAILED_CAUSES and not imported(cause.source)

@@ -1,8 +1,8 @@
 """The `headway` command.
 
-Every module of this package that has a `command` is a subcommand named after it; services add
-theirs by entry points of the group `headway.commands`. A subcommand is imported when it runs:
-`headway --help` reads only its source.
+Every module of this package that has a `command` is a subcommand named after it (`import_` is
+`import`, a word that Python keeps for itself); services add theirs by entry points of the group
+`headway.commands`. A subcommand is imported when it runs: `headway --help` reads only its source.
 
 Exit codes: 0 all is well; 1 it ran, and found something wrong; 2 it could not be done.
 """
@@ -54,7 +54,7 @@ class _Subcommands(click.Group):
 
 def _places() -> dict[str, _Place]:
     own = {
-        path.stem.replace("_", "-"): _Place(f"{__name__}.{path.stem}", "command")
+        path.stem.rstrip("_").replace("_", "-"): _Place(f"{__name__}.{path.stem}", "command")
         for path in Path(__file__).parent.glob("*.py")
         if _definition(path, "command") is not None
     }

@@ -14,6 +14,7 @@ from headway.domain.actions import intake_review
 from headway.domain.book import Book, Touched
 from headway.domain.effects import intake_effect
 from headway.domain.entitlement import Entitlement, History
+from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
 from headway.domain.points import Effect, Notice, PointsEvent, TierEvent
@@ -282,7 +283,7 @@ def _intake(book: Book, programs: Programs, item: Input) -> Outcome | None:
 
 
 def _waits_for_member(book: Book, item: Input) -> Outcome | None:
-    if book.joined_at is not None or item.kind == "member.joined" or item.kind in _COMMANDS:
+    if book.joined_at is not None or item.kind in ENROLS or item.kind in _COMMANDS:
         return None
     return parked("member")
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from headway.domain.account import Account, Input, Key, key_of
 from headway.domain.book import Book, Touched
 from headway.domain.effects import undo_effect
+from headway.domain.opening import ENROLS
 from headway.domain.outcome import Outcome
 from headway.domain.settle import settle
 from headway.domain.steps import STEPS
@@ -70,7 +71,7 @@ class _Fold:
     def take(self, turn: _Turn) -> None:
         """One input, and whatever waited for it."""
         item, book = turn.item, self._book
-        if book.joined_at is None and item.kind != "member.joined":
+        if book.joined_at is None and item.kind not in ENROLS:
             self._park(turn, "member")
             return
         book.touched = Touched()

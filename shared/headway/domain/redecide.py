@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Input, Lot, Referral
 from headway.domain.actions import cannot_earn
 from headway.domain.award import open_lot
@@ -13,12 +14,15 @@ from headway.domain.book import Book
 from headway.domain.entitlement import Entitlement, History, entitlement
 from headway.domain.inactivity import keeps_alive
 from headway.domain.membership import ended_by
+from headway.domain.opening import reaches
 from headway.domain.orders import set_free
 from headway.domain.points import Effect, TierEvent
 from headway.domain.reinstatement import reinstate
 from headway.domain.reversal import reverse
 from headway.domain.settle import settle
 from headway.program.program import NOT_YET, Programs
+
+_ACTS = frozenset(("review.published", "activity.recorded"))
 
 
 class _Award(NamedTuple):
@@ -33,7 +37,7 @@ class _Award(NamedTuple):
 
 def redecide(book: Book, programs: Programs, item: Input, history: History) -> Entitlement:
     """Bring the account to what its history, this input included, entitles the member to."""
-    settle(book, programs, item.time)
+    settle(book, programs, reaches(item))
     now = book.time or item.time
     # What waits and lies ahead of the account's time is taken up after this, as it is released.
     ahead = {one.n: one.waits_for for one in book.account.parked if one.input.time > now}
@@ -56,8 +60,8 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
         if order.counts and any(line.amount for line in book.lines_of(order.order_id)):
             reinstate(book, programs, order.paid_at, order.tier)
             keeps_alive(book, programs, item.kind, order.paid_at)
-    elif item.kind in ("review.published", "activity.recorded") and not cannot_earn(book, item):
-        keeps_alive(book, programs, item.kind, item.time)
+    elif item.kind == OPENING or (item.kind in _ACTS and not cannot_earn(book, item)):
+        keeps_alive(book, programs, item.kind, reaches(item))
     return due
 
 

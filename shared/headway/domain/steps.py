@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Input
 from headway.domain.actions import (
     decide_activity,
@@ -15,6 +16,7 @@ from headway.domain.actions import (
 from headway.domain.book import Book
 from headway.domain.effects import decide_effect
 from headway.domain.membership import decide_cancelled, decide_renewed, decide_started
+from headway.domain.opening import decide_opening
 from headway.domain.orders import decide_fulfilled, decide_order
 from headway.domain.outcome import Outcome, applied
 from headway.domain.referral import decide_referral
@@ -41,5 +43,6 @@ STEPS: dict[str, Step] = {
     "membership.cancelled": decide_cancelled,
     "activity.recorded": decide_activity,
     "effect": decide_effect,
+    OPENING: decide_opening,
 }
 """By kind."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Account, Input, Lot, Parked, key_of
 from headway.domain.decide import from_source, rewrites
 from headway.domain.inactivity import runs_out
+from headway.domain.opening import reaches
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
@@ -60,8 +62,8 @@ def decided_from_log(
 ) -> bool:
     """Whether any of those inputs may have the account of a row decided again, so that its log is
     needed. Asked before anything else of the account is read."""
-    if any(rewrites(programs, item) for item in items):
-        return True
+    if any(rewrites(programs, item) or (waiting and item.kind == OPENING) for item in items):
+        return True  # What waited for an opening balance is judged at its own place after it.
     earliest = min((item.time for item in items if from_source(item)), default=None)
     if earliest is None:
         return False
@@ -84,7 +86,7 @@ def wanted(
     keys: Keys,
 ) -> Wanted:
     """Which lots deciding those inputs can touch."""
-    until = max((item.time for item in items), default=account.time or _FOREVER)
+    until = max((reaches(item) for item in items), default=account.time or _FOREVER)
     if account.time is not None and account.time > until:
         until = account.time
     return Wanted(_need(programs, account, items, waiting, keys, until), until)

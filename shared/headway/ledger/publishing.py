@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 
 from headway.contracts import codec
+from headway.contracts.opening import OPENING, imported
 from headway.domain.decide import Decision
 from headway.domain.points import Effect
 from headway.domain.progress import progress
@@ -13,7 +14,10 @@ from headway.program.program import Programs
 
 SHARDS = 16
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
-_CAUSES = {"effect": "effect", "tick": "tick", "redemption.timeout": "timeout", "adjust": "admin"}
+_CAUSES = {
+    "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", "adjust": "admin",
+    OPENING: "admin",
+}  # fmt: skip
 
 
 class OutboxRow(NamedTuple):
@@ -123,8 +127,13 @@ def _clawed_back(decision: Decision) -> dict[str, object] | None:
 def notices(
     decision: Decision, programs: Programs, epoch: int, topic_prefix: str
 ) -> list[OutboxRow]:
-    """What a member is told apart from the balance: tiers, and what is about to happen."""
+    """What a member is told apart from the balance: tiers, and what is about to happen.
+
+    Of what is brought in from the past nobody is told.
+    """
     account = decision.account
+    if imported(decision.input.source):
+        return []
     told: list[tuple[str, str, datetime, dict[str, object]]] = []
     for tier in decision.tier_events:
         facts: dict[str, object] = {

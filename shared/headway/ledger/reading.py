@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import orjson
 
+from headway.contracts.fields import Subject
+from headway.contracts.opening import OPENING, OpeningBalance
 from headway.contracts.order import OrderRefunded
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Input, Parked
@@ -95,11 +97,24 @@ def _parked_from(entry: list[Any]) -> Parked:
     return Parked(n, waits_for, _input_from([account_id, n, *rest]))
 
 
+def data_of(kind: str, body: str) -> Subject | None:
+    """What an input of the log says; None for one that is neither an event nor imported."""
+    if kind == OPENING:
+        return OpeningBalance.model_validate_json(body)
+    contract = CONTRACTS.get(kind)
+    return None if contract is None else contract.model.model_validate_json(body)
+
+
 def _input_from(entry: list[Any]) -> Input:
     _, _, source, id_, kind, time, body, digest = entry
-    data = CONTRACTS[kind].model.model_validate_json(body)
     return Input(
-        source, id_, kind, snapshot.certain(time), data, bytes.fromhex(digest), body.encode()
+        source,
+        id_,
+        kind,
+        snapshot.certain(time),
+        data_of(kind, body),
+        bytes.fromhex(digest),
+        body.encode(),
     )
 
 

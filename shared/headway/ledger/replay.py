@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 
-from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Account, Input, Lot, OrderLine
 from headway.domain.decide import Decision, decide_all, from_source
 from headway.domain.points import PointsEvent, TierEvent
@@ -22,6 +21,7 @@ from headway.errors import Poison, UserError
 from headway.ledger import redemptions, snapshot
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
+from headway.ledger.reading import data_of
 from headway.program.program import Programs
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def input_from(row: asyncpg.Record) -> Input:
     data: object = None
     if kind.startswith("redemption."):
         data = redemptions.command_from(kind, body)
-    elif kind in CONTRACTS:
-        data = CONTRACTS[kind].model.model_validate_json(body)
+    else:
+        data = data_of(kind, body)
     return Input(
         row["source"], row["id"], kind, row["business_time"], data, bytes(row["digest"]),
         body.encode(),

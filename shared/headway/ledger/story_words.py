@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.points import PointsEvent
 from headway.program.money import to_text
@@ -71,6 +72,11 @@ def _effect(data: Mapping[str, Any]) -> str:
     return f"Referral {data['referral_id']}: the friend bought for the first time"
 
 
+def _opening(data: Mapping[str, Any]) -> str:
+    points = sum(lot["points"] for lot in data["lots"])
+    return f"Opening balance: {points:,} points in {len(data['lots'])} lots ({data['batch']})"
+
+
 _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "order.paid": _paid,
     "order.refunded": _refunded,
@@ -89,6 +95,7 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "member.left": lambda data: "Left the programme",
     "activity.recorded": lambda data: f"Activity: {data['activity']}",
     "effect": _effect,
+    OPENING: _opening,
 }
 
 
@@ -159,6 +166,8 @@ def _award(lot: Lot | None) -> str:
         return "joining"
     if what == "effect":
         return f"referral {of.rpartition(':')[0]}"
+    if what == "opening":
+        return "the opening balance"
     if what == "activity":
         return "an activity"
     return f"{what} {of}" + (f" line {lot.line_id}" if lot.line_id else "")

@@ -96,7 +96,8 @@ with
 joined as (
     select account_id, min(n) as n
     from inputs
-    where account_id between $1 and $2 and kind = 'member.joined' and outcome = 'applied'
+    where account_id between $1 and $2 and outcome = 'applied'
+      and (kind = 'member.joined' or kind = 'import.opening' and reason = 'enrolled')
     group by account_id
 ),
 changes as (
@@ -105,7 +106,8 @@ changes as (
     select account_id, cause from tier_events where account_id between $1 and $2
     union
     select account_id, n from inputs
-    where account_id between $1 and $2 and kind in ('member.joined', 'member.left') and outcome = 'applied'
+    where account_id between $1 and $2 and outcome = 'applied'
+      and (kind in ('member.joined', 'member.left') or kind = 'import.opening' and reason = 'enrolled')
 ),
 counted as (
     select account_id, count(*) as causes from changes group by account_id

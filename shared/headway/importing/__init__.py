@@ -1,0 +1,1 @@
+"""Day one: what members have elsewhere, read from files and checked before anything is written."""
