@@ -69,7 +69,7 @@ def prime(*events: str, used: str = "prorated") -> Story:
 
 def cancel(story: Story, *, refund: bool = True) -> int:
     story.tell("membership.cancelled", membership_id="p", refund=refund)
-    return int(story.member.state.memberships["p"].refund)
+    return int(story.member.state.membership.refund)
 
 
 def test_amazon_a_membership_that_was_not_used_is_paid_back_in_full() -> None:
