@@ -167,7 +167,7 @@ def awards(member: Member) -> dict[tuple[str, str], tuple[int, int]]:
 def disagreements(member: Member) -> list[str]:
     """What stands of the awards as given and taken in the order of deciding must be what the set
     of inputs says by itself, however late any of them came."""
-    whole = Heard()
+    whole = Heard(first=member.heard.first)
     for one in member.heard.everything:
         whole.add(one)
     right = fold(member.id, member.versions, whole.entries(), member.time)

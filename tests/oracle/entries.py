@@ -46,6 +46,7 @@ class Heard:
     joined: bool = False
     others: list[Input] = field(default_factory=list)
     everything: list[Input] = field(default_factory=list)
+    first: dict[tuple[str, str], object] = field(default_factory=dict)
 
     def knows(self, event: Input) -> bool:
         """Whether it has been taken in."""
@@ -56,9 +57,24 @@ class Heard:
         told = self.orders.get(order_id, [])
         return max(told, key=lambda one: one.data["order_version"], default=None)
 
+    def claim(self, event: Input) -> bool:
+        """Whether it is the first to tell of its refund, review or invitation, by what was heard
+        of first, be it that it has to wait."""
+        told = event.data
+        if event.kind == "order.refunded":
+            return self.first.setdefault(("refund", told["refund_id"]), event.key) == event.key
+        if event.kind == "review.published":
+            return self.first.setdefault(("review", told["review_id"]), event.key) == event.key
+        if event.kind.startswith("referral.") and told["referrer_id"] != event.member:
+            referral = told["referral_id"]
+            return self.first.setdefault(("referral", ""), referral) == referral
+        return True
+
     def add(self, event: Input) -> list[Entry] | None:
         """Take an input in; the entries that it adds, None when it changes what was there."""
         self.everything.append(event)
+        if not self.claim(event):
+            return []
         if event.kind == "order.paid":
             told = self.orders.setdefault(event.data["order_id"], [])
             told.append(event)

@@ -24,6 +24,7 @@ class Lot:
     available: int = 0
     expired: int = 0
     expired_at: datetime | None = None
+    idles: bool = False
     waived: int = 0
     returned: int = 0
 
@@ -92,6 +93,7 @@ class Points:
         points, self.remainders[rule] = divmod(self.remainders.get(rule, 0) + exact, POINT)
         expires_at = None if activates_at is None else award.expiry.after(activates_at, zone)
         lot = Lot(len(self.lots), award, exact, activates_at, expires_at)
+        lot.idles = award.expiry.inactive_months is not None
         if activates_at == award.earned_at:
             lot.available = points
         else:
@@ -139,22 +141,25 @@ class Points:
         lot.available += points - forgiven
 
     def lapses_at(self) -> datetime | None:
-        """When all that can be spent is dead, as the member did nothing for too long."""
+        """When all that dies of it is dead, as the member did nothing for too long."""
         programme = self.programme(self.time)
-        expiry = programme.expires(self.tier)
-        if expiry.inactive_months is None or self.active_at is None or not self.available:
+        dies = any(lot.available and lot.idles for lot in self.lots)
+        return self._runs_out(programme, self.tier) if dies else None
+
+    def _runs_out(self, programme: Programme, tier: str) -> datetime | None:
+        """When the clock does; it starts no earlier than the version that has it."""
+        expiry = programme.idle_expiry(tier)
+        if expiry.inactive_months is None or self.active_at is None:
             return None
-        return expiry.idle(self.active_at, programme.zone)
+        return expiry.idle(max(self.active_at, programme.since), programme.zone)
 
     def did(self, kind: str, at: datetime, tier: str) -> None:
         """The member did something; what does not qualify counts when the clock had run out."""
         programme = self.programme(at)
-        expiry = programme.idle_expiry(tier)
-        if expiry is None:
-            return
+        expiry, out = programme.idle_expiry(tier), self._runs_out(programme, tier)
         if self.active_at is not None:
-            out = expiry.idle(self.active_at, programme.zone) <= at
-            if at <= self.active_at or not (out or kind in expiry.qualifying):
+            counts = (out is not None and out <= at) or kind in expiry.qualifying
+            if at <= self.active_at or not counts:
                 return
         self.active_at = at
 
@@ -187,7 +192,7 @@ class Points:
         if lapse is not None and lapse <= now:
             self.active_at = now  # whatever becomes available later lives as long again
             for lot in self.lots:
-                if lot.available:
+                if lot.available and lot.idles:
                     self._dies(lot, now)
 
     def _dies(self, lot: Lot, at: datetime) -> None:
@@ -221,7 +226,9 @@ class Points:
         for lot in self.lapsed(at):
             lot.available += lot.expired
             lot.expired = 0
-            lot.expires_at = programme.expires(tier).after(at, programme.zone)
+            expiry = programme.expires(tier)
+            lot.expires_at = expiry.after(at, programme.zone)
+            lot.idles = expiry.inactive_months is not None
             self.changes += 1
 
     def handed_over(self, order_id: str, at: datetime, awards: Mapping[AwardKey, Award]) -> None:
@@ -235,3 +242,4 @@ class Points:
                 )
                 assert lot.activates_at is not None
                 lot.expires_at = award.expiry.after(lot.activates_at, zone)
+                lot.idles = award.expiry.inactive_months is not None

@@ -73,6 +73,7 @@ class Member(Points):
         """Decide on one input: the difference it makes to the fold is given and taken."""
         if self.waits(event):
             self.parked[event.key] = event
+            self.heard.claim(event)
             if self.heard.joined:
                 self.settle(max(self.time, event.time))
             return PARKED
@@ -146,7 +147,7 @@ class Member(Points):
         if self._moves_by(to):
             return False
         again, bought, kept = self._again(event), self.state.purchases, (self.heard, self.parked)
-        self.heard, self.parked = Heard(), {k: v for k, v in self.parked.items() if k != event.key}
+        self.heard, self.parked = Heard(first=kept[0].first.copy()), {k: v for k, v in self.parked.items() if k != event.key}
         for one in (*kept[0].everything, event):
             self.heard.add(one)
         if again:
@@ -173,6 +174,7 @@ class Member(Points):
         to = max(self.time, event.time)
         if not self.heard.joined:
             self.parked[event.key] = event
+            self.heard.claim(event)
         elif not self._moves_by(to) and self.state.tier_at(to) == self.tier:
             self.hear(event)
         return event.key in self.parked

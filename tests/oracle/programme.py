@@ -66,11 +66,10 @@ class Programme:
         level = self.tiers.level(tier)
         return self.expiry if level is None or level.expiry is None else level.expiry
 
-    def idle_expiry(self, tier: str) -> Expiry | None:
-        """After how long without activity points die, in this tier or else in any."""
-        levels = [level.expiry for level in self.tiers.levels if level.expiry is not None]
-        lives = [self.expires(tier), self.expiry, *levels]
-        return next((life for life in lives if life.inactive_months is not None), None)
+    def idle_expiry(self, tier: str) -> Expiry:
+        """After how long without activity points die: as this tier says, or else the programme."""
+        own = self.expires(tier)
+        return self.expiry if own.inactive_months is None else own
 
 
 def read(text: str) -> Programme:

@@ -60,9 +60,7 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
     now = book.time or until
     # A version published after next_due_at was told is not in it; nor is what this input told, nor
     # that the member had been inactive for too long when there was nothing to lose.
-    news = book.tier_events or book.birthday != account.birthday
-    if programs.any_inactivity and book.balances["available"] and not account.available:
-        news = True
+    news = book.tier_events or book.birthday != account.birthday or programs.any_inactivity
     if programs.several or news:
         return any(due.at <= until for due in _own_dues(book, programs, now, now))
     return False
