@@ -33,6 +33,7 @@ CONSOLE = Console()
 EXPIRY = load_queries("bench", "expiry.sql")
 RESULTS = Path(__file__).parent / "results" / "expiry.json"
 A_QUARTER = 0.25
+LIMIT_S = 900
 RUN = "bench_expiry"
 
 
@@ -72,12 +73,17 @@ async def measure(endpoints: Endpoints, shape: Shape, accounts: int, each: int) 
         async with _running(settings) as program:
             since = datetime.now(UTC)
             while (done := await connection.fetchval(EXPIRY.consumed)) < shape.orders:
-                if program.poll() is not None or datetime.now(UTC).timestamp() - since.timestamp() > 900:
+                if (
+                    program.poll() is not None
+                    or datetime.now(UTC).timestamp() - since.timestamp() > 900
+                ):
                     break
                 CONSOLE.print(f"{done:,} of {shape.orders:,} orders")
                 await asyncio.sleep(2)
         row = await connection.fetchrow(EXPIRY.decided, since)
+        assert row is not None
         found = await connection.fetchrow(EXPIRY.after, row["first"], row["last"], timeout=600)
+        assert found is not None
         seconds = (row["last"] - row["first"]).total_seconds()
     finally:
         await connection.close()
