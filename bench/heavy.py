@@ -54,13 +54,13 @@ async def measure(dsn: str, inputs: int, events: int, rounds: int) -> dict[str, 
         row = await earn.pool.fetchrow(HEAVY_SQL.facts, HEAVY)
         if row is None:
             raise RuntimeError("the heavy member is not there")
+        late = [await earn.cost([batch]) for batch in story.late(rounds)]
         await _round(earn, story, events)  # nothing is compiled or cached before it
         found: Rounds = {}
         for number in range(rounds):
             for name, cost in (await _round(earn, story, events)).items():
                 found.setdefault(name, []).append(cost)
                 CONSOLE.print(f"round {number + 1}, {name}: {cost.cpu:,.0f} us CPU an event")
-        late = [await earn.cost([batch]) for batch in story.late(rounds)]
         return dict(row) | figures(found, late)
 
 

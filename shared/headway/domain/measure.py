@@ -21,12 +21,13 @@ class Days(dict[str, int]):
     sums, and what is added to the last day is added to those.
     """
 
-    __slots__ = ("_order", "_sums", "peaks")
+    __slots__ = ("_order", "_rising", "_sums", "peaks")
 
     def __init__(self, days: "Days | dict[str, int] | None" = None) -> None:
         super().__init__(days or ())
         self._order: list[str] | None = None
         self._sums: list[int] = []
+        self._rising: bool | None = None
         self.peaks: dict[int, int] = {}
         """By months of a window: no sum of one that ends up to the last day is above this."""
 
@@ -50,12 +51,16 @@ class Days(dict[str, int]):
     @property
     def rising(self) -> bool:
         """Whether no day is below zero: what was returned of a forgotten day's orders may be."""
-        return not self or min(self.values()) >= 0
+        if self._rising is None:
+            self._rising = not self or min(self.values()) >= 0
+        return self._rising
 
     def added(self, day: str, amount: int) -> "Days":
         """These days with so much more, or less, on one."""
         after = Days(self)
         after[day] = self.get(day, 0) + amount
+        if self._rising:
+            after._rising = after[day] >= 0
         order = self._order
         if order and day >= order[-1]:
             after._order = order if day == order[-1] else [*order, day]
@@ -70,6 +75,7 @@ class Days(dict[str, int]):
         """These days without those before one."""
         order, first = self.order, bisect_left(self.order, oldest)
         after = Days(self)
+        after._rising = self._rising or None
         for day in order[:first]:
             del after[day]
         after._order, after._sums, after.peaks = order[first:], self._sums[first:], dict(self.peaks)
