@@ -1,4 +1,4 @@
-"""The earn handler itself on a database, without Kafka: batches handed to it as a consumer would."""
+"""The earn handler itself on a database, without Kafka: batches come as a consumer hands them."""
 
 import os
 import time

@@ -36,15 +36,20 @@ def environment(bootstrap: str, dsn: str, prefix: str, group: str, batch: int) -
 
 
 async def make_template(
-    databases: Databases, bootstrap: str, prefix: str, shape: Shape, program: Path = PROGRAM
+    databases: Databases,
+    bootstrap: str,
+    prefix: str,
+    shape: Shape,
+    program: Path = PROGRAM,
+    name: str = TEMPLATE,
 ) -> None:
     """A ledger in which every member has joined, by way of the earn service itself.
 
     The joins have topics of their own, so that a run finds nothing but orders to read.
     """
-    joining = prefix + "joins."
+    joining = f"{prefix}joins-{name}."
     await create_topics(bootstrap, joining)
-    dsn = await databases.fresh(TEMPLATE)
+    dsn = await databases.fresh(name)
     await migrate(dsn)
     await publish(dsn, await asyncio.to_thread(program.read_text), file=program.name)
     await publish_joins(bootstrap, joining, shape)

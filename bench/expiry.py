@@ -33,6 +33,7 @@ CONSOLE = Console()
 EXPIRY = load_queries("bench", "expiry.sql")
 RESULTS = Path(__file__).parent / "results" / "expiry.json"
 A_QUARTER = 0.25
+LIMIT_S = 900
 RUN = "bench_expiry"
 
 
@@ -80,7 +81,9 @@ async def measure(endpoints: Endpoints, shape: Shape, accounts: int, each: int) 
                 CONSOLE.print(f"{done:,} of {shape.orders:,} orders")
                 await asyncio.sleep(2)
         row = await connection.fetchrow(EXPIRY.decided, since)
+        assert row is not None
         found = await connection.fetchrow(EXPIRY.after, row["first"], row["last"], timeout=600)
+        assert found is not None
         seconds = (row["last"] - row["first"]).total_seconds()
     finally:
         await connection.close()

@@ -68,10 +68,12 @@ def joined_at() -> datetime:
     return datetime.now(UTC).replace(microsecond=0) - BUSINESS_SPAN - timedelta(days=1)
 
 
-async def publish_orders(bootstrap: str, prefix: str, shape: Shape) -> None:
+async def publish_orders(
+    bootstrap: str, prefix: str, shape: Shape, span: timedelta = BUSINESS_SPAN
+) -> None:
     """The history every side reads: it ends an hour ago."""
     end = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    await publish(bootstrap, Topics(prefix).orders, history(shape, end, BUSINESS_SPAN))
+    await publish(bootstrap, Topics(prefix).orders, history(shape, end, span))
 
 
 async def publish_joins(bootstrap: str, prefix: str, shape: Shape) -> None:

@@ -147,7 +147,10 @@ class Member(Points):
         if self._moves_by(to):
             return False
         again, bought, kept = self._again(event), self.state.purchases, (self.heard, self.parked)
-        self.heard, self.parked = Heard(first=kept[0].first.copy()), {k: v for k, v in self.parked.items() if k != event.key}
+        self.heard, self.parked = (
+            Heard(first=kept[0].first.copy()),
+            {k: v for k, v in self.parked.items() if k != event.key},
+        )
         for one in (*kept[0].everything, event):
             self.heard.add(one)
         if again:

@@ -131,6 +131,8 @@ class Book:
         self.notices: list[Notice] = []
         self.touched = Touched()
         self.by_award: dict[str, list[int]] | None = None
+        self.tier_due: tuple[tuple[object, ...], datetime | None] | None = None
+        """When the tier changes next, as last found, after all that this depends on."""
         self.shadow = False
         """Whether only what the member is entitled to is asked for: nothing is spent or expires."""
         self.judged: dict[str, Judged] = {}

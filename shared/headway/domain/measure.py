@@ -10,6 +10,9 @@ from headway.program.calendar import add_months
 from headway.program.program import Program
 from headway.program.rules import Tiers
 
+CALENDAR = date(1900, 1, 1)
+"""From where calendar years are counted."""
+
 
 class Days(dict[str, int]):
     """By local day, 'YYYY-MM-DD', or under '' for all of a life. Not written in once it is made.
@@ -18,39 +21,46 @@ class Days(dict[str, int]):
     sums, and what is added to the last day is added to those.
     """
 
-    __slots__ = ("_order", "_sums", "peaks")
+    __slots__ = ("_order", "_rising", "_sums", "peaks")
 
     def __init__(self, days: "Days | dict[str, int] | None" = None) -> None:
         super().__init__(days or ())
         self._order: list[str] | None = None
         self._sums: list[int] = []
+        self._rising: bool | None = None
         self.peaks: dict[int, int] = {}
         """By months of a window: no sum of one that ends up to the last day is above this."""
 
     @property
     def order(self) -> list[str]:
         """The days, rising."""
-        if self._order is None:
-            self._order = sorted(self)
-            self._sums = [0, *accumulate(map(self.__getitem__, self._order))]
-        return self._order
+        return self._in_order()[0]
 
     @property
     def sums(self) -> list[int]:
         """A sum for each day, of the days before it, and one more; only differences count."""
-        if self._order is None:
-            assert self.order is not None
-        return self._sums
+        return self._in_order()[1]
+
+    def _in_order(self) -> tuple[list[str], list[int]]:
+        order = self._order
+        if order is None:
+            order = self._order = sorted(self)
+            self._sums = [0, *accumulate(map(self.__getitem__, order))]
+        return order, self._sums
 
     @property
     def rising(self) -> bool:
         """Whether no day is below zero: what was returned of a forgotten day's orders may be."""
-        return not self or min(self.values()) >= 0
+        if self._rising is None:
+            self._rising = not self or min(self.values()) >= 0
+        return self._rising
 
     def added(self, day: str, amount: int) -> "Days":
         """These days with so much more, or less, on one."""
         after = Days(self)
         after[day] = self.get(day, 0) + amount
+        if self._rising:
+            after._rising = after[day] >= 0
         order = self._order
         if order and day >= order[-1]:
             after._order = order if day == order[-1] else [*order, day]
@@ -65,6 +75,7 @@ class Days(dict[str, int]):
         """These days without those before one."""
         order, first = self.order, bisect_left(self.order, oldest)
         after = Days(self)
+        after._rising = self._rising or None
         for day in order[:first]:
             del after[day]
         after._order, after._sums, after.peaks = order[first:], self._sums[first:], dict(self.peaks)
@@ -72,12 +83,13 @@ class Days(dict[str, int]):
 
     def later_than(self, day: str) -> int:
         """The sum of the days after one."""
-        return self.sums[-1] - self.sums[bisect_right(self.order, day)]
+        order, sums = self._in_order()
+        return sums[-1] - sums[bisect_right(order, day)]
 
     def between(self, first: str, end: str) -> int:
         """The sum of the days from `first` up to but without `end`."""
-        order = self.order
-        return self.sums[bisect_left(order, end)] - self.sums[bisect_left(order, first)]
+        order, sums = self._in_order()
+        return sums[bisect_left(order, end)] - sums[bisect_left(order, first)]
 
 
 _NONE = Days()
@@ -88,7 +100,7 @@ def days_of(book: Book, name: str) -> Days:
     days = book.measures.get(name)
     if days is None:
         return _NONE
-    if not isinstance(days, Days):
+    if type(days) is not Days:
         days = Days(dict(days.items()))
         book.measures = {**book.measures, name: days}
     return days
@@ -124,11 +136,12 @@ def between(days: Days, first: date, end: date) -> int:
 
 def period(tiers: Tiers, joined: date, today: date, back: int = 0) -> tuple[date, date]:
     """The year around `today`, or `back` years earlier: its first day, and the day after it."""
-    return _year(date(1900, 1, 1) if tiers.window == "calendar_year" else joined, today, back)
+    return year_around(CALENDAR if tiers.window == "calendar_year" else joined, today, back)
 
 
 @lru_cache(maxsize=65536)
-def _year(start: date, today: date, back: int) -> tuple[date, date]:
+def year_around(start: date, today: date, back: int) -> tuple[date, date]:
+    """The same, of years that begin on the day of `start`."""
     years = today.year - start.year
     if _anniversary(start, years) > today:
         years -= 1

@@ -33,9 +33,12 @@ def settle(book: Book, programs: Programs, until: datetime) -> None:
     now = book.time
     if now is not None and until < now:
         until = now
-    if _something_due(book, programs, until):
+    due = _something_due(book, programs, until)
+    if due:
         _run_dues(book, programs, until, now or until)
-    if programs.any_notices and now is not None and not book.shadow and now < until:
+    # What is to be told, too, is due: but for what a version published since has to tell.
+    telling = programs.any_notices and (due or programs.several) and not book.shadow
+    if telling and now is not None and now < until:
         notify(book, programs, now, until)
     book.time = until
     book.settled = len(book.points)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from headway.domain.book import Book
 from headway.domain.measure import between, days_of, measure_name, period
-from headway.domain.tier import next_under, rolling_sum
+from headway.domain.rolling import rolling_sum
+from headway.domain.tier import next_under
 from headway.program.calendar import midnight
 from headway.program.program import Program
 

@@ -4,23 +4,21 @@ A level holds while its measure is reached in the window, and as long after as t
 it; the tier is the highest level that holds.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate
 
 from headway.domain.book import Book
 from headway.domain.measure import (
+    CALENDAR,
     Days,
-    between,
     days_of,
-    last_gone,
     measure_name,
     period,
     remembered_from,
+    year_around,
 )
 from headway.domain.points import TierEvent
+from headway.domain.rolling import falls_below, last_day_of, rolling_sum
 from headway.program.calendar import add_months, midnight
 from headway.program.program import Program, Programs
 
@@ -110,22 +108,26 @@ def _forget(book: Book, programs: Programs, program: Program, today: date) -> No
 
 
 def _by_year(program: Program, days: Days, joined: date, today: date) -> str:
-    best = 0
-    for first, end in _counting(program, joined, today):
-        best = max(best, between(days, first, end))
-    return program.level_for(best)
-
-
-def _counting(program: Program, joined: date, today: date) -> Iterator[tuple[date, date]]:
-    """The years of which any one that reaches a level makes it hold today."""
     tiers = program.tiers
     latest = 1 if tiers.entry == "next_period" else 0
     oldest = latest + (1 if tiers.keep == "end_of_next_period" else 0)
-    start, _ = period(tiers, joined, today)
-    if (today - start).days < tiers.grace_days:
+    start = CALENDAR if tiers.window == "calendar_year" else joined
+    best = 0
+    for first, end in _counting(start, today, latest, oldest, tiers.grace_days):
+        best = max(best, days.between(first, end))
+    return program.level_for(best)
+
+
+@lru_cache(maxsize=65536)
+def _counting(
+    start: date, today: date, latest: int, oldest: int, grace_days: int
+) -> tuple[tuple[str, str], ...]:
+    """The years, first day and day after, of which any one that reaches a level makes it hold
+    today: so many back, one more in days of grace."""
+    if (today - year_around(start, today, 0)[0]).days < grace_days:
         oldest += 1
-    for back in range(latest, oldest + 1):
-        yield period(tiers, joined, today, back)
+    years = (year_around(start, today, back) for back in range(latest, oldest + 1))
+    return tuple((first.isoformat(), end.isoformat()) for first, end in years)
 
 
 def _carry(book: Book, program: Program, today: date) -> None:
@@ -157,81 +159,16 @@ def _rolling(program: Program, days: Days, today: date) -> str:
     for higher in reversed(program.levels):
         if higher.id == level:
             break
-        last = _last_day_of(days, months, higher.start, today)
+        last = last_day_of(days, months, higher.start, today)
         if last is not None and today < _drops(program, last):
             return higher.id
     return level
-
-
-def rolling_sum(days: Days, months: int, today: date) -> int:
-    """The measure of the last months, today included."""
-    return days.later_than(last_gone(today, months))
-
-
-@lru_cache(maxsize=65536)
-def _leaves(day: str, months: int) -> date:
-    """The first local day on which a day's measure no longer counts."""
-    return add_months(date.fromisoformat(day), months)
 
 
 def _drops(program: Program, last: date) -> date:
     """The first day on which a level no longer holds that was last reached on `last`."""
     tiers = program.tiers
     return add_months(last, tiers.keep_months) + timedelta(days=tiers.grace_days)
-
-
-def _last_day_of(days: Days, months: int, start: int, today: date) -> date | None:
-    """The last day, by what is known today, on which the window's sum is at least `start`."""
-    order = days.order
-    if not order or start <= 0 or not days.rising or order[-1] > today.isoformat():
-        return _last_day_of_any(days, months, start, today)
-    if rolling_sum(days, months, today) >= start:
-        falls = _falls_below(days, months, start, today)
-        return None if falls is None else falls - timedelta(days=1)
-    if days.peaks.get(months, start) < start:
-        return None
-    return _last_day_before(days, months, start, today)
-
-
-def _last_day_before(days: Days, months: int, start: int, today: date) -> date | None:
-    """The same, when it has passed: back from today, day by day on which something changed."""
-    order, sums = days.order, days.sums
-    entered, left = len(order), bisect_right(order, last_gone(today, months))
-    peak = sums[entered] - sums[left]
-    while entered:
-        came = date.fromisoformat(order[entered - 1])
-        changed = max(came, _leaves(order[left - 1], months)) if left else came
-        while entered and order[entered - 1] == changed.isoformat():
-            entered -= 1
-        while left and _leaves(order[left - 1], months) == changed:
-            left -= 1
-        total = sums[entered] - sums[left]
-        if total >= start:
-            return changed - timedelta(days=1)
-        peak = max(peak, total)
-    days.peaks[months] = peak
-    return None
-
-
-def _last_day_of_any(days: Days, months: int, start: int, today: date) -> date | None:
-    """The same for days in the future, or below zero: every day on which something changes."""
-    entered = sorted((date.fromisoformat(day), amount) for day, amount in days.items())
-    left = [add_months(day, months) for day, _ in entered]
-    order = sorted(left)
-    arrivals = [day for day, _ in entered]
-    in_sums = [0, *accumulate(amount for _, amount in entered)]
-    out_sums = [
-        0,
-        *accumulate(amount for _, (_, amount) in sorted(zip(left, entered, strict=True))),
-    ]
-    marks = sorted({*arrivals, *left, today}, reverse=True)
-    end: date | None = None
-    for mark in marks:
-        total = in_sums[bisect_right(arrivals, mark)] - out_sums[bisect_right(order, mark)]
-        if total >= start:
-            return None if end is None else end - timedelta(days=1)
-        end = mark
-    return None
 
 
 # -- what comes next -------------------------------------------------------------------------------
@@ -245,11 +182,19 @@ def next_under(book: Book, program: Program, instant: datetime) -> datetime | No
     lowest = book.tier in ("", tiers.levels[0].id)
     if lowest and tiers.entry == "at_once":
         return None
+    days = _days(book, program)
+    on = (program.version, today, book.tier, book.joined_at, book.carried)
+    known = book.tier_due
+    if known is not None and known[0][0] is days and known[0][1:] == on:
+        return known[1]
     if book.tier != reached(book, program, today):
         return instant  # due together with something that came before it
     if tiers.window == "rolling":
-        return _next_rolling(book, program, today)
-    return _next_by_year(book, program, today)
+        change = _next_rolling(book, program, today)
+    else:
+        change = _next_by_year(book, program, today)
+    book.tier_due = ((days, *on), change)
+    return change
 
 
 def _next_rolling(book: Book, program: Program, today: date) -> datetime | None:
@@ -258,28 +203,10 @@ def _next_rolling(book: Book, program: Program, today: date) -> datetime | None:
         return None
     days = _days(book, program)
     if program.tiers.keep != "months":
-        falls = _falls_below(days, program.tiers.rolling_months, start, today)
+        falls = falls_below(days, program.tiers.rolling_months, start, today)
         return None if falls is None else midnight(falls, program.zone)
-    last = _last_day_of(days, program.tiers.rolling_months, start, today)
+    last = last_day_of(days, program.tiers.rolling_months, start, today)
     return None if last is None else midnight(_drops(program, last), program.zone)
-
-
-def _falls_below(days: Days, months: int, start: int, today: date) -> date | None:
-    """The first day after today on which the sum of what has not left is below `start`."""
-    order, sums = days.order, days.sums
-    first = bisect_right(order, last_gone(today, months))
-    if first == len(order):
-        return None
-    below = sums[-1] - start  # what may have left at most
-    if days.rising:
-        place = bisect_right(sums, below, first + 1)
-        return _leaves(order[place - 1], months) if place < len(sums) else None
-    for place in range(first + 1, len(sums)):
-        day = order[place - 1]
-        together = place < len(order) and _leaves(order[place], months) == _leaves(day, months)
-        if not together and sums[place] > below:
-            return _leaves(day, months)
-    return None
 
 
 def _next_by_year(book: Book, program: Program, today: date) -> datetime | None:

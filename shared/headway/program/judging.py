@@ -59,7 +59,8 @@ def verdict(
         for line, exact in stages.given.get(rule.id, ())
         if exact
     ]
-    awards.sort(key=lambda award: (award.line, award.rule.multiplies, award.rule.id))
+    if len(awards) > 1:
+        awards.sort(key=lambda award: (award.line, award.rule.multiplies, award.rule.id))
     capped = [
         rule.id
         for rule in stages.rules
@@ -125,14 +126,16 @@ def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) 
     if any(base):
         _multiply(rules.multipliers, facts, lines, base, matched, contested)
     judged = (*rules.base, *rules.multipliers)
-    rounded = {
-        rule.id: _rounded(rule, contested[rule.id]) for rule in judged if rule.id in contested
-    }
-    given = {
-        rule.id: _capped(rule, rounded[rule.id], counters, day)
-        for rule in judged
-        if rule.id in rounded
-    }
+    rounded: dict[str, Shares] = {}
+    given: dict[str, Shares] = {}
+    for rule in judged:
+        shares = contested.get(rule.id)
+        if shares is None:
+            continue
+        if rule.rounding != "carry":
+            shares = _rounded(rule, shares)
+        rounded[rule.id] = shares
+        given[rule.id] = _capped(rule, shares, counters, day) if rule.caps else shares
     return Stages(matched, contested, given, judged, rounded)
 
 
@@ -235,28 +238,28 @@ def _multiply(
 ) -> None:
     """Add to each line what the best multiplier of each group makes of its base."""
     winners: list[dict[str, Rule]] = [{} for _ in lines]
+    found = False
     for rule in multipliers:
         for place in matching(rule, facts, lines):
             if base[place]:
                 share = (place, base[place] * rule.numerator // rule.denominator)
                 matched.setdefault(rule.id, []).append(share)
                 _contest(winners[place], rule)
-    for rule in multipliers:
+                found = True
+    for rule in multipliers if found else ():
         kept = [s for s in matched.get(rule.id, ()) if winners[s[0]].get(rule.group) is rule]
         if kept:
             contested[rule.id] = kept
 
 
 def _rounded(rule: Rule, shares: Shares) -> Shares:
-    if rule.rounding == "carry":
-        return shares
     total = _sum(shares)
     up = {"down": 0, "nearest": MICRO // 2, "up": MICRO - 1}[rule.rounding]
     return split((total + up) // MICRO * MICRO, shares)
 
 
 def _capped(rule: Rule, shares: Shares, counters: Counters, day: date) -> Shares:
-    left = room(rule, counters, day) if rule.caps else None
+    left = room(rule, counters, day)
     if left is None:
         return shares
     kept = []
