@@ -91,7 +91,7 @@ def rewrites(programs: Programs, item: Input) -> bool:
     if kind == "order.paid":
         return bool(item.data.order_version > 1)
     if kind == "effect":
-        return bool(item.data.revision > 1)
+        return item.data.revision > 1 or item.data.undone_at is not None
     if kind in _RETURNS:
         return programs.recompute
     return kind == "order.refund_failed"

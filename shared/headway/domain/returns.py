@@ -149,7 +149,8 @@ def _give_back(
     if _all_back(after):
         if book.first is not None and book.first.order_id == order.order_id:
             undo_referral(book, programs, at)
-        tell_of_return(book, programs, order, at)
+        if order.counts:  # nobody was told of one that does not
+            tell_of_return(book, programs, order, at)
 
 
 def _all_back(lines: dict[str, OrderLine]) -> bool:
