@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.contracts import codec
@@ -195,7 +195,7 @@ def openings(draw: st.DrawFn, member: str, batch: str) -> Input:
     )  # fmt: skip
 
 
-@some.examples(60)
+@settings(some.examples(60), derandomize=True)
 @given(
     story=stories(),
     brought=st.lists(st.sampled_from(["m", "n"]), min_size=1, max_size=2).flatmap(
