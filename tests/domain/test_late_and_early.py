@@ -219,3 +219,15 @@ def test_a_version_without_tiers_leaves_nobody_in_one() -> None:
     world.tick(at=start)
     assert world.account().tier == ""
     check(world, "m")
+
+
+def test_a_purchase_that_never_counted_was_told_to_no_referrer() -> None:
+    every = {"referral": "every_purchase"}
+    each = fixed("each", "referral.completed", 2, to="referrer", when=every)
+    world = World(programs(program(DOLLAR, each)))
+    world.tell("member.joined", "n", at=START - DAY)
+    world.tell("referral.created", at=START, referral_id="f", referrer_id="n")
+    world.tell("order.paid", at=START + HOUR, order_id="o", currency="USD", lines=[line(1000)])
+    world.tell("member.joined", at=START + 2 * DAY)
+    world.tell("order.cancelled", at=START + 9 * DAY, order_id="o")
+    assert not world.effects
