@@ -71,6 +71,8 @@ class Member(Points):
 
     def hear(self, event: Input) -> str:
         """Decide on one input: the difference it makes to the fold is given and taken."""
+        if self.heard.knows(event):
+            return APPLIED  # it waited, and went along when all was folded again
         if self.waits(event):
             self.parked[event.key] = event
             self.heard.claim(event)
