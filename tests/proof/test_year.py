@@ -22,7 +22,7 @@ from tests.year.build import programme, year
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(420)]
 
-MEMBERS = 250
+MEMBERS = 150
 LATE = """
 select count(*) from (
   select business_time < max(business_time) over (
