@@ -137,9 +137,10 @@ class Member(Points):
             if self.state.purchases > bought:
                 order = self.state.orders[event.data["order_id"]]
                 self.did(event.kind, order.paid_at, tier)
-        elif event.kind in ("review.published", "activity.recorded"):
-            if not self.state.refusal(event.time):
-                self.did(event.kind, event.time, tier)
+        elif event.kind in ("review.published", "activity.recorded") and not self.state.refusal(
+            event.time
+        ):
+            self.did(event.kind, event.time, tier)
 
     def hear_nothing(self, event: Input) -> bool:
         """Decide on an input if that changes nothing anybody could see; else leave it."""
@@ -149,7 +150,10 @@ class Member(Points):
         if self._moves_by(to):
             return False
         again, bought, kept = self._again(event), self.state.purchases, (self.heard, self.parked)
-        self.heard, self.parked = Heard(first=kept[0].first.copy()), {k: v for k, v in self.parked.items() if k != event.key}
+        self.heard, self.parked = (
+            Heard(first=kept[0].first.copy()),
+            {k: v for k, v in self.parked.items() if k != event.key},
+        )
         for one in (*kept[0].everything, event):
             self.heard.add(one)
         if again:
@@ -203,9 +207,9 @@ class Member(Points):
         """Let time pass for the points; on which days the tier changes matters where points die
         of inactivity in one tier and not in another."""
         programme = self.programme(self.time)
-        lives = [programme.expiry, *(level.expiry for level in programme.tiers.levels)]
-        by_tier = any(life is not None and life.inactive_months for life in lives)
-        if by_tier and len(lives) > 1 and self.joined_at is not None:
+        levels = [level.expiry for level in programme.tiers.levels if level.expiry]
+        idle = any(life.inactive_months is not None for life in (programme.expiry, *levels))
+        if levels and idle and self.joined_at is not None:
             for midnight in midnights(self.time, to, programme.zone):
                 self.run(midnight)
                 self.tier = self.state.tier_at(midnight)

@@ -49,9 +49,7 @@ _MODULES = {
 def history(members: int, wishes: Wishes = Wishes()) -> list[SourceEvent]:  # noqa: B008
     """The events of so many of the sample's customers, with referrals among themselves only;
     `wishes` is what else happens, as a programme rewards it."""
-    whole = cdnow_history(
-        full=False, zone=ZONE, now=datetime.now(UTC), seed=SEED, wishes=wishes
-    )
+    whole = cdnow_history(full=False, zone=ZONE, now=datetime.now(UTC), seed=SEED, wishes=wishes)
     chosen = set(sorted({event.member_id for event in whole.events})[:members])
 
     def stays(event: SourceEvent) -> bool:

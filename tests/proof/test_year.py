@@ -1,4 +1,4 @@
-"""The fullest programme, over a generated year and over the demo's history, on the whole of Headway.
+"""The fullest programme over a generated year and the demo's history, on the whole of Headway.
 
 In the year a fifth of the events comes after later ones of the same member, a tenth of the orders
 comes back and a twentieth of the events is sent twice. Two earn processes, redeem, notify and
