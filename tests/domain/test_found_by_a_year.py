@@ -20,8 +20,8 @@ def test_the_return_of_a_purchase_that_no_invitation_goes_by_tells_nobody() -> N
     world = World(programs(program(DOLLAR, every, referrals={"minimum_order": "25.00"})))
     world.tell("member.joined")
     world.tell("referral.created", referral_id="r", referrer_id="other", at=START + HOUR)
-    small = {"order_id": "a", "currency": "USD", "lines": [line(1000)]}
-    world.tell("order.paid", at=START + DAY, **small)
+    told = START + DAY
+    world.tell("order.paid", at=told, order_id="a", currency="USD", lines=[line(1000)])
     world.tell("order.cancelled", at=START + 2 * DAY, order_id="a")
     assert world.effects == []
 
