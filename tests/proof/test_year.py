@@ -53,7 +53,7 @@ async def lived(shop: Installation, events: list[SourceEvent], record: Record) -
     await shop.finish()
     differing = await shop.against_the_oracle()
     assert differing == [], f"{len(differing)} differ:\n" + "\n".join(differing[:20])
-    for command in (("verify", "--topic"), ("replay",)):
+    for command in (("verify", "--topic"), ("replay", "--check")):
         code, told = await shop.headway(*command)
         assert code == 0, told
     connection = await asyncpg.connect(shop.settings.postgres_dsn)
