@@ -117,7 +117,7 @@ def _notifications(rows: Iterable[Sequence[Any]] | None, result: Result) -> list
         return []
     decided = {(m, date.fromisoformat(day)): state for m, day, state in rows if state != "due"}
     problems = [f"mail {key}: never decided" for key in sorted(result.due.keys() - decided)]
-    allowed = result.due.keys() | result.due_before_restore
+    allowed = result.due.keys() | result.due_before_restore | result.due_as_known
     problems += [f"mail {key}: not due" for key in sorted(decided.keys() - allowed)]
     for key, state in decided.items():
         expected = ("sent",) if key[0] in result.contacts else ("skipped",)
@@ -151,6 +151,6 @@ def check_mails(
             problems.append(f"mail {key}: carries version {place[2]}, older than its own cause")
     wanted = {key for key in result.due if key[0] in result.contacts}
     problems += [f"mail {key}: never sent" for key in sorted(wanted - counted.keys())]
-    allowed = wanted | result.due_before_restore
+    allowed = wanted | result.due_before_restore | result.due_as_known
     problems += [f"mail {key}: not due" for key in sorted(counted.keys() - allowed)]
     return problems, {key: count for key, count in counted.items() if count > 1}

@@ -45,6 +45,7 @@ class Result:
     due: dict[tuple[str, date], int] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
     due_before_restore: set[tuple[str, date]] = field(default_factory=set)
+    due_as_known: set[tuple[str, date]] = field(default_factory=set)
     facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
     lost: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -143,6 +144,9 @@ def _gather(
     zone = in_force(member.versions, until).zone
     for day, version in days_due(history, member.left_at, zone, until).items():
         result.due[member.id, day] = version
+    # Nobody could know yet that the member had left: such a mail may have gone out, or not.
+    unknown = [one for one in history if one.claims.get("left_at") is None]
+    result.due_as_known |= {(member.id, day) for day in days_due(unknown, None, zone, until)}
 
 
 def _undone(result: Result, undone: Sequence[Published], zone: ZoneInfo, until: datetime) -> None:

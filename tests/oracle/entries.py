@@ -67,7 +67,7 @@ class Heard:
             return self.first.setdefault(("review", told["review_id"]), event.key) == event.key
         if event.kind.startswith("referral.") and told["referrer_id"] != event.member:
             referral = told["referral_id"]
-            return self.first.setdefault(("referral", ""), referral) == referral
+            return bool(self.first.setdefault(("referral", ""), referral) == referral)
         return True
 
     def add(self, event: Input) -> list[Entry] | None:

@@ -71,6 +71,8 @@ class Member(Points):
 
     def hear(self, event: Input) -> str:
         """Decide on one input: the difference it makes to the fold is given and taken."""
+        if self.heard.knows(event):
+            return APPLIED  # it waited, and went along when all was folded again
         if self.waits(event):
             self.parked[event.key] = event
             self.heard.claim(event)
@@ -135,9 +137,10 @@ class Member(Points):
             if self.state.purchases > bought:
                 order = self.state.orders[event.data["order_id"]]
                 self.did(event.kind, order.paid_at, tier)
-        elif event.kind in ("review.published", "activity.recorded"):
-            if not self.state.refusal(event.time):
-                self.did(event.kind, event.time, tier)
+        elif event.kind in ("review.published", "activity.recorded") and not self.state.refusal(
+            event.time
+        ):
+            self.did(event.kind, event.time, tier)
 
     def hear_nothing(self, event: Input) -> bool:
         """Decide on an input if that changes nothing anybody could see; else leave it."""
@@ -204,9 +207,9 @@ class Member(Points):
         """Let time pass for the points; on which days the tier changes matters where points die
         of inactivity in one tier and not in another."""
         programme = self.programme(self.time)
-        lives = [programme.expiry, *(level.expiry for level in programme.tiers.levels)]
-        by_tier = any(life is not None and life.inactive_months for life in lives)
-        if by_tier and len(lives) > 1 and self.joined_at is not None:
+        levels = [level.expiry for level in programme.tiers.levels if level.expiry]
+        idle = any(life.inactive_months is not None for life in (programme.expiry, *levels))
+        if levels and idle and self.joined_at is not None:
             for midnight in midnights(self.time, to, programme.zone):
                 self.run(midnight)
                 self.tier = self.state.tier_at(midnight)

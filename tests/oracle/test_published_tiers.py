@@ -65,7 +65,7 @@ STARBUCKS = {
     "window": "rolling_12_months",
     "keep": {"months": 12},
     "levels": [
-        {"id": "green", "from": 0, "expiry": {"inactive_months": 6, "round_up": "day"}},
+        {"id": "green", "from": 0},
         {"id": "gold", "from": 500, "expiry": "never"},
         {"id": "reserve", "from": 2500, "expiry": "never"},
     ],
@@ -73,7 +73,9 @@ STARBUCKS = {
 
 
 def starbucks() -> Story:
-    return Story(program(DOLLAR, factor("gold", "1.2"), factor("reserve", "1.7"), tiers=STARBUCKS))
+    points = {"expiry": {"inactive_months": 6, "round_up": "day"}}
+    rules = factor("gold", "1.2"), factor("reserve", "1.7")
+    return Story(program(DOLLAR, *rules, points=points, tiers=STARBUCKS))
 
 
 def test_starbucks_stars_by_tier() -> None:

@@ -175,7 +175,8 @@ class Walk:
         left = []
         for one in coming:
             arrived = self._arrival.get(one.key)
-            if arrived is None or bound is None or arrived > bound[0]:
+            ahead = member.heard.joined and one.time > before.account_time
+            if arrived is None or bound is None or arrived > bound[0] or ahead:
                 left.append(one)
             elif one.key != before.cause and one.key not in member.parked and member.waits(one):
                 member.park_nothing(one)

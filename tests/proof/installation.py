@@ -26,6 +26,7 @@ from headway.local.demo.shoppers import Shoppers
 from headway.local.history import cdnow_history, closing_event
 from headway.local.history.dice import Dice
 from headway.local.history.happenings import SourceEvent
+from headway.local.history.wishes import Wishes
 from headway.local.ports import HOST, free_ports
 from headway.local.smtp_sink import read_mails
 from headway.runtime.settings import Settings
@@ -45,9 +46,10 @@ _MODULES = {
 }
 
 
-def history(members: int) -> list[SourceEvent]:
-    """The events of so many of the sample's customers, with referrals among themselves only."""
-    whole = cdnow_history(full=False, zone=ZONE, now=datetime.now(UTC), seed=SEED)
+def history(members: int, wishes: Wishes = Wishes()) -> list[SourceEvent]:  # noqa: B008
+    """The events of so many of the sample's customers, with referrals among themselves only;
+    `wishes` is what else happens, as a programme rewards it."""
+    whole = cdnow_history(full=False, zone=ZONE, now=datetime.now(UTC), seed=SEED, wishes=wishes)
     chosen = set(sorted({event.member_id for event in whole.events})[:members])
 
     def stays(event: SourceEvent) -> bool:
@@ -61,12 +63,15 @@ def history(members: int) -> list[SourceEvent]:
 class Installation:
     """Processes by name ('earn-1', 'earn-2', 'redeem', 'notify', 'sink'), startable at will."""
 
-    def __init__(self, stack: LocalStack, folder: Path, tree: Path = ROOT) -> None:
+    def __init__(
+        self, stack: LocalStack, folder: Path, tree: Path = ROOT, programme: str = PROGRAMME
+    ) -> None:
         name = uuid.uuid4().hex[:10]
         self.folder = folder
         self.fired = folder / "fired"
         self.mail = folder / "mail"
         self._tree = tree
+        self._programme = programme
         self._stack = stack
         self._server = stack.postgres.dsn()
         self._database = f"proof_{name}"
@@ -95,7 +100,7 @@ class Installation:
         await connection.close()
         await migrate(self.settings.postgres_dsn)
         await create_topics(self.settings.kafka_bootstrap, self.settings.topic_prefix)
-        await publish(self.settings.postgres_dsn, PROGRAMME)
+        await publish(self.settings.postgres_dsn, self._programme)
 
     def start(self, name: str, *, fail_points: str = "", **more: str) -> None:
         """Start (again) the process of that name; `more` are settings without HEADWAY_."""
@@ -238,7 +243,7 @@ class Installation:
             self.settings.kafka_bootstrap, self.settings.topic_prefix, self.settings.postgres_dsn,
             folder, accepted=self.shoppers.accepted, kept_mail=self.mail,
         )  # fmt: skip
-        return await asyncio.to_thread(differences, folder, PROGRAMME, **allowed)
+        return await asyncio.to_thread(differences, folder, self._programme, **allowed)
 
     async def headway(self, *arguments: str) -> tuple[int, str]:
         """Run a command of `headway` on this installation; exit code and output."""

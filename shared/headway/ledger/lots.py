@@ -104,6 +104,11 @@ def _need(
         return Need.NOTHING
     if account.account_id in keys.history:
         return Need.ALL
+    if programs.reinstate_days and any(
+        one.kind == "order.paid" for one in (*items, *(waited.input for waited in waiting))
+    ):
+        # Each purchase may bring back what expired before it, and there may be several of them.
+        return Need.ALL
     if account.owed or any(item.kind in _TOUCHING for item in items):
         return Need.OPEN
     if any(one.input.kind in _TOUCHING for one in waiting):
@@ -114,8 +119,6 @@ def _need(
         return Need.OPEN
     due = account.next_due_at
     if due is not None and due <= until:
-        return Need.DUE
-    if programs.reinstate_days and any(item.kind == "order.paid" for item in items):
         return Need.DUE
     return Need.NOTHING
 
