@@ -118,7 +118,8 @@ def _notifications(rows: Iterable[Sequence[Any]] | None, result: Result) -> list
     decided = {(m, date.fromisoformat(day)): state for m, day, state in rows if state != "due"}
     problems = [f"mail {key}: never decided" for key in sorted(result.due.keys() - decided)]
     allowed = result.due.keys() | result.due_before_restore | result.due_as_known
-    problems += [f"mail {key}: not due" for key in sorted(decided.keys() - allowed)]
+    sent = {key for key, state in decided.items() if state != "skipped"}  # who has left is skipped
+    problems += [f"mail {key}: not due" for key in sorted(sent - allowed)]
     for key, state in decided.items():
         expected = ("sent",) if key[0] in result.contacts else ("skipped",)
         if key in result.due and state not in expected:
