@@ -27,7 +27,7 @@ LATE = """
 select count(*) from (
   select business_time < max(business_time) over (
     partition by account_id order by n rows between unbounded preceding and 1 preceding) as late
-  from inputs where source not like 'headway/%') i where late
+  from inputs where source not in ('headway/jobs', 'headway/earn', 'headway/redeem')) i where late
 """
 
 
