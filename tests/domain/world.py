@@ -8,7 +8,8 @@ from typing import Any
 
 from headway.contracts import codec
 from headway.domain.account import Account, Input
-from headway.domain.decide import Decision, decide_all, from_source
+from headway.domain.closing import Decision
+from headway.domain.decide import decide_all, from_source
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import ENDS_IN, Reserve, State, Step
 from headway.errors import Poison

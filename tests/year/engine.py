@@ -11,7 +11,7 @@ from typing import Any
 from headway.contracts import codec
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Input
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.ledger.publishing import OutboxRow, balance_changed, effect_event
 from headway.local.history.happenings import SourceEvent
 from headway.program.loading import load_program

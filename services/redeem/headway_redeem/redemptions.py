@@ -15,7 +15,7 @@ import asyncpg
 
 from headway.contracts import codec
 from headway.domain.account import Input
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.domain.redemption import ENDS_IN, Reserve, Step
 from headway.errors import InvariantViolated
 from headway.ledger import redemptions as ledger

@@ -1,6 +1,6 @@
 """Why a command was refused, in words and figures for the one who sent it."""
 
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.domain.redemption import STARTS_FROM, Step
 from headway.domain.standing import standing
 from headway.errors import InvariantViolated

@@ -1,7 +1,7 @@
 """From what the ledger holds to what the API shows."""
 
 from headway.domain.account import Account
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.domain.progress import progress
 from headway.ledger.redemptions import Redemption
 from headway.program.program import Program

@@ -23,7 +23,6 @@ def grant(
     *,
     order_id: str | None = None,
     line_id: str | None = None,
-    fulfilled_at: datetime | None = None,
 ) -> None:
     """One earn row and its lot. `exact` > 0 in millionths of a point.
 
@@ -32,8 +31,6 @@ def grant(
     millionths, some nine thousand million points: RFC 8785 writes no larger integer.
     """
     activates_at = program.activates_at(earned_at, rule.pending)
-    if activates_at is NOT_YET and fulfilled_at is not None:
-        activates_at = max(earned_at, fulfilled(rule, fulfilled_at))
     expires_at = None if activates_at is NOT_YET else program.expires_at(activates_at, book.tier)
     open_lot(
         book, rule.id, exact, award, line_id or "", program.version, earned_at, activates_at,

@@ -7,42 +7,25 @@ again from its history, and appends the differences.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from headway.domain.account import Account, Input, Key, Parked, key_of
 from headway.domain.actions import intake_review
-from headway.domain.book import Book, Touched
+from headway.domain.book import Book
+from headway.domain.closing import Decision, close
 from headway.domain.effects import intake_effect
 from headway.domain.entitlement import Entitlement, History
 from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
-from headway.domain.points import Effect, Notice, PointsEvent, TierEvent
 from headway.domain.redecide import redecide
 from headway.domain.redemption import decide_reserve, decide_step
 from headway.domain.referral import intake_referral
 from headway.domain.returns import intake_refund, intake_refund_failed
-from headway.domain.settle import next_due_at, settle
+from headway.domain.settle import settle
 from headway.domain.steps import STEPS
 from headway.errors import InvariantViolated, Poison
 from headway.program.program import Programs
-
-
-class Decision(NamedTuple):
-    """What an input did: the rows to append, the account after it, and why."""
-
-    input: Input
-    n: int
-    outcome: Outcome
-    points: tuple[PointsEvent, ...]
-    tier_events: tuple[TierEvent, ...]
-    effects: tuple[Effect, ...]
-    notices: tuple[Notice, ...]
-    touched: Touched
-    account: Account
-    changed: bool
-    released: bool
-
 
 _Decider = Callable[[Book, Programs, Input, Any], Outcome]
 
@@ -168,10 +151,9 @@ class _Deciding:
         except Poison as poison:
             # It was accepted when it was parked, so it stays in the input log, with the reason.
             book = Book(account, waited.n, self._programs.at(waited.input.time).version)
-            decision, due = (
-                self._close(book, waited.input, waited.n, nothing(poison.message), released=True),
-                None,
-            )
+            outcome = nothing(poison.message)
+            decision = close(book, self._programs, waited.input, waited.n, outcome, released=True)
+            due = None
         self._done.append(decision)
         if due is not None:
             self._release_decided(due)
@@ -185,7 +167,9 @@ class _Deciding:
             rest = tuple(other for other in account.parked if other.n != waited.n)
             book = Book(account._replace(parked=rest), waited.n, self._done[-1].account.version)
             outcome = due.outcomes.get(waited.n, nothing("overtaken"))
-            self._done.append(self._close(book, waited.input, waited.n, outcome, released=True))
+            self._done.append(
+                close(book, self._programs, waited.input, waited.n, outcome, released=True)
+            )
 
     def _history(self, number: int) -> History:
         """The log, with what this input and those it released have added to it, without the one
@@ -218,20 +202,9 @@ class _Deciding:
             elif book.time is not None:
                 settle(book, programs, book.time)
         released = after is not None
-        decision = self._close(book, item, n, outcome, released=released, due=due)
+        last = None if due is None else due.last
+        decision = close(book, programs, item, n, outcome, released=released, last=last)
         return decision, due
-
-    def _close(
-        self,
-        book: Book,
-        item: Input,
-        n: int,
-        outcome: Outcome,
-        *,
-        released: bool,
-        due: Entitlement | None = None,
-    ) -> Decision:
-        return _close(book, self._programs, item, n, outcome, released=released, due=due)
 
 
 _SPOKEN_FOR = {
@@ -286,87 +259,3 @@ def _waits_for_member(book: Book, item: Input) -> Outcome | None:
     if book.joined_at is not None or item.kind in ENROLS or item.kind in _COMMANDS:
         return None
     return parked("member")
-
-
-def _close(
-    book: Book,
-    programs: Programs,
-    item: Input,
-    n: int,
-    outcome: Outcome,
-    *,
-    released: bool,
-    due: Entitlement | None,
-) -> Decision:
-    before = book.account
-    waiting = before.parked
-    if outcome.outcome == "parked":
-        waiting = (*waiting, Parked(n, outcome.waits_for, item))
-    elif item.kind == "order.paid":
-        order = "order:" + item.data.order_id
-        outcome = Outcome(outcome.outcome, outcome.reason, "", order)
-    changed = book.changed()
-    balances = book.balances
-    after = Account(  # By place: this runs once for every decision.
-        before.account_id,
-        before.member_id,
-        balances["pending"],
-        balances["available"],
-        balances["reserved"],
-        balances["owed"],
-        book.seq,
-        before.inputs if released else n,
-        before.tier_seq + len(book.tier_events),
-        before.version + changed,
-        book.time,
-        book.joined_at,
-        book.left_at,
-        book.tier,
-        next_due_at(book, programs),
-        book.remainders,
-        book.saved,
-        book.measures,
-        book.first,
-        book.referral,
-        book.purchases,
-        book.caps,
-        book.carried,
-        book.birthday,
-        book.membership,
-        book.active_at,
-        _last(before, item, outcome, due),
-        before.lots_complete,
-        before.unloaded_due_at,
-        book.lots,
-        book.orders,
-        book.lines,
-        book.refunds,
-        book.reviews,
-        book.effect_awards,
-        waiting,
-        before.held_elsewhere,
-    )
-    return Decision(
-        item,
-        n,
-        outcome,
-        tuple(book.points),
-        tuple(book.tier_events),
-        tuple(book.effects_out),
-        tuple(book.notices),
-        book.touched,
-        after,
-        changed,
-        released,
-    )
-
-
-def _last(before: Account, item: Input, outcome: Outcome, due: Entitlement | None) -> Key | None:
-    """The latest place of a source input that has been decided."""
-    last = before.last
-    if due is not None:
-        return max(due.last, last) if due.last and last else due.last or last
-    if outcome.outcome == "parked" or item.kind not in STEPS:
-        return last
-    place = key_of(item)
-    return place if last is None or place > last else last

@@ -61,7 +61,9 @@ def _expiring(book: Book, programs: Programs, moment: datetime) -> dict[datetime
             found[lot.expires_at] = found.get(lot.expires_at, 0) + lot.available
     lapses = inactive_since(book, programs, moment)
     if lapses is not None:
-        found[lapses] = book.balances["available"]
+        # Only what has no end of its own dies then.
+        lots = book.lots.values()
+        found[lapses] = sum(lot.available for lot in lots if lot.expires_at is None)
     return found
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from headway.domain.account import Account, Input
-from headway.domain.decide import Decision, decide_all, from_source
+from headway.domain.closing import Decision
+from headway.domain.decide import decide_all, from_source
 from headway.domain.entitlement import History
 from headway.errors import InvariantViolated
 from headway.ledger import reading, snapshot

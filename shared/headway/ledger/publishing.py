@@ -7,7 +7,7 @@ import orjson
 
 from headway.contracts import codec
 from headway.contracts.opening import OPENING, imported
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.domain.points import Effect
 from headway.domain.progress import progress
 from headway.program.program import Programs

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 
 from headway.domain.account import Account, Input, Lot, OrderLine
-from headway.domain.decide import Decision, decide_all, from_source
+from headway.domain.closing import Decision
+from headway.domain.decide import decide_all, from_source
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
 from headway.ledger import redemptions, snapshot

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headway.domain.chain import canonical_row, link, recorded_bytes
-from headway.domain.decide import Decision
+from headway.domain.closing import Decision
 from headway.ledger.books import Books
 from headway.ledger.publishing import OutboxRow, balance_changed, effect_event, notices
 from headway.ledger.reading import QUERIES
