@@ -48,10 +48,12 @@ class Need(IntEnum):
 
 
 class Wanted(NamedTuple):
-    """What is needed of one account; `until`: how far it will be settled."""
+    """What is needed of one account; `until`: how far it will be settled; `since`: expired lots
+    from then on may come back."""
 
     need: Need
     until: datetime
+    since: datetime | None
 
 
 def decided_from_log(
@@ -89,7 +91,20 @@ def wanted(
     until = max((reaches(item) for item in items), default=account.time or _FOREVER)
     if account.time is not None and account.time > until:
         until = account.time
-    return Wanted(_need(programs, account, items, waiting, keys, until), until)
+    since = _comes_back_since(programs, items, waiting) if account.seq else None
+    need = _need(programs, account, items, waiting, keys, until)
+    return Wanted(need if since is None else max(need, Need.DUE), until, since)
+
+
+def _comes_back_since(
+    programs: Programs, items: Sequence[Input], waiting: Sequence[Parked]
+) -> datetime | None:
+    """From when on points must have expired to come back with one of these purchases, if any."""
+    if not programs.reinstate_days:
+        return None
+    inputs = (*items, *(one.input for one in waiting))
+    earliest = min((one.time for one in inputs if one.kind == "order.paid"), default=None)
+    return None if earliest is None else earliest - timedelta(days=programs.reinstate_days)
 
 
 def _need(
@@ -103,11 +118,6 @@ def _need(
     if not account.seq:
         return Need.NOTHING
     if account.account_id in keys.history:
-        return Need.ALL
-    if programs.reinstate_days and any(
-        one.kind == "order.paid" for one in (*items, *(waited.input for waited in waiting))
-    ):
-        # Each purchase may bring back what expired before it, and there may be several of them.
         return Need.ALL
     if account.owed or any(item.kind in _TOUCHING for item in items):
         return Need.OPEN
@@ -144,7 +154,7 @@ async def read_lots(
     """Those accounts with the lots they need, in one trip."""
     due = {n: w.until for n, (_, w) in accounts.items() if w.need is Need.DUE}
     told = timedelta(days=programs.longest_notice + 2) if programs.longest_notice else timedelta()
-    since = timedelta(days=programs.reinstate_days)
+    back = {n: w.since for n, (_, w) in accounts.items() if w.since is not None}
     rows = await connection.fetch(
         QUERIES.read_lots,
         [n for n, (_, w) in accounts.items() if w.need is Need.OPEN],
@@ -158,7 +168,8 @@ async def read_lots(
         list(due),
         list(due.values()),
         [until + told for until in due.values()],
-        [until - since if since else _FOREVER for until in due.values()],
+        list(back),
+        list(back.values()),
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
@@ -171,7 +182,7 @@ async def read_lots(
 
 async def with_open_lots(connection: "Connection", account: Account) -> Account:
     """The account with every lot that points can still come out of, for showing how it stands."""
-    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], [], [], [], [], [], [])
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 7)
     lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
 

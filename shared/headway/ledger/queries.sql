@@ -104,7 +104,7 @@ select
 
 -- name: read_lots
 -- Of accounts $1: open lots, and those of the awards $2. Of $3 (decided again): all. Of $4 only what is due
--- by $5, expires by $6 (of which people may have to be told), or has expired since $7 and may come back.
+-- by $5, or expires by $6 (of which people may have to be told). Of $7 also what has expired since $8 and may come back.
 select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
        rule, award, line_id, program_version, earned_at, activates_at, expires_at
 from lots
@@ -118,15 +118,12 @@ where account_id = any($3::bigint[])
 union all
 select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
        l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
-from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-     as due(account_id, until, told, since)
+from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[]) as due(account_id, until, told)
 join lateral (
     select * from lots where account_id = due.account_id and pending > 0 and activates_at <= due.until
     union
     select * from lots
     where account_id = due.account_id and available > 0 and expires_at is not null and expires_at <= due.told
-    union
-    select * from lots where account_id = due.account_id and expired > 0 and expires_at >= due.since
     union  -- and of the others the next one, so that it is known when something is due again
     (select * from lots where account_id = due.account_id and pending > 0 and activates_at > due.until
      order by activates_at limit 1)
@@ -135,6 +132,11 @@ join lateral (
      where account_id = due.account_id and available > 0 and expires_at is not null and expires_at > due.told
      order by expires_at limit 1)
 ) l on true
+union all
+select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
+       l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
+from unnest($7::bigint[], $8::timestamptz[]) as back(account_id, since)
+join lots l on l.account_id = back.account_id and l.expired > 0 and l.expires_at >= back.since
 
 -- name: read_programs
 select version, from_at, document from program_versions order by version
