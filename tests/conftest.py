@@ -34,6 +34,7 @@ settings.register_profile("proof", max_examples=2_000)
 
 _ROOT = Path(__file__).parent.parent
 _START_SECONDS = 240
+_APART_SECONDS = 120
 
 
 # A developer's own settings must not reach the services under test.
@@ -43,9 +44,18 @@ for _name in [name for name in os.environ if name.startswith("HEADWAY_")]:
 
 
 def run_apart(work: Coroutine[object, object, Result]) -> Result:
-    """Run `work` on an event loop of its own, so that a test's loop is none of its business."""
+    """Run `work` on an event loop of its own, so that a test's loop is none of its business.
+
+    Raises TimeoutError: what waits for ever would outlive the test's own time limit, for the
+    thread that it waits in cannot be interrupted.
+    """
+
+    async def within() -> Result:
+        async with asyncio.timeout(_APART_SECONDS):
+            return await work
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, within()).result()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,9 @@ def shop(database: str) -> str:
 
 async def told(kafka: str, prefix: str) -> list[tuple[str, Input]]:
     """What is on the topics of orders and members, as earn reads it, in the order it happened."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         parts = [

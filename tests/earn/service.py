@@ -128,6 +128,7 @@ class Place:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.kafka,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 << 20,
         )
         await consumer.start()

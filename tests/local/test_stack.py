@@ -38,7 +38,9 @@ async def _keep_and_read(endpoints: Endpoints, *, first_time: bool) -> tuple[int
             await admin.create_topics([NewTopic("kept", 1, 1)])
             async with AIOKafkaProducer(bootstrap_servers=endpoints.kafka_bootstrap) as producer:
                 await producer.send_and_wait("kept", b"seven")
-        consumer = AIOKafkaConsumer(bootstrap_servers=endpoints.kafka_bootstrap)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=endpoints.kafka_bootstrap, auto_offset_reset="earliest"
+        )
         async with consumer:
             partition = TopicPartition("kept", 0)
             consumer.assign([partition])

@@ -222,6 +222,8 @@ async def _consumer(
     """A reader of the whole topic that belongs to no group and commits nothing."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed",
+        # A reset to the end may be under way when a partition is sought; it would win silently.
+        auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 * 1024 * 1024,
         # Going on to the next partition waits for the fetch that is under way.
         fetch_max_wait_ms=20,
