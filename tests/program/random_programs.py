@@ -63,21 +63,24 @@ def rules(draw: st.DrawFn, *, plain: bool = False) -> list[str]:
     for number in range(draw(st.integers(1, 6))):
         factor = draw(st.booleans())
         award = draw(_FACTOR if factor else _PLAIN if plain else _BASE)
-        when = draw(_CONDITIONS if factor or not plain else _PLAIN_CONDITIONS)
-        rest = "" if plain else draw(_REST)
-        groups = ["m1", "m2"] if factor else [""] if plain else ["", "g"]
+        when = draw(_CONDITIONS)
+        rest = draw(_PLAIN_REST if plain else _REST)
+        groups = ["m1", "m2"] if factor else ["", "g"]
         group = draw(st.sampled_from(groups))
         parts = [part for part in (rest, f"group: {group}" if group else "") if part]
         made.append(rule(f"r{number}", award, when, rest=", ".join(parts)))
     return made
 
 
-_PLAIN = st.builds(
-    "per_money: {{points: {}, every: {}}}".format,
-    st.integers(1, 9),
-    st.sampled_from(["1", "'0.03'", "7"]),
+_PLAIN = st.one_of(
+    st.builds(
+        "per_money: {{points: {}, every: {}}}".format,
+        st.integers(1, 9),
+        st.sampled_from(["1", "'0.03'", "7"]),
+    ),
+    st.builds("percent: {}".format, st.sampled_from(["5", "'0.125'", "100"])),
 )
-_PLAIN_CONDITIONS = st.one_of(st.just(""), st.builds("category: [{}]".format, WORDS))
+_PLAIN_REST = st.one_of(st.just(""), st.builds("priority: {}".format, st.integers(-2, 2)))
 
 _LINES = st.lists(
     st.builds(

@@ -92,6 +92,7 @@ class Book:
         "tier",
         "tier_due",
         "tier_events",
+        "tier_reached",
         "time",
         "touched",
         "version",
@@ -131,8 +132,9 @@ class Book:
         self.notices: list[Notice] = []
         self.touched = Touched()
         self.by_award: dict[str, list[int]] | None = None
-        self.tier_due: tuple[tuple[object, ...], datetime | None] | None = None
-        """When the tier changes next, as last found, after all that this depends on."""
+        self.tier_reached: tuple[object, tuple[object, ...], str] | None = None
+        self.tier_due: tuple[object, tuple[object, ...], datetime | None] | None = None
+        """What tier holds and when it changes next, as last found, after all this depends on."""
         self.shadow = False
         """Whether only what the member is entitled to is asked for: nothing is spent or expires."""
         self.judged: dict[str, Judged] = {}

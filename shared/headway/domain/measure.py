@@ -116,15 +116,10 @@ def last_gone(today: date, months: int) -> str:
     return day.isoformat()
 
 
-def measure_name(tiers: Tiers) -> str:
-    """Under which name an account keeps what these tiers go by."""
-    return f"activity:{tiers.activity}" if tiers.measure == "activity" else tiers.measure
-
-
 def count(book: Book, program: Program, measure: str, moment: datetime, amount: int) -> None:
     """Count so much more (or less) on the day of `moment`, where the programme's tiers ask."""
     tiers = program.tiers
-    if amount and tiers.levels and measure == measure_name(tiers):
+    if measure == tiers.measured_as and amount:
         day = "" if tiers.window == "lifetime" else program.day(moment).isoformat()
         book.measures = {**book.measures, measure: days_of(book, measure).added(day, amount)}
 

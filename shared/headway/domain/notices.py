@@ -29,23 +29,25 @@ def notify(book: Book, programs: Programs, since: datetime, until: datetime) -> 
     book.notices += (nearest[key] for key in sorted(nearest))
 
 
-def next_notice(book: Book, programs: Programs, instant: datetime) -> datetime | None:
-    """When the next notice is due, by what is known now."""
+def next_notice(
+    book: Book, programs: Programs, instant: datetime, *, tier: bool
+) -> datetime | None:
+    """When the next notice is due, by what is known now; with or without those of the tier."""
     program = programs.at(instant)
     if not program.notices and not program.tiers.at_risk_days:
         return None
-    dues = (notice.due for notice in _notices(book, programs, program, instant))
+    dues = (notice.due for notice in _notices(book, programs, program, instant, tier=tier))
     return min((due for due in dues if due > instant), default=None)
 
 
 def _notices(
-    book: Book, programs: Programs, program: Program, moment: datetime
+    book: Book, programs: Programs, program: Program, moment: datetime, *, tier: bool = True
 ) -> Iterator[Notice]:
     if program.notices:
         for at, points in _expiring(book, programs, moment).items():
             for days in program.notices:
                 yield Notice("points.expiring", at, points, "", _before(program, at, days))
-    if program.tiers.at_risk_days:
+    if tier and program.tiers.at_risk_days:
         risk = staying(book, program, moment)
         if risk is not None and risk.missing and risk.until is not None:
             for days in program.tiers.at_risk_days:

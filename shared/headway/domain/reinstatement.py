@@ -13,12 +13,17 @@ def reinstate(book: Book, programs: Programs, moment: datetime, tier: str) -> No
     if not program.reinstate_days or book.shadow:
         return
     since = moment - timedelta(days=program.reinstate_days)
+    back = [
+        lot
+        for lot in book.lots.values()
+        if lot.expired and lot.expires_at is not None and since <= lot.expires_at <= moment
+    ]
+    if not back:
+        return
     expires_at = program.expires_at(moment, tier)
-    for number in sorted(book.lots):
-        lot = book.lots[number]
-        if lot.expired and lot.expires_at is not None and since <= lot.expires_at <= moment:
-            book.put_lot(lot._replace(activates_at=moment, expires_at=expires_at))
-            book.move(
-                "reinstate", lot.expired, "expired", "available", moment, number,
-                program_version=lot.program_version, activates_at=moment, expires_at=expires_at,
-            )  # fmt: skip
+    for lot in sorted(back, key=lambda lot: lot.lot):
+        book.put_lot(lot._replace(activates_at=moment, expires_at=expires_at))
+        book.move(
+            "reinstate", lot.expired, "expired", "available", moment, lot.lot,
+            program_version=lot.program_version, activates_at=moment, expires_at=expires_at,
+        )  # fmt: skip

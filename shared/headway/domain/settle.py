@@ -15,7 +15,7 @@ from headway.domain.book import Book
 from headway.domain.inactivity import inactive_since, lapse
 from headway.domain.notices import next_notice, notify
 from headway.domain.points import Bucket, Kind
-from headway.domain.tier import judge_tier, next_change
+from headway.domain.tier import judge_tier, next_change, rests_until
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
@@ -120,10 +120,10 @@ def _due_of(lot: Lot) -> _Due | None:
 
 
 def _own_dues(
-    book: Book, programs: Programs, instant: datetime, given_until: datetime
+    book: Book, programs: Programs, instant: datetime, given_until: datetime, *, tier: bool = True
 ) -> Iterator[_Due]:
     """What is due of the account itself, rather than of its lots; gifts after `given_until`."""
-    change = next_change(book, programs, instant)
+    change = next_change(book, programs, instant) if tier else None
     if change is not None:
         yield _Due(change, _TIER, 0)
     if book.birthday:
@@ -182,10 +182,11 @@ def next_due_at(book: Book, programs: Programs) -> datetime | None:
             earliest = due_at
     if book.time is None:
         return earliest
-    for due in _own_dues(book, programs, book.time, book.time):
+    tier = earliest is None or earliest > rests_until(book, programs, book.time)
+    for due in _own_dues(book, programs, book.time, book.time, tier=tier):
         if earliest is None or due.at < earliest:
             earliest = due.at
     if not programs.any_notices:
         return earliest
-    notice = next_notice(book, programs, book.time)
+    notice = next_notice(book, programs, book.time, tier=tier)
     return notice if earliest is None or (notice is not None and notice < earliest) else earliest

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from headway.domain.book import Book
-from headway.domain.measure import between, days_of, measure_name, period
+from headway.domain.measure import between, days_of, period
 from headway.domain.rolling import rolling_sum
 from headway.domain.tier import next_under
 from headway.program.calendar import midnight
@@ -60,7 +60,7 @@ def _last_chance(program: Program, falls: datetime) -> date:
 
 def _measured(book: Book, program: Program, today: date) -> int:
     """What counts on a local day, by what is known now."""
-    days = days_of(book, measure_name(program.tiers))
+    days = days_of(book, program.tiers.measured_as)
     tiers = program.tiers
     if book.joined_at is None:
         return 0

@@ -12,7 +12,6 @@ from headway.domain.measure import (
     CALENDAR,
     Days,
     days_of,
-    measure_name,
     period,
     remembered_from,
     year_around,
@@ -20,7 +19,7 @@ from headway.domain.measure import (
 from headway.domain.points import TierEvent
 from headway.domain.rolling import falls_below, last_day_of, rolling_sum
 from headway.program.calendar import add_months, midnight
-from headway.program.program import Program, Programs
+from headway.program.program import FOREVER, Program, Programs
 
 
 def next_change(book: Book, programs: Programs, instant: datetime) -> datetime | None:
@@ -57,14 +56,23 @@ def judge_tier(book: Book, programs: Programs, at: datetime) -> None:
 
 def reached(book: Book, program: Program, today: date) -> str:
     """The highest level that holds on a local day."""
-    tiers = program.tiers
-    if not tiers.levels or book.joined_at is None:
+    if not program.tiers.levels or book.joined_at is None:
         return ""
     days = _days(book, program)
+    on = (program.version, today, book.tier, book.joined_at, book.carried)
+    known = book.tier_reached
+    if known is None or known[0] is not days or known[1] != on:
+        known = book.tier_reached = days, on, _reached(book, program, days, today)
+    return known[2]
+
+
+def _reached(book: Book, program: Program, days: Days, today: date) -> str:
+    tiers = program.tiers
     if tiers.window == "lifetime":
         return program.level_for(days.get("", 0))
     if tiers.window == "rolling":
         return _rolling(program, days, today)
+    assert book.joined_at is not None
     joined = program.day(book.joined_at)
     level = _by_year(program, days, joined, today)
     if tiers.one_step:
@@ -75,7 +83,7 @@ def reached(book: Book, program: Program, today: date) -> str:
 
 
 def _days(book: Book, program: Program) -> Days:
-    return days_of(book, measure_name(program.tiers))
+    return days_of(book, program.tiers.measured_as)
 
 
 def _set(book: Book, level: str, program: Program, at: datetime) -> None:
@@ -91,15 +99,14 @@ def _set(book: Book, level: str, program: Program, at: datetime) -> None:
 
 
 def _forget(book: Book, programs: Programs, program: Program, today: date) -> None:
-    name = measure_name(program.tiers)
+    name = program.tiers.measured_as
     days = days_of(book, name)
     if len(days) < 2 or book.joined_at is None:
         return
     # By the longest memory of all versions: one to come may look further back than this one.
     joined = program.day(book.joined_at)
-    oldest = min(
-        remembered_from(version.tiers, joined, today) for version in programs.all if version.levels
-    ).isoformat()
+    starts = [remembered_from(one.tiers, joined, today) for one in programs.all if one.levels]
+    oldest = min(starts).isoformat()
     if "" < days.order[0] < oldest:
         book.measures = {**book.measures, name: days.since(oldest)}
 
@@ -176,25 +183,55 @@ def _drops(program: Program, last: date) -> date:
 
 def next_under(book: Book, program: Program, instant: datetime) -> datetime | None:
     """The local midnight on which the tier changes under this version, if nothing else happens."""
-    tiers, today = program.tiers, program.day(instant)
+    tiers = program.tiers
     if not tiers.levels or book.joined_at is None or tiers.window == "lifetime":
         return None
     lowest = book.tier in ("", tiers.levels[0].id)
     if lowest and tiers.entry == "at_once":
         return None
-    days = _days(book, program)
+    today, days = program.day(instant), _days(book, program)
     on = (program.version, today, book.tier, book.joined_at, book.carried)
     known = book.tier_due
-    if known is not None and known[0][0] is days and known[0][1:] == on:
-        return known[1]
+    if known is not None and known[0] is days and known[1] == on:
+        return known[2]
     if book.tier != reached(book, program, today):
         return instant  # due together with something that came before it
     if tiers.window == "rolling":
         change = _next_rolling(book, program, today)
     else:
         change = _next_by_year(book, program, today)
-    book.tier_due = ((days, *on), change)
+    book.tier_due = days, on, change
     return change
+
+
+def rests_until(book: Book, programs: Programs, instant: datetime) -> datetime:
+    """A moment before which neither the tier changes by itself nor anybody is told that it may.
+
+    Often as good as knowing when, and much quicker. `instant` where it cannot be told so.
+    """
+    if programs.several:
+        return instant
+    program = programs.at(instant)
+    tiers = program.tiers
+    if not tiers.levels or book.joined_at is None:
+        return FOREVER
+    today = program.day(instant)
+    if tiers.window == "rolling" or book.tier != reached(book, program, today):
+        return instant
+    if tiers.window == "lifetime":
+        return FOREVER
+    start = CALENDAR if tiers.window == "calendar_year" else program.day(book.joined_at)
+    mark = _next_mark(start, today, tiers.grace_days, tiers.at_risk_days)
+    return midnight(mark, program.zone)
+
+
+@lru_cache(maxsize=65536)
+def _next_mark(start: date, today: date, grace_days: int, at_risk_days: tuple[int, ...]) -> date:
+    """The first day after today on which a year or its days of grace end, or are near their end."""
+    ends = [year_around(start, today, back)[1] for back in range(1, -5, -1)]
+    marks = [end + timedelta(days=grace) for end in ends for grace in {0, grace_days}]
+    days = [mark - timedelta(days=before) for mark in marks for before in (0, *at_risk_days)]
+    return min(day for day in days if day > today)
 
 
 def _next_rolling(book: Book, program: Program, today: date) -> datetime | None:

@@ -12,7 +12,7 @@ from headway.domain.decide import decide_all, from_source
 from headway.domain.entitlement import History
 from headway.errors import InvariantViolated
 from headway.ledger import reading, snapshot
-from headway.ledger.lots import Need, Wanted, decided_from_log, read_lots, wanted
+from headway.ledger.lots import Wanted, decided_from_log, read_lots, wanted
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import NOWHERE, QUERIES, Known, Reached
 from headway.ledger.snapshot import Keys
@@ -155,7 +155,7 @@ async def _open(
         waiting = known.parked.get(number, ())
         account = snapshot.account_from(row, keys, waiting)
         need = wanted(programs, account, work.get(number, ()), waiting, keys)
-        if need.need is not Need.NOTHING:
+        if need.anything():
             lacking[number] = account, need
         books.hold(row, account)
     if lacking:

@@ -55,6 +55,10 @@ class Wanted(NamedTuple):
     until: datetime
     since: datetime | None
 
+    def anything(self) -> bool:
+        """Whether there is anything to read."""
+        return self.need is not Need.NOTHING or self.since is not None
+
 
 def decided_from_log(
     programs: Programs,
@@ -92,8 +96,7 @@ def wanted(
     if account.time is not None and account.time > until:
         until = account.time
     since = _comes_back_since(programs, items, waiting) if account.seq else None
-    need = _need(programs, account, items, waiting, keys, until)
-    return Wanted(need if since is None else max(need, Need.DUE), until, since)
+    return Wanted(_need(programs, account, items, waiting, keys, until), until, since)
 
 
 def _comes_back_since(
@@ -204,6 +207,8 @@ def _awards(account: Account, keys: Keys) -> list[str]:
 def _with_lots(
     account: Account, wanted_: Wanted, lots: dict[int, Lot], told: timedelta, notice_days: int
 ) -> Account:
+    if wanted_.need is Need.NOTHING:
+        return account._replace(lots=lots) if lots else account
     if wanted_.need is not Need.DUE:
         return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
     dues: list[datetime] = []

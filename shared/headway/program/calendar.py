@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 Round = Literal["day", "month", "quarter", "year"]
 
 
+@lru_cache(maxsize=4096)  # a decision asks some five times for the day of one moment
 def local_date(moment: datetime, zone: ZoneInfo) -> date:
     """The day on the wall at `moment`."""
     return moment.astimezone(zone).date()

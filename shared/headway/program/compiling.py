@@ -62,11 +62,12 @@ def _tiers(tiers: TiersDocument | None, currency: str) -> Tiers:
     if tiers is None:
         return Tiers()
     measure, window, keep = tiers.measure, tiers.window, tiers.keep
+    activity = measure.activity if isinstance(measure, ByActivity) else ""
     rolling = window.rolling_months if isinstance(window, Rolling) else 12
     default = "end_of_period" if tiers.by_year else "while_reached"
     return Tiers(
         measure="activity" if isinstance(measure, ByActivity) else measure,
-        activity=measure.activity if isinstance(measure, ByActivity) else "",
+        activity=activity,
         window="rolling"
         if isinstance(window, Rolling) or window == "rolling_12_months"
         else window,
@@ -78,6 +79,7 @@ def _tiers(tiers: TiersDocument | None, currency: str) -> Tiers:
         one_step=tiers.downgrade == "one_step",
         at_risk_days=tuple(sorted(set(tiers.at_risk_days))),
         levels=tuple(_levels(tiers, currency)),
+        measured_as=f"activity:{activity}" if isinstance(measure, ByActivity) else measure,
     )
 
 

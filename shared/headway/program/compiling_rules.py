@@ -72,7 +72,6 @@ def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pendi
         conditions.append(on_referral(referral))
     multiplies = award.multiply is not None
     simple = not rule.cap and rule.round == "carry" and not step
-    by_line = award.per_money is not None and not conditions and not rule.group
     return Rule(
         id=rule.id,
         event=rule.on,
@@ -94,7 +93,7 @@ def _rule(rule: RuleDocument, document: Document, names: Names, otherwise: Pendi
         to=award.to or "",
         funder=rule.funder,
         referral=referral,
-        plain=simple and (multiplies or by_line),
+        plain=simple and _measure(award) in ("amount", "base"),
         gives=award_in_words(rule, money),
     )
 

@@ -60,7 +60,7 @@ def verdict(
         if exact
     ]
     if len(awards) > 1:
-        awards.sort(key=lambda award: (award.line, award.rule.multiplies, award.rule.id))
+        awards.sort(key=_in_order)
     capped = [
         rule.id
         for rule in stages.rules
@@ -77,35 +77,47 @@ def lines_of(facts: Facts) -> Sequence[AnyLine]:
 
 
 def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) -> list[Award]:
-    """The short way for rules that look at nothing but each line: most programmes, most of the
-    time."""
-    awards: list[Award] = []
-    for place, line in enumerate(facts.lines):
-        amount = line.amount
-        total = 0
-        for rule in base:
-            if rule.currency == facts.currency and (
-                not rule.line_conditions or _line_matches(rule, line)
-            ):
-                exact = amount * rule.numerator // rule.denominator
-                if exact:
-                    total += exact
-                    awards.append(Award(place, rule, exact))
-        if not total or not multipliers:
-            continue
+    """The short way for rules on money without caps, steps and rounding: most of them.
+
+    It gives what the stages give, and keeps nothing of what each of them said.
+    """
+    lines = facts.lines
+    matched = {
+        rule.id: [
+            (place, line.amount * rule.numerator // rule.denominator)
+            for place, line in enumerate(lines)
+            if not rule.line_conditions or _line_matches(rule, line)
+        ]
+        for rule in base
+        if _applies(rule, facts)
+    }
+    if len(matched) > 1:
+        matched = _group_winners(base, matched)
+    awards = [
+        Award(place, rule, exact)
+        for rule in base
+        for place, exact in matched.get(rule.id, ())
+        if exact
+    ]
+    running = [rule for rule in multipliers if _applies(rule, facts)] if awards else ()
+    for place in range(len(lines)) if running else ():
+        total = sum([award.exact for award in awards if award.line == place])
         best: dict[str, Rule] = {}
-        for rule in multipliers:
-            if (
-                (not rule.currency or rule.currency == facts.currency)
-                and (not rule.line_conditions or _line_matches(rule, line))
-                and (not rule.conditions or _matches(rule, facts))
-            ):
+        for rule in running:
+            if total and (not rule.line_conditions or _line_matches(rule, lines[place])):
                 _contest(best, rule)
-        for rule in sorted(best.values(), key=lambda rule: rule.id):
+        for rule in best.values():
             exact = total * rule.numerator // rule.denominator
             if exact:
                 awards.append(Award(place, rule, exact))
+    if len(awards) > 1:
+        awards.sort(key=_in_order)
     return awards
+
+
+def _in_order(award: Award) -> tuple[int, bool, str]:
+    """Line by line; base rules by id, then multipliers by id."""
+    return award.line, award.rule.multiplies, award.rule.id
 
 
 def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) -> Stages:
@@ -141,16 +153,17 @@ def judge_stages(program: Program, facts: Facts, counters: Counters, day: date) 
 
 def matching(rule: Rule, facts: Facts, lines: Sequence[AnyLine]) -> list[int]:
     """The places of the lines that a rule applies to; none when it does not apply at all."""
-    if rule.currency and rule.currency != facts.currency:
-        return []
-    if rule.conditions and not _matches(rule, facts):
+    if not _applies(rule, facts):
         return []
     if not rule.line_conditions:
         return list(range(len(lines)))
     return [place for place, line in enumerate(lines) if _line_matches(rule, line)]
 
 
-def _matches(rule: Rule, facts: Facts) -> bool:
+def _applies(rule: Rule, facts: Facts) -> bool:
+    """Whether a rule looks at an event at all, whatever its lines."""
+    if rule.currency and rule.currency != facts.currency:
+        return False
     for condition in rule.conditions:  # noqa: SIM110 (a generator costs more than what it asks)
         if not condition.holds(facts):
             return False

@@ -62,8 +62,7 @@ class Rule:
     funder: str
     referral: Literal["", "signup", "first_purchase", "every_purchase"]
     plain: bool
-    """Whether it is judged line by line, with no cap, rounding, group, step or condition on the
-    whole event."""
+    """Whether it is about money, or what that gives, with no cap, rounding or step."""
     gives: str = ""
     """What it gives, in words, without its conditions: '1 point for every 1.00 USD'."""
 
@@ -134,3 +133,5 @@ class Tiers(NamedTuple):
     one_step: bool = False
     at_risk_days: tuple[int, ...] = ()
     levels: tuple[Level, ...] = ()
+    measured_as: str = ""
+    """Under which name an account keeps what these tiers go by: 'spend', 'activity:NAME', ..."""
