@@ -22,7 +22,7 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class EventRules(NamedTuple):
-    """The rules on one event, each kind by id. `plain`: on orders, all to be judged the short way."""
+    """The rules on one event, each kind by id. `plain`: orders can be judged the short way."""
 
     base: tuple[Rule, ...]
     multipliers: tuple[Rule, ...]
