@@ -82,23 +82,16 @@ def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) ->
     It gives what the stages give, and keeps nothing of what each of them said.
     """
     lines = facts.lines
-    matched = {
-        rule.id: [
-            (place, line.amount * rule.numerator // rule.denominator)
-            for place, line in enumerate(lines)
-            if not rule.line_conditions or _line_matches(rule, line)
-        ]
-        for rule in base
-        if _applies(rule, facts)
-    }
-    if len(matched) > 1:
-        matched = _group_winners(base, matched)
-    awards = [
-        Award(place, rule, exact)
-        for rule in base
-        for place, exact in matched.get(rule.id, ())
-        if exact
-    ]
+    standing = [rule for rule in base if _applies(rule, facts)]
+    if len(standing) > 1:
+        standing = _best_on_lines(standing, lines)
+    awards = []
+    for rule in standing:
+        for place, line in enumerate(lines):
+            if not rule.line_conditions or _line_matches(rule, line):
+                exact = line.amount * rule.numerator // rule.denominator
+                if exact:
+                    awards.append(Award(place, rule, exact))
     running = [rule for rule in multipliers if _applies(rule, facts)] if awards else ()
     for place in range(len(lines)) if running else ():
         total = sum([award.exact for award in awards if award.line == place])
@@ -113,6 +106,22 @@ def _plainly(base: Sequence[Rule], multipliers: Sequence[Rule], facts: Facts) ->
     if len(awards) > 1:
         awards.sort(key=_in_order)
     return awards
+
+
+def _best_on_lines(rules: list[Rule], lines: Sequence[AnyLine]) -> list[Rule]:
+    """Of each group the rule that gives most; rules come by id, so equals keep the smaller one."""
+    best: dict[str, tuple[tuple[int, int], Rule]] = {}
+    for rule in rules:
+        if rule.group:
+            total = sum(
+                line.amount * rule.numerator // rule.denominator
+                for line in lines
+                if not rule.line_conditions or _line_matches(rule, line)
+            )
+            worth = (total, rule.priority)
+            if rule.group not in best or worth > best[rule.group][0]:
+                best[rule.group] = worth, rule
+    return [rule for rule in rules if not rule.group or best[rule.group][1] is rule]
 
 
 def _in_order(award: Award) -> tuple[int, bool, str]:
