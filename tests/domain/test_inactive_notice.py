@@ -25,3 +25,13 @@ def test_points_that_never_die_are_not_told_to_expire() -> None:
     assert [(notice.kind, notice.amount) for notice in notices] == [("points.expiring", 100)]
     shop.wait(START + timedelta(days=200))
     assert shop.points == 25
+
+
+def test_who_has_left_is_told_nothing_more() -> None:
+    shop = Shop(program(DOLLAR, points={"expiry": {"days": 90}, "notices": [60, 30]}))
+    shop.buy("tea", ("tea", 10000))
+    shop.wait(START + timedelta(days=40))
+    shop.tell("member.left")
+    shop.wait(START + timedelta(days=80))
+    notices = [notice for d in shop.world.of("m").decisions for notice in d.notices]
+    assert [notice.kind for notice in notices] == ["points.expiring"], "of 60 days, not of 30"

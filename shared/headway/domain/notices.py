@@ -18,7 +18,7 @@ from headway.program.program import Program, Programs
 def notify(book: Book, programs: Programs, since: datetime, until: datetime) -> None:
     """Tell what became due after `since`, up to `until`, of what is still to happen."""
     program = programs.at(until)
-    if not program.notices and not program.tiers.at_risk_days:
+    if not _tells(book, program):
         return
     nearest: dict[tuple[str, datetime, str], Notice] = {}
     for notice in _notices(book, programs, program, until):
@@ -34,10 +34,15 @@ def next_notice(
 ) -> datetime | None:
     """When the next notice is due, by what is known now; with or without those of the tier."""
     program = programs.at(instant)
-    if not program.notices and not program.tiers.at_risk_days:
+    if not _tells(book, program):
         return None
     dues = (notice.due for notice in _notices(book, programs, program, instant, tier=tier))
     return min((due for due in dues if due > instant), default=None)
+
+
+def _tells(book: Book, program: Program) -> bool:
+    """Whether there is anybody to tell, and anything: who has left is told nothing more."""
+    return book.left_at is None and bool(program.notices or program.tiers.at_risk_days)
 
 
 def _notices(

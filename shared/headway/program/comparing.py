@@ -11,6 +11,7 @@ from headway.program.life_in_words import (
     earned_on_in_words,
     expiry_in_words,
     pending_in_words,
+    referrals_in_words,
 )
 from headway.program.money import to_text
 from headway.program.numbers_in_words import count
@@ -68,13 +69,7 @@ _LIFE: Facets = {
         if program.before_joining_days
         else "no order before joining counts"
     ),
-    "referrals": lambda program: (
-        "a purchase completes a referral from "
-        + to_text(program.minimum_referral, program.currency)
-        + " on"
-        if program.minimum_referral
-        else "any purchase completes a referral"
-    ),
+    "referrals": referrals_in_words,
 }
 
 

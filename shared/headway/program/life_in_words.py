@@ -1,6 +1,7 @@
 """How long points are pending and live, and what a return does, in words."""
 
 from headway.program.calendar import Round
+from headway.program.money import to_text
 from headway.program.numbers_in_words import count
 from headway.program.program import Program
 from headway.program.rules import NEVER, Expiry, Pending
@@ -49,7 +50,17 @@ def life_in_words(program: Program) -> list[str]:
     if program.before_joining_days:
         days = count(program.before_joining_days, "day")
         lines.append(f"orders paid up to {days} before joining count")
+    if program.minimum_referral:
+        lines.append(referrals_in_words(program))
     return lines
+
+
+def referrals_in_words(program: Program) -> str:
+    """Which purchase completes a referral."""
+    if not program.minimum_referral:
+        return "any purchase completes a referral"
+    least = to_text(program.minimum_referral, program.currency)
+    return f"a purchase completes a referral from {least} on"
 
 
 def expiry_in_words(expiry: Expiry) -> str:
