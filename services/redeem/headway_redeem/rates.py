@@ -6,6 +6,8 @@ from math import ceil
 from typing import NamedTuple
 
 _MOST_BUCKETS = 10_000
+# Who waits for as long as told must not be turned away by a rounding of floats.
+_ONE = 1 - 1e-6
 
 
 class Limit(NamedTuple):
@@ -42,8 +44,8 @@ def take(limit: Limit, bucket: Bucket | None, now: float) -> tuple[Bucket, Stand
     before = bucket or Bucket(limit.requests, now)
     pace = limit.requests / limit.window
     there = min(before.left + (now - before.at) * pace, limit.requests)
-    granted = there >= 1
-    left = there - 1 if granted else there
+    granted = there >= _ONE
+    left = max(there - 1, 0) if granted else there
     full_in = ceil((limit.requests - left) / pace)
     retry_after = 0 if granted else max(ceil((1 - left) / pace), 1)
     return Bucket(left, now), Standing(granted, int(left), full_in, retry_after)
