@@ -11,4 +11,4 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 def test_no_answer_is_undocumented(database: str, who: str) -> None:
     with served(database) as desk:
         credential = {"nobody": None, "key": desk.key, "token": desk.token}[who]
-        assert fuzz(desk, credential, examples=300) > 3000
+        assert fuzz(desk, credential, examples=100) > 1000

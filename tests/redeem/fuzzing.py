@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple, TypeAlias
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
@@ -17,6 +19,8 @@ from tests.redeem.kit import Shop, bearer, open_shop
 
 SECRET = "what the fuzzed API signs its members' tokens with"
 _STARTS_WITHIN_S = 60
+_keys = count(1)
+Operation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 
 
 class Desk(NamedTuple):
@@ -43,8 +47,9 @@ def served(dsn: str) -> Iterator[Desk]:
     found: list[Desk] = []
 
     async def serve() -> None:
-        limits = {"redeem_rate_key": 10**9, "redeem_rate_member": 10**9}
-        async with open_shop(dsn, redeem_token_secrets=SECRET, **limits) as shop:
+        async with open_shop(
+            dsn, redeem_token_secrets=SECRET, redeem_rate_key=10**9, redeem_rate_member=10**9
+        ) as shop:
             web = WebServer(shop.api, "127.0.0.1", 0, Health())
             await web.start()
             try:
@@ -70,15 +75,16 @@ def fuzz(desk: Desk, credential: str | None, *, examples: int) -> int:
     schema = schemathesis.openapi.from_url(f"{desk.address}/v1/openapi.json")
     sent = 0
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
         for mode in GenerationMode:
             for known in ({}, desk.known):
-                sent += _fuzz_one(found.ok(), mode, known, credential, examples)
+                sent += _fuzz_one(desk, found.ok(), mode, known, credential, examples)
     return sent
 
 
 def _fuzz_one(
-    operation: "APIOperation[object, object, object]", mode: GenerationMode,
-    known: dict[str, str], credential: str | None, examples: int,
+    desk: Desk, operation: Operation, mode: GenerationMode, known: dict[str, str],
+    credential: str | None, examples: int,
 ) -> int:  # fmt: skip
     named = {name: value for name, value in known.items() if f"{{{name}}}" in operation.path}
     if known and not named:
@@ -90,10 +96,13 @@ def _fuzz_one(
         phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode, path_parameters=named or None))
-    def check(case: schemathesis.Case) -> None:
+    def check(case: "schemathesis.Case[Any]") -> None:
         nonlocal sent
         sent += 1
         headers = {} if credential is None else bearer(credential)
+        if mode is GenerationMode.POSITIVE and "Idempotency-Key" in case.headers:
+            # A made-up key is a good one, but not for a second command.
+            headers["Idempotency-Key"] = f"fuzzed-{next(_keys)}"
         case.call_and_validate(base_url=desk.address, headers=headers)
 
     check()

@@ -1,5 +1,6 @@
 """Who may use which route: for every route of the API, what each kind of caller gets."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -134,17 +135,18 @@ async def test_who_gets_what(desk: Shop, name: str) -> None:
     wanted = TABLE[name]
     everybody = "*" in wanted.scopes
     works = 201 if name in ("reserve", "member_token") else 200
-    for scope in Scope:
-        key = await desk.new_key(scope)
-        answer = await send(desk, await wanted.ask(desk), key.text)
+    keys = {scope: (await desk.new_key(scope)).text for scope in Scope}
+    for scope, key in keys.items():
+        answer = await send(desk, await wanted.ask(desk), key)
         may = everybody or scope.value in wanted.scopes
         assert answer.status_code == (works if may else 403), (scope, answer.text)
     for member_id, status in ((OWN, wanted.own), (FOREIGN, wanted.foreign)):
         answer = await send(desk, await wanted.ask(desk), await token_for(desk, member_id))
         assert answer.status_code == status, (member_id, answer.text)
     asked = await wanted.ask(desk)
-    for credential in await no_good(desk):
-        answer = await send(desk, asked, credential)
+    credentials = await no_good(desk)
+    answers = await asyncio.gather(*(send(desk, asked, one) for one in credentials))
+    for credential, answer in zip(credentials, answers, strict=True):
         assert answer.status_code == (works if everybody else 401), (credential, answer.text)
         if not everybody:
             assert answer.headers["content-type"] == MEDIA_TYPE

@@ -9,14 +9,14 @@ import asyncpg
 from headway.access.keys import ApiKey
 from headway.access.store import live_keys
 
-_PAUSE_S = 0.25
+_PAUSE_S = 0.1
 
 
 class Keyring:
     """Reads all live keys at once, at least every `trusted` seconds while it is asked.
 
     What is not known is looked for again before it is denied, so a new key works at once; but
-    only every quarter of a second, so that a flood of wrong keys does not reach the database.
+    only ten times a second, so that a flood of wrong keys does not reach the database.
     """
 
     def __init__(
