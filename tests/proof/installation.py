@@ -22,7 +22,7 @@ from headway.ledger.programs import publish
 from headway.local import LocalStack
 from headway.local.demo.publishing import Publisher
 from headway.local.demo.quiet import Watch
-from headway.local.demo.shoppers import Shoppers
+from headway.local.demo.shoppers import Shoppers, shoppers_key
 from headway.local.history import cdnow_history, closing_event
 from headway.local.history.dice import Dice
 from headway.local.history.happenings import SourceEvent
@@ -91,6 +91,7 @@ class Installation:
             of_thousand=150, dice=self._dice,
         )  # fmt: skip
         self._shopping: asyncio.Task[None] | None = None
+        self._key = ""
 
     async def prepare(self) -> None:
         """Database, topics, programme."""
@@ -101,6 +102,7 @@ class Installation:
         await migrate(self.settings.postgres_dsn)
         await create_topics(self.settings.kafka_bootstrap, self.settings.topic_prefix)
         await publish(self.settings.postgres_dsn, self._programme)
+        self._key = await shoppers_key(self.settings.postgres_dsn)
 
     def start(self, name: str, *, fail_points: str = "", **more: str) -> None:
         """Start (again) the process of that name; `more` are settings without HEADWAY_."""
@@ -179,7 +181,7 @@ class Installation:
 
     def open_shop(self) -> None:
         """Let shoppers redeem from now on."""
-        self._shopping = asyncio.create_task(self.shoppers.shop())
+        self._shopping = asyncio.create_task(self.shoppers.shop(self._key))
 
     async def decided(self, at_least: int, within: float = 90) -> None:
         """Wait until so many inputs are in the ledger."""

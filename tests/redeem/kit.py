@@ -11,6 +11,9 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
+from headway.access.audit import operator
+from headway.access.scopes import Scope
+from headway.access.store import Issued, create
 from headway.contracts import codec
 from headway.domain.account import Input
 from headway.ledger.books import open_for_members
@@ -19,6 +22,7 @@ from headway.ledger.writing import write
 from headway.runtime.clock import FixedClock
 from headway.runtime.health import Health
 from headway_redeem.api import build
+from headway_redeem.app import gate
 from headway_redeem.lookup import Lookup
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
@@ -34,10 +38,13 @@ _keys = count(1)
 
 
 class Shop:
-    """One ledger, its clock and an API on it. `woken` counts what the relay would have heard."""
+    """One ledger, its clock and an API on it. `woken` counts what the relay would have heard.
+
+    `client` sends `key`, an API key that may do everything.
+    """
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", settings: RedeemSettings, prefix: str
+        self, pool: "asyncpg.Pool[asyncpg.Record]", settings: RedeemSettings, prefix: str, key: str
     ) -> None:
         self.pool = pool
         self.clock = FixedClock(LATER)
@@ -49,15 +56,25 @@ class Shop:
             hold=timedelta(seconds=settings.redeem_hold_seconds),
             lock_timeout=timedelta(seconds=settings.redeem_lock_seconds),
         )  # fmt: skip
-        self.api: FastAPI = build(
-            settings, redemptions, Lookup(lambda: pool, self.programs, self.clock)
-        )
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.api), base_url="http://shop", timeout=30
-        )
+        reads = Lookup(lambda: pool, self.programs, self.clock)
+        self.api: FastAPI = build(settings, redemptions, reads, gate(settings, lambda: pool, reads))
+        self.key = key
+        self.client = self.caller(key)
 
     def _wake(self) -> None:
         self.woken += 1
+
+    def caller(self, credential: str | None) -> httpx.AsyncClient:
+        """A client that sends this credential, or none."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.api), base_url="http://shop", timeout=30,
+            headers={} if credential is None else bearer(credential),
+        )  # fmt: skip
+
+    async def new_key(self, *scopes: Scope, lasts: timedelta | None = None) -> Issued:
+        """An API key with these scopes."""
+        async with self.pool.acquire() as connection:
+            return await create(connection, "a test", scopes, operator(), lasts=lasts)
 
     def sweeper(self) -> Sweeper:
         """What releases late reservations, not started."""
@@ -144,11 +161,22 @@ async def tell(
         await write(connection, books)
 
 
+def bearer(credential: str) -> dict[str, str]:
+    """The header that carries a key or a token."""
+    return {"Authorization": f"Bearer {credential}"}
+
+
+async def key_in(pool: "asyncpg.Pool[asyncpg.Record]") -> str:
+    """A new API key that may do everything."""
+    async with pool.acquire() as connection:
+        return (await create(connection, "tests", Scope, operator())).text
+
+
 @asynccontextmanager
 async def open_shop(dsn: str, prefix: str = "t.", **settings: Any) -> AsyncIterator[Shop]:
     """A shop on an empty, migrated database; `settings` override redeem's own."""
     await publish(dsn, PROGRAMME.read_text(encoding="utf-8"))
     async with asyncpg.create_pool(dsn, min_size=1, max_size=16, command_timeout=30) as pool:
-        shop = Shop(pool, RedeemSettings(**settings), prefix)
+        shop = Shop(pool, RedeemSettings(**settings), prefix, await key_in(pool))
         async with shop.client:
             yield shop

@@ -22,7 +22,7 @@ from headway.runtime.web import WebServer
 from headway.stream.topics_admin import create_topics
 from headway_redeem.app import services
 from headway_redeem.settings import RedeemSettings
-from tests.redeem.kit import Json, open_shop
+from tests.redeem.kit import Json, bearer, key_in, open_shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,10 +35,12 @@ def free_port() -> int:
 class Process:
     """One redeem process. `client` speaks to its API, `pages` is where it tells of itself."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], key: str) -> None:
         api, web = free_port(), free_port()
         self.pages = f"http://127.0.0.1:{web}"
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{api}", timeout=30)
+        self.client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{api}", timeout=30, headers=bearer(key)
+        )
         self._said: str | None = None
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "headway_redeem"],
@@ -77,8 +79,8 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def running(environment: dict[str, str]) -> AsyncIterator[Process]:
-    process = Process(environment)
+async def running(environment: dict[str, str], key: str) -> AsyncIterator[Process]:
+    process = Process(environment, key)
     try:
         await process.ready()
         yield process
@@ -87,6 +89,13 @@ async def running(environment: dict[str, str]) -> AsyncIterator[Process]:
         raise
     finally:
         await process.close()
+
+
+@pytest.fixture
+async def key(database: str) -> str:
+    """An API key of the database's, that may do everything."""
+    async with asyncpg.create_pool(database, min_size=1) as pool:
+        return await key_in(pool)
 
 
 @pytest.fixture
@@ -126,9 +135,9 @@ async def published(kafka: str, topic: str, wanted: int) -> list[Json]:
 
 
 async def test_from_the_request_to_the_topic(
-    environment: dict[str, str], kafka: str, topics: str
+    environment: dict[str, str], key: str, kafka: str, topics: str
 ) -> None:
-    async with running(environment | {"HEADWAY_REDEEM_HOLD_SECONDS": "0.2"}) as redeem:
+    async with running(environment | {"HEADWAY_REDEEM_HOLD_SECONDS": "0.2"}, key) as redeem:
         response = await reserved(redeem.client, "ten", "over-a-socket")
         assert response.status_code == 201, response.text
         told = await published(kafka, f"{topics}balance-changed", 4)
@@ -149,7 +158,7 @@ async def test_from_the_request_to_the_topic(
 
 
 async def test_killed_before_its_answer_it_answers_the_retry(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], key: str, tmp_path: Path
 ) -> None:
     body = {"member_id": "ann", "reward_id": "ten"}
     headers = {"Idempotency-Key": "cut-off"}
@@ -157,13 +166,13 @@ async def test_killed_before_its_answer_it_answers_the_retry(
         "HEADWAY_FAIL_POINTS": "redeem.before_answer",
         "HEADWAY_FAIL_POINTS_DIR": str(tmp_path),
     }
-    async with running(environment | armed) as redeem:
+    async with running(environment | armed, key) as redeem:
         with pytest.raises(httpx.TransportError):
             await redeem.client.post("/v1/redemptions", json=body, headers=headers)
         assert await redeem.ended() == -signal.SIGKILL
     assert (tmp_path / "redeem.before_answer").exists()
 
-    async with running(environment) as redeem:
+    async with running(environment, key) as redeem:
         retried = await reserved(redeem.client, "ten", "cut-off")
         assert retried.status_code == 201
         assert retried.headers["Idempotency-Replayed"] == "true"
@@ -174,8 +183,10 @@ async def test_killed_before_its_answer_it_answers_the_retry(
         assert done.json()["state"] == "confirmed"
 
 
-async def test_two_processes_never_spend_the_same_points(environment: dict[str, str]) -> None:
-    async with running(environment) as one, running(environment) as other:
+async def test_two_processes_never_spend_the_same_points(
+    environment: dict[str, str], key: str
+) -> None:
+    async with running(environment, key) as one, running(environment, key) as other:
         asked = [
             reserved(process.client, "five", f"k-{number}")
             for number in range(10)
@@ -187,7 +198,7 @@ async def test_two_processes_never_spend_the_same_points(environment: dict[str, 
         assert balances == {"pending": 0, "available": 50, "reserved": 200, "owed": 0}
 
 
-async def test_while_kafka_is_away_redemptions_go_on(environment: dict[str, str]) -> None:
+async def test_while_kafka_is_away_redemptions_go_on(environment: dict[str, str], key: str) -> None:
     settings = RedeemSettings(
         postgres_dsn=environment["HEADWAY_POSTGRES_DSN"],
         kafka_bootstrap=f"127.0.0.1:{free_port()}",
@@ -201,7 +212,8 @@ async def test_while_kafka_is_away_redemptions_go_on(environment: dict[str, str]
         for part in parts:
             await part.start()
             stack.push_async_callback(part.stop)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{web.port}", timeout=30) as client:
+        address = f"http://127.0.0.1:{web.port}"
+        async with httpx.AsyncClient(base_url=address, timeout=30, headers=bearer(key)) as client:
             answer = await reserved(client, "five", "no-kafka")
         assert answer.status_code == 201
         assert health.not_ready() == {}

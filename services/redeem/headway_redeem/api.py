@@ -1,42 +1,61 @@
 """The routes: each reads its request, calls one function, and passes the answer on."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, Protocol
 
-from fastapi import FastAPI, Header, Path, Request
+from fastapi import Depends, FastAPI, Header, Path, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from headway.contracts.fields import Id
 from headway_redeem import problems
+from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
 from headway_redeem.guard import Guard, problem_response
+from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
 from headway_redeem.models import (
+    MemberToken,
     MemberView,
     Problem,
     RedemptionAnswer,
     RedemptionView,
     ReserveRequest,
     Rewards,
+    TokenRequest,
 )
+from headway_redeem.openapi import Api
 from headway_redeem.problems import KINDS, MEDIA_TYPE, Kind, Refusal
 from headway_redeem.redemptions import Command, Reply
 from headway_redeem.settings import RedeemSettings
+from headway_redeem.tokens import Claims, Tokens
 
 _KEY = "Idempotency-Key"
-Key = Annotated[
-    str,
-    Header(
-        alias=_KEY,
-        min_length=1,
-        max_length=128,
-        pattern=r"^[\x20-\x7e]+$",
-        description="New for each command, the same for each retry of it.",
-    ),
-]
+_EXPOSED = [REQUEST_ID, "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After"]
+
+
+def _command_key(
+    request: Request,
+    key: Annotated[
+        str,
+        Header(
+            alias=_KEY,
+            min_length=1,
+            max_length=128,
+            pattern=r"^[\x20-\x7e]+$",
+            description="New for each command, the same for each retry of it.",
+        ),
+    ],
+) -> str:
+    return caller_of(request).command_key(key)
+
+
+Key = Annotated[str, Depends(_command_key)]
+"""The command's key; a member's are kept apart from everybody else's."""
 RedemptionPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -58,36 +77,8 @@ class Reads(Protocol):
     async def rewards(self) -> Rewards: ...
 
 
-class Api(FastAPI):
-    """FastAPI, with problem documents under their own media type in the OpenAPI document."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        if self.openapi_schema is None:
-            made = super().openapi()
-            for operations in made["paths"].values():
-                for operation in operations.values():
-                    operation["responses"] = _truly(operation["responses"])
-            for unused in ("HTTPValidationError", "ValidationError"):
-                made["components"]["schemas"].pop(unused, None)
-        return super().openapi()
-
-
-def _truly(responses: dict[str, Any]) -> dict[str, Any]:
-    """Problems under their media type, without the validation error that FastAPI would answer."""
-    found = {}
-    for status, response in sorted(responses.items()):
-        content = response["content"]
-        if int(status) >= 400:
-            content = {MEDIA_TYPE: content["application/json"]}
-            if content[MEDIA_TYPE]["schema"]["$ref"].endswith("HTTPValidationError"):
-                continue
-        found[status] = {**response, "content": content}
-    return found
-
-
-def build(settings: RedeemSettings, commands: Commands, reads: Reads) -> FastAPI:
-    """The API over what does the work."""
+def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate) -> FastAPI:
+    """The API over what does the work. LookupError if a route says not who may use it."""
     api = Api(
         title="Headway redeem",
         description="Balances, rewards and redemptions. Points are whole numbers, money is in "
@@ -98,13 +89,30 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads) -> FastAPI
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
+    _middleware(api, settings)
+    put_before(api, gate)
+    _redemptions(api, commands, reads)
+    _lookups(api, reads)
+    _tokens(api, gate.tokens)
+    _refusals(api)
+    refuse_ungated(api)
+    return api
+
+
+def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
+    """The last one added is the outermost."""
     api.add_middleware(
         Guard, limit=settings.redeem_body_limit, seconds=settings.redeem_request_seconds
     )
-    _redemptions(api, commands, reads)
-    _lookups(api, reads)
-    _refusals(api)
-    return api
+    if settings.cors_origins:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", _KEY, REQUEST_ID],
+            expose_headers=_EXPOSED,
+        )
+    api.add_middleware(Headers)
 
 
 def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
@@ -201,6 +209,22 @@ def _lookups(api: FastAPI, reads: Reads) -> None:
         }
 
 
+def _tokens(api: FastAPI, tokens: Tokens) -> None:
+    @api.post(
+        "/v1/member-tokens",
+        status_code=201,
+        response_model=MemberToken,
+        responses=_problems(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
+        summary="A token with which one member may ask for itself",
+    )
+    async def member_token(request: Request, body: TokenRequest) -> Response:
+        if not tokens.on:
+            raise Refusal(problems.TOKENS_OFF, "There is nothing to sign them with.")
+        claims = Claims(body.member_id, caller_of(request).key_id)
+        token, ends = tokens.issue(claims, timedelta(minutes=body.minutes))
+        return _shown(MemberToken(token=token, member_id=body.member_id, expires_at=ends), 201)
+
+
 def _refusals(api: FastAPI) -> None:
     @api.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> Response:
@@ -210,6 +234,7 @@ def _refusals(api: FastAPI) -> None:
     async def no_route(request: Request, error: HTTPException) -> Response:
         kind = Kind("", HTTPStatus(error.status_code), error.detail, "See /v1/openapi.json.")
         refusal = Refusal(kind, f"{request.method} is not to be had here.")
+        answer_headers(request.scope).update(error.headers or {})
         return problem_response(refusal, request.url.path)
 
 
@@ -230,5 +255,5 @@ def _answered(reply: Reply) -> Response:
     return Response(reply.body, reply.status, dict(headers), media_type)
 
 
-def _shown(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), 200, {"Cache-Control": "no-store"}, "application/json")
+def _shown(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json(), status, media_type="application/json")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import mode
 from fastapi import FastAPI
 
@@ -15,10 +16,14 @@ from headway.runtime.host import run
 from headway.runtime.web import WebServer
 from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.api import build
+from headway_redeem.gate import Gate, Limits
+from headway_redeem.keyring import Keyring
 from headway_redeem.lookup import Lookup
+from headway_redeem.rates import Limit
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
 from headway_redeem.sweeper import Sweeper
+from headway_redeem.tokens import Tokens
 
 NAME = "redeem"
 CLOCK_GROUP = "earn"
@@ -58,7 +63,22 @@ def _api(
         hold=timedelta(seconds=settings.redeem_hold_seconds),
         lock_timeout=timedelta(seconds=settings.redeem_lock_seconds),
     )  # fmt: skip
-    return build(settings, redemptions, Lookup(lambda: database.pool, programs, clock))
+    reads = Lookup(lambda: database.pool, programs, clock)
+    return build(settings, redemptions, reads, gate(settings, lambda: database.pool, reads))
+
+
+def gate(
+    settings: RedeemSettings, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], reads: Lookup
+) -> Gate:
+    """Who gets in, by the keys in the database."""
+    now = SystemClock().now
+    keyring = Keyring(pool, trusted=settings.redeem_key_seconds)
+    window = settings.redeem_rate_seconds
+    limits = Limits(
+        Limit("key", settings.redeem_rate_key, window),
+        Limit("member", settings.redeem_rate_member, window),
+    )
+    return Gate(keyring, Tokens(settings.token_secrets, now), reads.owner, limits, now)
 
 
 def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]:

@@ -14,7 +14,7 @@ from headway.runtime.clock import Clock
 from headway_redeem import problems
 from headway_redeem.models import MemberView, RedemptionView, Rewards
 from headway_redeem.problems import Refusal
-from headway_redeem.redemptions import unknown_redemption
+from headway_redeem.redemptions import unknown_member, unknown_redemption
 from headway_redeem.views import member_view, redemption_view, rewards_view
 
 
@@ -38,7 +38,7 @@ class Lookup:
         ):
             row = await connection.fetchrow(ledger.QUERIES.read_member, member_id)
             if row is None or row["joined_at"] is None:
-                raise Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
+                raise unknown_member(member_id)
             account = snapshot.account_from(row)
             now = max(self._clock.now(), row["account_time"])
             if account.next_due_at is not None and account.next_due_at <= now:
@@ -54,6 +54,13 @@ class Lookup:
         if found is None:
             raise unknown_redemption(redemption_id)
         return redemption_view(found[0])
+
+    async def owner(self, redemption_id: str) -> str | None:
+        """The member whose redemption it is; None if there is no such redemption."""
+        if not redemption_id.isprintable():
+            return None  # text with a NUL is none to the database
+        async with self._pool().acquire() as connection:
+            return await ledger.owner_of(connection, redemption_id)
 
     async def rewards(self) -> Rewards:
         """The rewards of the programme in force now."""

@@ -22,6 +22,23 @@ class ReserveRequest(_Shape):
     reward_id: Id
 
 
+class TokenRequest(_Shape):
+    """A token with which one member's app or browser may ask for itself."""
+
+    member_id: Id
+    minutes: int = Field(default=15, ge=1, le=15)
+    """How long the token is good."""
+
+
+class MemberToken(_Shape):
+    """A member token. It is kept nowhere; it ends by itself, or with the key that issued it."""
+
+    token: str
+    """To be sent as `Authorization: Bearer TOKEN`."""
+    member_id: Id
+    expires_at: datetime
+
+
 class Balances(_Shape):
     """Where a member's points are."""
 

@@ -31,6 +31,18 @@ class Kind:
 _BAD, _CONFLICT = HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT
 _MISSING, _UNAVAILABLE = HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
 
+UNAUTHENTICATED = Kind(
+    "unauthenticated", HTTPStatus.UNAUTHORIZED, "It is not known who is asking",
+    "Send `Authorization: Bearer` with an API key, or with a member token that has not ended.",
+)  # fmt: skip
+FORBIDDEN = Kind(
+    "forbidden", HTTPStatus.FORBIDDEN, "This credential is not for this",
+    "Use a key with a scope that /v1/openapi.json names for it.",
+)  # fmt: skip
+TOO_MANY = Kind(
+    "too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests",
+    "Wait for as long as Retry-After says, then send the same again.",
+)  # fmt: skip
 INVALID_KEY = Kind(
     "invalid-idempotency-key", _BAD, "The Idempotency-Key header is missing or unusable",
     "Send 1 to 128 printable ASCII characters, new for each command and the same for each retry.",
@@ -84,6 +96,10 @@ NO_PROGRAMME = Kind(
     "no-programme", _UNAVAILABLE, "No programme is published yet",
     "Run `headway program publish FILE`, then try again.",
 )  # fmt: skip
+TOKENS_OFF = Kind(
+    "member-tokens-off", _UNAVAILABLE, "Member tokens are not set up",
+    "Set HEADWAY_REDEEM_TOKEN_SECRETS for every redeem process, then try again.",
+)  # fmt: skip
 INTERNAL = Kind(
     "internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong on our side",
     "Retry with the same Idempotency-Key; if it stays, tell those who run this service.",
@@ -94,7 +110,7 @@ KINDS = {
     for kind in (
         INVALID_KEY, INVALID_REQUEST, UNKNOWN_MEMBER, UNKNOWN_REDEMPTION, INSUFFICIENT_POINTS,
         UNKNOWN_REWARD, WRONG_STATE, MEMBER_LEFT, TOO_LARGE, KEY_REUSED, TRY_AGAIN, NO_PROGRAMME,
-        INTERNAL,
+        UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF, INTERNAL,
     )
 }  # fmt: skip
 """Every kind by its name."""

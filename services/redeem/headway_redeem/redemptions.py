@@ -81,7 +81,7 @@ class Redemptions:
         async def work(connection: "Connection") -> Reply:
             row = await connection.fetchrow(QUERIES.lock_accounts, [member_id])
             if row is None or row["joined_at"] is None:
-                raise Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
+                raise unknown_member(member_id)
             reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id)
             books, decision = await self._decide(connection, row, command, reserve, reward_id)
             if decision.outcome.outcome == "refused":
@@ -173,6 +173,11 @@ class Redemptions:
             reward.points, reward.value_minor, reward.currency, program.version, "reserved",
             at, books.known.now + self._hold, at,
         )  # fmt: skip
+
+
+def unknown_member(member_id: str) -> Refusal:
+    """The refusal of an id that names no member."""
+    return Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
 
 
 def unknown_redemption(redemption_id: str) -> Refusal:

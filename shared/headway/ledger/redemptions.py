@@ -115,6 +115,12 @@ async def holder_of(connection: "Connection", redemption_id: str) -> int | None:
     return account_id
 
 
+async def owner_of(connection: "Connection", redemption_id: str) -> str | None:
+    """The member whose redemption it is; None if there is no such redemption."""
+    member_id: str | None = await connection.fetchval(QUERIES.owner_of, redemption_id)
+    return member_id
+
+
 async def read_redemption(
     connection: "Connection", redemption_id: str
 ) -> tuple[Redemption, Held] | None:

@@ -13,6 +13,9 @@ insert into idempotency_keys (key, digest, status, answer) values ($1, $2, $3, $
 -- Whose redemption it is; that never changes, so it may be read before the account is locked.
 select account_id from redemptions where redemption_id = $1
 
+-- name: owner_of
+select a.member_id from redemptions r join accounts a on a.account_id = r.account_id where r.redemption_id = $1
+
 -- name: read_redemptions
 -- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,

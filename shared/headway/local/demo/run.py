@@ -114,7 +114,7 @@ class Demo:
             "Everything goes on running, on the stream's clock. To look around:\n"
             f"  export HEADWAY_KAFKA_BOOTSTRAP={settings.kafka_bootstrap}\n"
             f"  export HEADWAY_POSTGRES_DSN='{settings.postgres_dsn}'\n"
-            f"  redemptions  {services.api}/docs\n"
+            f"  redemptions  {services.api}/v1/openapi.json (a key: headway keys create)\n"
             f"  metrics      {services.pages('earn')}/metrics\n"
             f"  logs         {services.logs}\n"
             f"  mails        {services.mail}\n"
@@ -156,7 +156,7 @@ class Demo:
             of_thousand=_REDEEM_OF_THOUSAND[self._options.full],
             dice=Dice(_SEED),
         )
-        shopping = asyncio.create_task(shoppers.shop())
+        shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 
         def look() -> None:
             services.check()

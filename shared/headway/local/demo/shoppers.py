@@ -5,10 +5,14 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
+import asyncpg
 import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from headway.access.audit import operator
+from headway.access.scopes import Scope
+from headway.access.store import create
 from headway.contracts.topics import PARTITIONS, Topics
 from headway.errors import UserError
 from headway.local.history.dice import Dice
@@ -17,9 +21,19 @@ _AT_ONCE = 6
 _TRIES = 40
 _PAUSE_S = 0.25
 _DONE = (200, 201)
-_BUSY = 503
+_BUSY = (429, 503)
 # Not now: the member's points went elsewhere meanwhile, or the member is not known yet.
 _REFUSED = (404, 409)
+
+
+async def shoppers_key(dsn: str) -> str:
+    """A new API key in the database at `dsn`, for what shoppers do and nothing else."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        scopes = (Scope.REDEMPTIONS_WRITE, Scope.REDEMPTIONS_REVERSE)
+        return (await create(connection, "shoppers", scopes, operator())).text
+    finally:
+        await connection.close()
 
 
 class Shoppers:
@@ -46,8 +60,8 @@ class Shoppers:
         """Let nobody new in; `shop` returns when those inside have finished."""
         self._closing.set()
 
-    async def shop(self) -> None:
-        """Redeem until told to `close`."""
+    async def shop(self, key: str) -> None:
+        """Redeem with an API key until told to `close`."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", max_poll_records=2000
         )
@@ -56,7 +70,8 @@ class Shoppers:
             partitions = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
-            async with httpx.AsyncClient(base_url=self._api, timeout=10) as client:
+            headers = {"Authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=self._api, timeout=10, headers=headers) as client:
                 while not self._closing.is_set():
                     batch = await consumer.getmany(timeout_ms=100)
                     for record in (record for records in batch.values() for record in records):
@@ -127,7 +142,7 @@ class Shoppers:
                 return told
             if answer.status_code in _REFUSED:
                 return None
-            if answer.status_code != _BUSY:
+            if answer.status_code not in _BUSY:
                 break
             await asyncio.sleep(_PAUSE_S)
         raise UserError(f"the API did not {kind}: {said}", "see redeem's log")

@@ -11,6 +11,7 @@ from headway.errors import UserError
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
 from headway.local.demo.services import Services
+from headway.local.demo.shoppers import shoppers_key
 from headway.local.stack import Endpoints, LocalStack
 from headway.local.startup import folder_for
 from headway.program.loading import load_program
@@ -65,12 +66,19 @@ class Stage:
         self._services: Services | None = None
         self._owned: TextIO | None = None
         self._settings: Settings | None = None
+        self._key: str | None = None
 
     @property
     def settings(self) -> Settings:
         """Where the servers are; only after `raise_servers`."""
         assert self._settings is not None, "the servers have not been started"
         return self._settings
+
+    @property
+    def key(self) -> str:
+        """The shoppers' API key, which nobody else gets to see; only after `prepare`."""
+        assert self._key is not None, "there is no key yet"
+        return self._key
 
     @property
     def services(self) -> Services:
@@ -93,12 +101,13 @@ class Stage:
         return endpoints
 
     async def prepare(self, programme: str, file: str) -> ZoneInfo:
-        """Create tables and topics, publish the programme; its time zone."""
+        """Create tables and topics, publish the programme, make a key; the programme's zone."""
         zone = load_program(programme, file=file).zone
         settings = self.settings
         await migrate(settings.postgres_dsn)
         await create_topics(settings.kafka_bootstrap, settings.topic_prefix)
         await publish(settings.postgres_dsn, programme, file=file)
+        self._key = await shoppers_key(settings.postgres_dsn)
         return zone
 
     def open(self, endpoints: Endpoints) -> None:

@@ -1,0 +1,70 @@
+"""Who may use which route: the one table that decides. Pure."""
+
+from collections.abc import Mapping
+from enum import Enum
+from hashlib import sha256
+from typing import NamedTuple
+
+from headway.access.audit import Actor
+from headway.access.scopes import Scope
+
+
+class Member(Enum):
+    """Whether a member token may use a route, and whom the route is about."""
+
+    REFUSED = "refused"
+    """Keys alone may."""
+    ANY = "any"
+    """Any member: it is about nobody in particular."""
+    IN_PATH = "path"
+    """The member whom `member_id` in the path names."""
+    IN_BODY = "body"
+    """The member whom `member_id` in the JSON body names."""
+    OF_REDEMPTION = "redemption"
+    """The member whose redemption `redemption_id` in the path names."""
+
+
+class Rule(NamedTuple):
+    """A key needs any one of `scopes`; a member token is let in as `member` says."""
+
+    scopes: tuple[Scope, ...]
+    member: Member = Member.REFUSED
+
+
+OPEN = frozenset({"openapi", "explain"})
+"""Routes that ask nobody who they are."""
+
+RULES: Mapping[str, Rule] = {
+    "member": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "rewards": Rule((Scope.CATALOGUE_READ,), Member.ANY),
+    "reserve": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
+    "confirm": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),
+    "cancel": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),
+    "reverse": Rule((Scope.REDEMPTIONS_REVERSE,)),
+    "redemption": Rule((Scope.MEMBERS_READ, Scope.REDEMPTIONS_WRITE), Member.OF_REDEMPTION),
+    "member_token": Rule((Scope.MEMBERS_TOKENS,)),
+}
+"""By the route's name, which is its function's. A route that is in neither place is not served."""
+
+
+class Caller(NamedTuple):
+    """Who sends a request: an API key, or a member whose token that key has issued."""
+
+    key_id: str
+    scopes: frozenset[Scope]
+    member_id: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """As the audit log names it."""
+        return Actor("key", self.key_id)
+
+    def command_key(self, key: str) -> str:
+        """The Idempotency-Key under which a command of this caller is kept.
+
+        Keys of API keys are one family, so that a shop's systems can retry for each other. A
+        member's are apart: nobody else's command can be answered, or blocked, by guessing its key.
+        """
+        if self.member_id is None:
+            return key
+        return "member:" + sha256(f"{self.member_id}\0{key}".encode()).hexdigest()

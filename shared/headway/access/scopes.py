@@ -1,0 +1,26 @@
+"""What an API key may be good for. No scope includes another."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that a key may do, for any member."""
+
+    meaning: str
+    """In a few words, for people who give scopes to keys."""
+
+    def __new__(cls, value: str, meaning: str) -> "Scope":
+        """A scope by its name in keys and in the API's document."""
+        scope = str.__new__(cls, value)
+        scope._value_ = value
+        scope.meaning = meaning
+        return scope
+
+    MEMBERS_READ = "members:read", "see members' balances, history and redemptions"
+    MEMBERS_TOKENS = "members:tokens", "issue member tokens, each for one member"
+    REDEMPTIONS_WRITE = "redemptions:write", "quote, reserve, confirm and cancel"
+    REDEMPTIONS_REVERSE = "redemptions:reverse", "undo confirmed redemptions"
+    CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
+    CODES_USE = "codes:use", "check and use up voucher codes at a till"
+    ADMIN_READ = "admin:read", "see what operators see: catalogue state, codes, exports"
+    ADMIN_WRITE = "admin:write", "adjust, upload codes, change stock, erase members"

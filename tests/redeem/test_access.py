@@ -1,0 +1,275 @@
+"""Who may use which route: for every route of the API, what each kind of caller gets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import httpx
+import jwt
+import pytest
+
+from headway.access.audit import operator
+from headway.access.scopes import Scope
+from headway.access.store import revoke, rotate
+from headway.runtime.clock import SystemClock
+from headway_redeem.access import OPEN
+from headway_redeem.problems import MEDIA_TYPE
+from headway_redeem.tokens import Claims, Tokens
+from tests.redeem.kit import Json, Shop, bearer, open_shop
+
+SECRET = "the tests' own secret which is long enough for HS256"
+OWN, FOREIGN = "ann", "bob"
+
+
+class Request(NamedTuple):
+    """What a route is asked, about OWN, so that it works for whoever may."""
+
+    method: str
+    path: str
+    body: Json | None = None
+
+
+async def member(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}")
+
+
+async def rewards(shop: Shop) -> Request:
+    return Request("GET", "/v1/rewards")
+
+
+async def reserve(shop: Shop) -> Request:
+    return Request("POST", "/v1/redemptions", {"member_id": OWN, "reward_id": "five"})
+
+
+async def redemption(shop: Shop) -> Request:
+    return Request("GET", f"/v1/redemptions/{await shop.reserved(OWN, 'five')}")
+
+
+async def confirm(shop: Shop) -> Request:
+    return Request("POST", f"{(await redemption(shop)).path}/confirm")
+
+
+async def cancel(shop: Shop) -> Request:
+    return Request("POST", f"{(await redemption(shop)).path}/cancel")
+
+
+async def reverse(shop: Shop) -> Request:
+    id_ = await shop.reserved(OWN, "five")
+    await shop.step(id_, "confirm")
+    return Request("POST", f"/v1/redemptions/{id_}/reverse")
+
+
+async def member_token(shop: Shop) -> Request:
+    return Request("POST", "/v1/member-tokens", {"member_id": OWN})
+
+
+async def explain(shop: Shop) -> Request:
+    return Request("GET", "/problems/forbidden")
+
+
+async def openapi(shop: Shop) -> Request:
+    return Request("GET", "/v1/openapi.json")
+
+
+class Row(NamedTuple):
+    """Who may use a route: keys with one of these scopes, and what members' tokens get."""
+
+    ask: Callable[[Shop], Awaitable[Request]]
+    scopes: frozenset[str]
+    own: int
+    foreign: int
+
+
+def row(ask: Callable[[Shop], Awaitable[Request]], scopes: str, own: int, foreign: int) -> Row:
+    return Row(ask, frozenset(scopes.split()), own, foreign)
+
+
+TABLE: Mapping[str, Row] = {
+    "member": row(member, "members:read", 200, 404),
+    "rewards": row(rewards, "catalogue:read", 200, 200),
+    "reserve": row(reserve, "redemptions:write", 201, 404),
+    "redemption": row(redemption, "members:read redemptions:write", 200, 404),
+    "confirm": row(confirm, "redemptions:write", 200, 404),
+    "cancel": row(cancel, "redemptions:write", 200, 404),
+    "reverse": row(reverse, "redemptions:reverse", 403, 403),
+    "member_token": row(member_token, "members:tokens", 403, 403),
+    "explain": row(explain, "*", 200, 200),
+    "openapi": row(openapi, "*", 200, 200),
+}
+
+
+def names(shop: Shop) -> set[str]:
+    """Every route that the API serves."""
+    return {getattr(route, "name", repr(route)) for route in shop.api.routes}
+
+
+async def send(shop: Shop, asked: Request, credential: str | None, key: str = "") -> httpx.Response:
+    headers = {"Idempotency-Key": key or f"k-{datetime.now(UTC).timestamp()}"}
+    async with shop.caller(credential) as client:
+        return await client.request(asked.method, asked.path, json=asked.body, headers=headers)
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Shop]:
+    """A shop that issues tokens, whose members ann and bob have points."""
+    async with open_shop(database, redeem_token_secrets=SECRET) as shop:
+        await shop.member_with(9000, OWN)
+        await shop.member_with(9000, FOREIGN)
+        yield shop
+
+
+async def token_for(shop: Shop, member_id: str) -> str:
+    answer = await shop.client.post("/v1/member-tokens", json={"member_id": member_id})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
+
+
+async def test_every_route_says_who_may(desk: Shop) -> None:
+    """A new route fails here until it has a row."""
+    assert names(desk) == set(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+async def test_who_gets_what(desk: Shop, name: str) -> None:
+    wanted = TABLE[name]
+    everybody = "*" in wanted.scopes
+    works = 201 if name in ("reserve", "member_token") else 200
+    keys = {scope: (await desk.new_key(scope)).text for scope in Scope}
+    for scope, key in keys.items():
+        answer = await send(desk, await wanted.ask(desk), key)
+        may = everybody or scope.value in wanted.scopes
+        assert answer.status_code == (works if may else 403), (scope, answer.text)
+    for member_id, status in ((OWN, wanted.own), (FOREIGN, wanted.foreign)):
+        answer = await send(desk, await wanted.ask(desk), await token_for(desk, member_id))
+        assert answer.status_code == status, (member_id, answer.text)
+    asked = await wanted.ask(desk)
+    credentials = await no_good(desk)
+    answers = await asyncio.gather(*(send(desk, asked, one) for one in credentials))
+    for credential, answer in zip(credentials, answers, strict=True):
+        assert answer.status_code == (works if everybody else 401), (credential, answer.text)
+        if not everybody:
+            assert answer.headers["content-type"] == MEDIA_TYPE
+            assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="headway"')
+            assert answer.json()["type"] == "/problems/unauthenticated"
+
+
+async def no_good(shop: Shop) -> list[str | None]:
+    """No key, wrong keys and tokens, and those that were good once."""
+    revoked, expired = (
+        await shop.new_key(*Scope),
+        await shop.new_key(*Scope, lasts=timedelta(milliseconds=1)),
+    )
+    rotated = await shop.new_key(*Scope)
+    async with shop.pool.acquire() as connection:
+        await revoke(connection, revoked.key.key_id, operator())
+        await rotate(connection, rotated.key.key_id, operator(), grace=timedelta(0))
+    good = shop.key
+    orphan, _ = Tokens([SECRET], SystemClock().now).issue(
+        Claims(OWN, revoked.key.key_id), timedelta(minutes=5)
+    )
+    return [
+        None, "", "x", "hk_", good[:-1], good + "x", good.upper(),
+        good[:-2] + ("AA" if not good.endswith("AA") else "BB"), "hk_" + "0" * 12 + good[15:],
+        revoked.text, expired.text, rotated.text, orphan, "x" * 5000,
+        *forged(shop),
+    ]  # fmt: skip
+
+
+def forged(shop: Shop) -> list[str]:
+    """Tokens that are not ours, or not good any more."""
+    now = datetime.now(UTC)
+    good = {
+        "iss": "headway", "aud": "headway/redeem", "sub": OWN, "key": shop.key[3:15],
+        "iat": now, "exp": now + timedelta(minutes=5),
+    }  # fmt: skip
+
+    def signed(secret: str = SECRET, algorithm: str = "HS256", **other: object) -> str:
+        claims = {name: value for name, value in (good | other).items() if value is not None}
+        return jwt.encode(claims, secret, algorithm=algorithm)
+
+    long_ago = now - timedelta(minutes=30)
+    return [
+        signed("another secret, which is long enough as well"),
+        jwt.encode(good, None, algorithm="none"),
+        signed("x" * 64, algorithm="HS384"),
+        signed(SECRET * 2, algorithm="HS512"),
+        signed(iat=long_ago, exp=now - timedelta(seconds=10)),
+        signed(exp=now + timedelta(minutes=16)),
+        signed(iat=long_ago, exp=now + timedelta(minutes=5)),
+        signed(iat=now + timedelta(minutes=5), exp=now + timedelta(minutes=10)),
+        signed(exp=None),
+        signed(iat=None),
+        signed(sub=None),
+        signed(key=None),
+        signed(key="0" * 12),
+        signed(aud="elsewhere"),
+        signed(iss="elsewhere"),
+        signed(sub=7),
+        signed()[:-2],
+    ]
+
+
+async def test_a_foreign_member_learns_nothing(desk: Shop) -> None:
+    """What is another's is answered in the very words for what is nobody's."""
+    token = await token_for(desk, FOREIGN)
+    there = await desk.reserved(OWN, "five")
+    nowhere = "rdm_" + "x" * 24
+    for asked, other in (
+        (Request("GET", f"/v1/members/{OWN}"), Request("GET", "/v1/members/nob")),
+        (
+            Request("POST", "/v1/redemptions", {"member_id": OWN, "reward_id": "five"}),
+            Request("POST", "/v1/redemptions", {"member_id": "nob", "reward_id": "five"}),
+        ),
+        (Request("GET", f"/v1/redemptions/{there}"), Request("GET", f"/v1/redemptions/{nowhere}")),
+        (
+            Request("POST", f"/v1/redemptions/{there}/cancel"),
+            Request("POST", f"/v1/redemptions/{nowhere}/cancel"),
+        ),
+    ):
+        one, two = await send(desk, asked, token), await send(desk, other, token)
+        assert (one.status_code, two.status_code) == (404, 404)
+        told = two.text.replace(nowhere, there).replace("nob", OWN)
+        assert one.text == told
+        assert set(one.headers) == set(two.headers)
+    assert (await desk.client.get(f"/v1/redemptions/{there}")).json()["state"] == "reserved"
+    to_a_key = await desk.client.get("/v1/members/nob")
+    assert to_a_key.text == (await send(desk, Request("GET", "/v1/members/nob"), token)).text
+
+
+async def test_a_body_cannot_name_two_members(desk: Shop) -> None:
+    """The gate and the route read one and the same body."""
+    token = await token_for(desk, FOREIGN)
+    twice = b'{"member_id": "%s", "reward_id": "five", "member_id": "%s"}'
+    for first, last, status in ((OWN, FOREIGN, 201), (FOREIGN, OWN, 404)):
+        answer = await desk.client.post(
+            "/v1/redemptions",
+            content=twice % (first.encode(), last.encode()),
+            headers={**bearer(token), "Idempotency-Key": f"k-{last}",
+                     "Content-Type": "application/json"},
+        )  # fmt: skip
+        assert answer.status_code == status
+    assert (await desk.balances(OWN))[2] == 0, "nothing of hers is held"
+    for content in (b"", b"{", b"[]", b"\xff", b'{"member_id": 7}', b"[" * 5000):
+        answer = await desk.client.post(
+            "/v1/redemptions", content=content,
+            headers={**bearer(token), "Idempotency-Key": "k"},
+        )  # fmt: skip
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-request")
+
+
+async def test_nobody_elses_command_is_met_by_guessing_its_key(desk: Shop) -> None:
+    asked = Request("POST", "/v1/redemptions", {"member_id": OWN, "reward_id": "five"})
+    theirs = asked._replace(body={"member_id": FOREIGN, "reward_id": "five"})
+    bobs = await send(desk, theirs, await token_for(desk, FOREIGN), key="order-7")
+    anns = await send(desk, asked, await token_for(desk, OWN), key="order-7")
+    shops = await send(desk, asked, desk.key, key="order-7")
+    assert [bobs.status_code, anns.status_code, shops.status_code] == [201, 201, 201]
+    assert len({one.json()["redemption_id"] for one in (bobs, anns, shops)}) == 3
+    again = await send(desk, asked, await token_for(desk, OWN), key="order-7")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json() == anns.json()
+
+
+async def test_open_routes_are_few(desk: Shop) -> None:
+    assert {"explain", "openapi"} == OPEN
