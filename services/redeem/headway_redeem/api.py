@@ -7,16 +7,14 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import FastAPI, Header, Path, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from headway.contracts.fields import Id
 from headway_redeem import problems
+from headway_redeem.answering import problems_of, shown
 from headway_redeem.guard import Guard, problem_response
+from headway_redeem.member_routes import MemberReads, member_routes
 from headway_redeem.models import (
-    MemberView,
-    Problem,
     RedemptionAnswer,
     RedemptionView,
     ReserveRequest,
@@ -51,7 +49,8 @@ class Commands(Protocol):
 class Reads(Protocol):
     """What looks things up."""
 
-    async def member(self, member_id: str) -> MemberView: ...
+    @property
+    def members(self) -> MemberReads: ...
 
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
 
@@ -103,17 +102,9 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads) -> FastAPI
     )
     _redemptions(api, commands, reads)
     _lookups(api, reads)
+    api.include_router(member_routes(reads.members))
     _refusals(api)
     return api
-
-
-def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, from the problems it may answer with."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, problems.TRY_AGAIN):
-        named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
-        named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
-    return found
 
 
 _COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
@@ -129,7 +120,7 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         "/v1/redemptions",
         status_code=201,
         response_model=RedemptionAnswer,
-        responses=_problems(*_RESERVE),
+        responses=problems_of(*_RESERVE),
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
@@ -144,7 +135,7 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
 
     stepping: dict[str, Any] = {
         "response_model": RedemptionAnswer,
-        "responses": _problems(*_STEP),
+        "responses": problems_of(*_STEP),
     }
 
     @api.post("/v1/redemptions/{redemption_id}/confirm", summary="Give the reward", **stepping)
@@ -162,31 +153,22 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     @api.get(
         "/v1/redemptions/{redemption_id}",
         response_model=RedemptionView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        responses=problems_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
         summary="A redemption as it stands",
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
-        return _shown(await reads.redemption(redemption_id))
+        return shown(await reads.redemption(redemption_id))
 
 
 def _lookups(api: FastAPI, reads: Reads) -> None:
     @api.get(
-        "/v1/members/{member_id:path}",
-        response_model=MemberView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER),
-        summary="A member's balances and progress as of now",
-    )
-    async def member(member_id: Id) -> Response:
-        return _shown(await reads.member(member_id))
-
-    @api.get(
         "/v1/rewards",
         response_model=Rewards,
-        responses=_problems(problems.NO_PROGRAMME),
+        responses=problems_of(problems.NO_PROGRAMME),
         summary="The rewards of the programme in force",
     )
     async def rewards() -> Response:
-        return _shown(await reads.rewards())
+        return shown(await reads.rewards())
 
     @api.get("/problems/{name}", include_in_schema=False)
     async def explain(name: str) -> dict[str, str | int]:
@@ -228,7 +210,3 @@ def _answered(reply: Reply) -> Response:
     headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
     media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
     return Response(reply.body, reply.status, dict(headers), media_type)
-
-
-def _shown(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), 200, {"Cache-Control": "no-store"}, "application/json")
