@@ -227,6 +227,8 @@ async def test_a_lot_that_was_held_very_often_shows_its_newest_rows(shop: Shop) 
 async def published(shop: Shop) -> list[tuple[datetime, Json]]:
     """Every balance.changed that waits in the outbox, with when the ledger recorded its cause."""
     found = []
+    # What was parked is recorded when it came, and published when it was released.
+    last: dict[str, datetime] = {}
     for row in await shop.pool.fetch("select value from outbox where topic = $1 order by id",
                                      "t.balance-changed"):  # fmt: skip
         data = orjson.loads(row["value"])["data"]
@@ -236,7 +238,9 @@ async def published(shop: Shop) -> list[tuple[datetime, Json]]:
             " where source = $3 and id = $4))",
             data["member_id"], data["seq_to"], data["cause"]["source"], data["cause"]["id"],
         )  # fmt: skip
-        found.append((recorded, data))
+        member = data["member_id"]
+        last[member] = max(recorded, last.get(member, recorded))
+        found.append((last[member], data))
     return found
 
 
