@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from headway.ledger import history
 from tests.redeem.kit import JOINED, LATER, Json, Shop
 from tests.redeem.test_openapi import validator
 
@@ -154,6 +155,19 @@ async def test_history_by_kind_and_time(shop: Shop) -> None:
     assert 0 < len(within["entries"]) < len(everything)
     nothing = await get(shop, f"{ann}/history", kind="extend")
     assert (nothing["entries"], nothing["next_cursor"]) == ([], None)
+
+
+async def test_a_page_of_few_rows_among_many_ends_early_and_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await busy(shop)
+    everything = [one async for one in pages(shop, f"{ann}/history", "entries")]
+    monkeypatch.setattr(history, "LOOKED_AT", 3)
+    first = await get(shop, f"{ann}/history", kind="earn")
+    assert len(first["entries"]) <= 3
+    assert first["next_cursor"] is not None
+    earned = [one async for one in pages(shop, f"{ann}/history", "entries", kind="earn")]
+    assert earned == [one for one in everything if one["kind"] == "earn"]
 
 
 async def test_fractions_are_told_alike_on_every_page_and_in_the_explanation(shop: Shop) -> None:
