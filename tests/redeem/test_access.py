@@ -34,6 +34,18 @@ async def member(shop: Shop) -> Request:
     return Request("GET", f"/v1/members/{OWN}")
 
 
+async def history(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/history")
+
+
+async def balance(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/balance?at=2025-06-01T00:00:00Z")
+
+
+async def explanation(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/explanation")
+
+
 async def rewards(shop: Shop) -> Request:
     return Request("GET", "/v1/rewards")
 
@@ -87,6 +99,9 @@ def row(ask: Callable[[Shop], Awaitable[Request]], scopes: str, own: int, foreig
 
 TABLE: Mapping[str, Row] = {
     "member": row(member, "members:read", 200, 404),
+    "history": row(history, "members:read", 200, 404),
+    "balance": row(balance, "members:read", 200, 404),
+    "explanation": row(explanation, "members:read", 200, 404),
     "rewards": row(rewards, "catalogue:read", 200, 200),
     "reserve": row(reserve, "redemptions:write", 201, 404),
     "redemption": row(redemption, "members:read redemptions:write", 200, 404),

@@ -36,6 +36,9 @@ OPEN = frozenset({"openapi", "explain"})
 
 RULES: Mapping[str, Rule] = {
     "member": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "history": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "balance": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "explanation": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "rewards": Rule((Scope.CATALOGUE_READ,), Member.ANY),
     "reserve": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
     "confirm": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),

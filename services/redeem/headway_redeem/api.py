@@ -8,20 +8,18 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, FastAPI, Header, Path, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from headway.contracts.fields import Id
 from headway_redeem import problems
+from headway_redeem.answering import problems_of, shown
 from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
+from headway_redeem.member_routes import MemberReads, add_member_routes
 from headway_redeem.models import (
     MemberToken,
-    MemberView,
-    Problem,
     RedemptionAnswer,
     RedemptionView,
     ReserveRequest,
@@ -70,7 +68,8 @@ class Commands(Protocol):
 class Reads(Protocol):
     """What looks things up."""
 
-    async def member(self, member_id: str) -> MemberView: ...
+    @property
+    def members(self) -> MemberReads: ...
 
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
 
@@ -93,6 +92,7 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate
     put_before(api, gate)
     _redemptions(api, commands, reads)
     _lookups(api, reads)
+    add_member_routes(api, reads.members)
     _tokens(api, gate.tokens)
     _refusals(api)
     refuse_ungated(api)
@@ -115,15 +115,6 @@ def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
     api.add_middleware(Headers)
 
 
-def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, from the problems it may answer with."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, problems.TRY_AGAIN):
-        named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
-        named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
-    return found
-
-
 _COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
 _RESERVE = (
     *_COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
@@ -137,7 +128,7 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         "/v1/redemptions",
         status_code=201,
         response_model=RedemptionAnswer,
-        responses=_problems(*_RESERVE),
+        responses=problems_of(*_RESERVE),
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
@@ -152,7 +143,7 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
 
     stepping: dict[str, Any] = {
         "response_model": RedemptionAnswer,
-        "responses": _problems(*_STEP),
+        "responses": problems_of(*_STEP),
     }
 
     @api.post("/v1/redemptions/{redemption_id}/confirm", summary="Give the reward", **stepping)
@@ -170,31 +161,22 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     @api.get(
         "/v1/redemptions/{redemption_id}",
         response_model=RedemptionView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        responses=problems_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
         summary="A redemption as it stands",
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
-        return _shown(await reads.redemption(redemption_id))
+        return shown(await reads.redemption(redemption_id))
 
 
 def _lookups(api: FastAPI, reads: Reads) -> None:
     @api.get(
-        "/v1/members/{member_id:path}",
-        response_model=MemberView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER),
-        summary="A member's balances and progress as of now",
-    )
-    async def member(member_id: Id) -> Response:
-        return _shown(await reads.member(member_id))
-
-    @api.get(
         "/v1/rewards",
         response_model=Rewards,
-        responses=_problems(problems.NO_PROGRAMME),
+        responses=problems_of(problems.NO_PROGRAMME),
         summary="The rewards of the programme in force",
     )
     async def rewards() -> Response:
-        return _shown(await reads.rewards())
+        return shown(await reads.rewards())
 
     @api.get("/problems/{name}", include_in_schema=False)
     async def explain(name: str) -> dict[str, str | int]:
@@ -214,7 +196,7 @@ def _tokens(api: FastAPI, tokens: Tokens) -> None:
         "/v1/member-tokens",
         status_code=201,
         response_model=MemberToken,
-        responses=_problems(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
+        responses=problems_of(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
         summary="A token with which one member may ask for itself",
     )
     async def member_token(request: Request, body: TokenRequest) -> Response:
@@ -222,7 +204,7 @@ def _tokens(api: FastAPI, tokens: Tokens) -> None:
             raise Refusal(problems.TOKENS_OFF, "There is nothing to sign them with.")
         claims = Claims(body.member_id, caller_of(request).key_id)
         token, ends = tokens.issue(claims, timedelta(minutes=body.minutes))
-        return _shown(MemberToken(token=token, member_id=body.member_id, expires_at=ends), 201)
+        return shown(MemberToken(token=token, member_id=body.member_id, expires_at=ends), 201)
 
 
 def _refusals(api: FastAPI) -> None:
@@ -246,14 +228,12 @@ def _unreadable(errors: Any) -> Refusal:
     ]
     if any(tuple(error["loc"]) == ("header", _KEY) for error in errors):
         return Refusal(problems.INVALID_KEY, "Every command needs one.", errors=fields)
-    return Refusal(problems.INVALID_REQUEST, f"{len(fields)} things are wrong.", errors=fields)
+    if len(fields) == 1:
+        return problems.unreadable(**fields[0])
+    return Refusal(problems.INVALID_REQUEST, f"{len(fields)} fields cannot be used.", errors=fields)
 
 
 def _answered(reply: Reply) -> Response:
     headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
     media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
     return Response(reply.body, reply.status, dict(headers), media_type)
-
-
-def _shown(model: BaseModel, status: int = 200) -> Response:
-    return Response(model.model_dump_json(), status, media_type="application/json")

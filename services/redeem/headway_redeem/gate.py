@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from fastapi import FastAPI, Request
-from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from headway.access.keys import ApiKey, id_in
 from headway_redeem import problems
 from headway_redeem.access import OPEN, RULES, Caller, Member, Rule
+from headway_redeem.encoded_paths import EncodedPath
 from headway_redeem.headers import answer_headers
 from headway_redeem.problems import Refusal
 from headway_redeem.rates import Limit, Rates
@@ -134,7 +134,7 @@ def caller_of(request: Request) -> Caller:
 def put_before(api: FastAPI, gate: Gate) -> None:
     """Have every route added to `api` from now on pass the gate, under its name's rule."""
 
-    class GatedRoute(APIRoute):
+    class GatedRoute(EncodedPath):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
             if self.name in OPEN:
@@ -183,6 +183,5 @@ async def _named_in_body(request: Request) -> str:
         body = None
     named = body.get("member_id") if isinstance(body, dict) else None
     if not isinstance(named, str):
-        error = {"field": "body.member_id", "message": "A member token needs it, as a string"}
-        raise Refusal(problems.INVALID_REQUEST, "1 things are wrong.", errors=[error])
+        raise problems.unreadable("body.member_id", "is needed as a string with a member token")
     return named

@@ -1,21 +1,20 @@
-"""Looking things up: members as of now, redemptions, rewards. Nothing here writes or locks."""
+"""Looking things up: redemptions, rewards, and by `members` one member. Nothing writes or locks."""
 
 from collections.abc import Callable
 
 import asyncpg
 
-from headway.domain.standing import standing
 from headway.ledger import redemptions as ledger
-from headway.ledger import snapshot
-from headway.ledger.lots import with_open_lots
 from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
-from headway_redeem.models import MemberView, RedemptionView, Rewards
+from headway_redeem.member_lookup import MemberLookup
+from headway_redeem.member_routes import MemberReads
+from headway_redeem.models import RedemptionView, Rewards
 from headway_redeem.problems import Refusal
-from headway_redeem.redemptions import unknown_member, unknown_redemption
-from headway_redeem.views import member_view, redemption_view, rewards_view
+from headway_redeem.redemptions import unknown_redemption
+from headway_redeem.views import redemption_view, rewards_view
 
 
 class Lookup:
@@ -28,24 +27,7 @@ class Lookup:
         self._pool = pool
         self._programs = programs
         self._clock = clock
-
-    async def member(self, member_id: str) -> MemberView:
-        """A member's balances and progress as of now. Raises Refusal if there is no such member."""
-        async with (
-            self._pool().acquire() as connection,
-            # One snapshot: the account and its lots must be of the same moment.
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            row = await connection.fetchrow(ledger.QUERIES.read_member, member_id)
-            if row is None or row["joined_at"] is None:
-                raise unknown_member(member_id)
-            account = snapshot.account_from(row)
-            now = max(self._clock.now(), row["account_time"])
-            if account.next_due_at is not None and account.next_due_at <= now:
-                account = await with_open_lots(connection, account)
-            programs = await self._programs.get(connection, row["program_version"])
-        settled = standing(programs, account, now)
-        return member_view(account, settled, programs.at(now), row["epoch"])
+        self.members: MemberReads = MemberLookup(pool, programs, clock)
 
     async def redemption(self, redemption_id: str) -> RedemptionView:
         """A redemption as it stands. Raises Refusal if there is no such redemption."""

@@ -11,18 +11,20 @@ from headway.domain.redemption import State
 RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What all have in common: frozen, exact, described by the words beside its fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class ReserveRequest(_Shape):
+class ReserveRequest(Shape):
     """Hold the points of a reward for a member."""
 
     member_id: Id
     reward_id: Id
 
 
-class TokenRequest(_Shape):
+class TokenRequest(Shape):
     """A token with which one member's app or browser may ask for itself."""
 
     member_id: Id
@@ -30,7 +32,7 @@ class TokenRequest(_Shape):
     """How long the token is good."""
 
 
-class MemberToken(_Shape):
+class MemberToken(Shape):
     """A member token. It is kept nowhere; it ends by itself, or with the key that issued it."""
 
     token: str
@@ -39,7 +41,7 @@ class MemberToken(_Shape):
     expires_at: datetime
 
 
-class Balances(_Shape):
+class Balances(Shape):
     """Where a member's points are."""
 
     pending: int
@@ -52,7 +54,7 @@ class Balances(_Shape):
     """Taken back beyond what was there: zero or below."""
 
 
-class RedemptionView(_Shape):
+class RedemptionView(Shape):
     """A redemption as it stands."""
 
     redemption_id: RedemptionId
@@ -84,7 +86,7 @@ class RedemptionAnswer(RedemptionView):
     balances: Balances
 
 
-class RewardView(_Shape):
+class RewardView(Shape):
     """What points can become."""
 
     reward_id: Id
@@ -101,36 +103,14 @@ class NextReward(RewardView):
     """Points still to go, what is owed included."""
 
 
-class MemberView(_Shape):
-    """A member's balances and progress as of now. Nothing is written to show it."""
-
-    member_id: Id
-    joined_at: datetime
-    left_at: datetime | None
-    as_of: datetime
-    """The moment the balances hold for: what became due until then has been counted in."""
-    account_time: datetime
-    """The latest business time the ledger has decided on for this account."""
-    epoch: int
-    version: int
-    """The account's version in the ledger, as in balance.changed."""
-    balances: Balances
-    tier: str
-    saved: dict[str, int]
-    """Minor units saved by confirmed redemptions, by currency."""
-    rewards_ready: list[RewardView]
-    """What `available` pays for, cheapest first."""
-    next_reward: NextReward | None
-
-
-class Rewards(_Shape):
+class Rewards(Shape):
     """The rewards of the programme in force, cheapest first."""
 
     program_version: int
     rewards: list[RewardView]
 
 
-class FieldError(_Shape):
+class FieldError(Shape):
     """One field that cannot be used."""
 
     field: str

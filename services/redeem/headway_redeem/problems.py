@@ -143,3 +143,9 @@ class Refusal(Exception):
     def headers(self) -> dict[str, str]:
         """When to come back, where that helps."""
         return {"Retry-After": "1"} if self.kind.status == _UNAVAILABLE else {}
+
+
+def unreadable(field: str, message: str) -> Refusal:
+    """The refusal of one field that cannot be used; the message says what to do about it."""
+    errors = [{"field": field, "message": message}]
+    return Refusal(INVALID_REQUEST, f"{field} {message}.", errors=errors)

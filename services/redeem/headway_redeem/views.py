@@ -2,14 +2,12 @@
 
 from headway.domain.account import Account
 from headway.domain.closing import Decision
-from headway.domain.progress import progress
+from headway.ledger import story as recorded
 from headway.ledger.redemptions import Redemption
 from headway.program.program import Program
 from headway.program.rules import Reward
 from headway_redeem.models import (
     Balances,
-    MemberView,
-    NextReward,
     RedemptionAnswer,
     RedemptionView,
     Rewards,
@@ -36,37 +34,13 @@ def redemption_answer(redemption: Redemption, decision: Decision, epoch: int) ->
     )
 
 
-def balances(account: Account) -> Balances:
-    """Where the account's points are."""
+def balances(account: Account | recorded.Balances) -> Balances:
+    """Where an account's points are, or were."""
     return Balances(
         pending=account.pending,
         available=account.available,
         reserved=account.reserved,
         owed=account.owed,
-    )
-
-
-def member_view(account: Account, now: Account, program: Program, epoch: int) -> MemberView:
-    """`account` as the ledger holds it and `now`, the same account settled to this moment."""
-    if account.joined_at is None or account.time is None or now.time is None:
-        raise ValueError("only members who have joined are shown")
-    facts = progress(program, now.available, now.owed)
-    following = facts.next
-    return MemberView(
-        member_id=account.member_id,
-        joined_at=account.joined_at,
-        left_at=account.left_at,
-        as_of=now.time,
-        account_time=account.time,
-        epoch=epoch,
-        version=account.version,
-        balances=balances(now),
-        tier=now.tier,
-        saved=dict(account.saved),
-        rewards_ready=[reward_view(reward) for reward in facts.ready],
-        next_reward=None
-        if following is None
-        else NextReward(**_fields(following.reward), missing=following.missing),
     )
 
 
@@ -80,10 +54,11 @@ def rewards_view(program: Program) -> Rewards:
 
 def reward_view(reward: Reward) -> RewardView:
     """One reward."""
-    return RewardView(**_fields(reward))
+    return RewardView(**reward_fields(reward))
 
 
-def _fields(reward: Reward) -> dict[str, str | int]:
+def reward_fields(reward: Reward) -> dict[str, str | int]:
+    """What is shown of a reward, by name."""
     return {
         "reward_id": reward.id,
         "name": reward.name,

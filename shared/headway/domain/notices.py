@@ -49,7 +49,7 @@ def _notices(
     book: Book, programs: Programs, program: Program, moment: datetime, *, tier: bool = True
 ) -> Iterator[Notice]:
     if program.notices:
-        for at, points in _expiring(book, programs, moment).items():
+        for at, points in expiring(book, programs, moment).items():
             for days in program.notices:
                 yield Notice("points.expiring", at, points, "", _before(program, at, days))
     if tier and program.tiers.at_risk_days:
@@ -60,8 +60,8 @@ def _notices(
                 yield Notice("tier.at-risk", risk.until, risk.missing, book.tier, due)
 
 
-def _expiring(book: Book, programs: Programs, moment: datetime) -> dict[datetime, int]:
-    """Available points by when they will expire."""
+def expiring(book: Book, programs: Programs, moment: datetime) -> dict[datetime, int]:
+    """Available points by when they will expire, if nothing else happens."""
     found: dict[datetime, int] = {}
     for lot in book.lots.values():
         if lot.available and lot.expires_at is not None:

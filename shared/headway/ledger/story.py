@@ -10,9 +10,10 @@ import orjson
 from headway.domain.account import Lot
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import UserError
-from headway.ledger import snapshot, story_words
+from headway.ledger import snapshot
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
+from headway.ledger.wording import Wording
 from headway.program.program import Programs
 from headway.program.rules import MICRO
 
@@ -191,21 +192,14 @@ class _Telling:
         self._member = member
         self._after = Balances()
         self._carried: dict[str, int] = {}
-        self._lots = {lot.lot: lot for lot in member.lots}
-        program = member.programs.version(member.programs.latest)
-        self._rewards = {reward.id: reward.name for reward in program.rewards}
-        self._rewards |= {one.redemption_id: one.reward_name for one in member.redemptions}
-
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._member.programs.at(moment).zone)
+        named = {one.redemption_id: one.reward_name for one in member.redemptions}
+        self._words = Wording.of(member.programs, member.lots, named)
 
     def happening(self, item: StoryInput) -> StoryLine:
-        what = story_words.happening(item.kind, item.data, self._rewards)
-        became = story_words.became(item.outcome, item.reason)
+        what = self._words.happening(item.kind, item.data, item.outcome, item.reason)
         return StoryLine(
-            self._local(item.time), item.n, None, f"{what} - {became}" if became else what,
-            0, "", "", "", self._after,
-        )  # fmt: skip
+            self._words.local(item.time), item.n, None, what, 0, "", "", "", self._after
+        )
 
     def row(self, row: PointsEvent) -> StoryLine:
         moved = self._after._asdict()
@@ -217,12 +211,10 @@ class _Telling:
         carried = self._carried.get(row.rule or "", 0)
         if row.kind in ("earn", "reverse"):
             self._carried[row.rule or ""] = (carried + row.exact) % MICRO
-        program = self._member.programs.version(row.program_version)
-        lot = self._lots.get(row.corrects or row.lot or 0)
-        what = story_words.row(row, lot, program, carried, self._rewards)
         return StoryLine(
-            self._local(row.effective_at), row.cause, row.seq, what, row.points, row.from_bucket,
-            row.to_bucket, row.rule or (lot.rule if lot else ""), self._after,
+            self._words.local(row.effective_at), row.cause, row.seq,
+            self._words.row(row, carried), row.points, row.from_bucket, row.to_bucket,
+            self._words.rule(row), self._after,
         )  # fmt: skip
 
     def tiers(self, n: int) -> Iterator[StoryLine]:
@@ -232,6 +224,6 @@ class _Telling:
                 names = {level.id: level.name for level in program.levels}
                 name = names.get(change.tier_to, change.tier_to) or "none"
                 yield StoryLine(
-                    self._local(change.effective_at), n, None, f"Tier is now {name}",
+                    self._words.local(change.effective_at), n, None, f"Tier is now {name}",
                     0, "", "", "", self._after,
                 )  # fmt: skip
