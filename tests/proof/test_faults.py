@@ -58,16 +58,34 @@ async def test_earn_is_killed(place: Installation, record: Record, point: str) -
     await agree(place, record)
 
 
-@pytest.mark.parametrize("point", ["jobs.before_commit:2", "jobs.after_commit:2"])
+@pytest.mark.parametrize("point", ["jobs.before_commit", "jobs.after_commit"])
 async def test_a_job_is_killed(place: Installation, record: Record, point: str) -> None:
+    """Which of the two finds something due first, and whether the other does, is up to chance."""
     events = history(MEMBERS)
-    place.start_all(earn_1=point)
+    place.start_all(earn_1=point, earn_2=point)
     await place.publish(events)
-    await place.killed("earn-1", point.partition(":")[0])
-    place.start("earn-1")
-    await place.finish()
-    record.note(events=len(events), kills=1)
+    first = await died(place, "earn-1", "earn-2")
+    await place.killed(first, point)
+    place.start(first)
+    revived = Revive(place, "earn-1", "earn-2")
+    await place.finish(revived)
+    record.note(events=len(events), kills=1 + revived.times)
     await agree(place, record)
+
+
+class Revive:
+    """Starts again what died of its own fail point; `times` says how often."""
+
+    def __init__(self, place: Installation, *names: str) -> None:
+        self.times = 0
+        self._place = place
+        self._names = names
+
+    def __call__(self) -> None:
+        for name in self._names:
+            if not self._place.runs(name):
+                self._place.start(name)
+                self.times += 1
 
 
 async def test_earn_is_killed_in_the_middle_of_halving(place: Installation, record: Record) -> None:
@@ -85,13 +103,8 @@ async def test_earn_is_killed_in_the_middle_of_halving(place: Installation, reco
     place.start(first)
     await publishing
 
-    def revive() -> None:
-        """The other may meet the refused record later, and die of its own fail point."""
-        for name in ("earn-1", "earn-2"):
-            if not place.runs(name):
-                place.start(name)
-
-    await place.finish(revive)
+    # The other may meet the refused record later, and die of its own fail point.
+    await place.finish(Revive(place, "earn-1", "earn-2"))
     letters = await connection.fetch("select reason, stage, message from dead_letters")
     await connection.close()
     assert [letter["stage"] for letter in letters] == ["write"]
