@@ -138,7 +138,7 @@ def effect(state: Fold, entry: Entry) -> None:
     what = f"referral:{told['referral_id']}" + (f":{told['order_id']}" if told["per_order"] else "")
     state.give(
         f"effect:{told['key']}", rule, [("", what, told["worth"])], programme, earned_at,
-        tier=state.tier, day=state.day(state.time),
+        tier=state.tier, day=state.day(entry.time),
     )  # fmt: skip
 
 
