@@ -1,61 +1,52 @@
 """The routes: each reads its request, calls one function, and passes the answer on."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, Protocol
 
-from fastapi import FastAPI, Header, Path, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from headway.contracts.fields import Id
+from headway.domain.terms import Wish
 from headway_redeem import problems
+from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
+from headway_redeem.codes_api import add_codes
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.models import (
     MemberView,
-    Problem,
     RedemptionAnswer,
     RedemptionView,
     ReserveRequest,
-    Rewards,
 )
 from headway_redeem.problems import KINDS, MEDIA_TYPE, Kind, Refusal
 from headway_redeem.redemptions import Command, Reply
+from headway_redeem.routing import COMMAND, KEY_HEADER, Key, answered, responses_of, shown, wish_of
 from headway_redeem.settings import RedeemSettings
 
-_KEY = "Idempotency-Key"
-Key = Annotated[
-    str,
-    Header(
-        alias=_KEY,
-        min_length=1,
-        max_length=128,
-        pattern=r"^[\x20-\x7e]+$",
-        description="New for each command, the same for each retry of it.",
-    ),
-]
 RedemptionPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 
 
 class Commands(Protocol):
     """What changes the ledger."""
 
-    async def reserve(self, command: Command, member_id: str, reward_id: str) -> Reply: ...
+    async def reserve(
+        self, command: Command, member_id: str, reward_id: str, asked: Wish
+    ) -> Reply: ...
 
     async def step(self, command: Command, redemption_id: str) -> Reply: ...
 
+    async def use_code(self, command: Command, code: str, order_id: str | None) -> Reply: ...
 
-class Reads(Protocol):
+
+class Reads(CatalogueReads, Protocol):
     """What looks things up."""
 
     async def member(self, member_id: str) -> MemberView: ...
 
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
-
-    async def rewards(self) -> Rewards: ...
 
 
 class Api(FastAPI):
@@ -103,25 +94,18 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads) -> FastAPI
     )
     _redemptions(api, commands, reads)
     _lookups(api, reads)
+    add_catalogue(api, reads)
+    add_codes(api, commands, reads)
     _refusals(api)
     return api
 
 
-def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, from the problems it may answer with."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, problems.TRY_AGAIN):
-        named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
-        named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
-    return found
-
-
-_COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
 _RESERVE = (
-    *_COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
-    problems.MEMBER_LEFT,
+    *COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
+    problems.MEMBER_LEFT, problems.NOT_FOR_MEMBER, problems.LIMIT_REACHED, problems.OUT_OF_STOCK,
+    problems.ORDER_NEEDED, problems.OTHER_CURRENCY, problems.NOTHING_TO_PAY, problems.UNFIT_POINTS,
 )  # fmt: skip
-_STEP = (*_COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
+_STEP = (*COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
 
 
 def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
@@ -129,31 +113,40 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         "/v1/redemptions",
         status_code=201,
         response_model=RedemptionAnswer,
-        responses=_problems(*_RESERVE),
+        responses=responses_of(*_RESERVE),
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
         command = Command(
-            "redemption.reserve", key, request.url.path, body.model_dump_json().encode()
-        )
-        return _answered(await commands.reserve(command, body.member_id, body.reward_id))
+            # What is not given is left out, so that a key means the same as before it was known.
+            "redemption.reserve", key, request.url.path,
+            body.model_dump_json(exclude_none=True).encode(),
+        )  # fmt: skip
+        asked = wish_of(body)
+        return answered(await commands.reserve(command, body.member_id, body.reward_id, asked))
 
     async def step(name: str, request: Request, redemption_id: str, key: str) -> Response:
         command = Command(f"redemption.{name}", key, request.url.path)
-        return _answered(await commands.step(command, redemption_id))
+        return answered(await commands.step(command, redemption_id))
 
     stepping: dict[str, Any] = {
         "response_model": RedemptionAnswer,
-        "responses": _problems(*_STEP),
+        "responses": responses_of(*_STEP),
     }
 
     @api.post("/v1/redemptions/{redemption_id}/confirm", summary="Give the reward", **stepping)
     async def confirm(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
         return await step("confirm", request, redemption_id, key)
 
+    @api.post("/v1/redemptions/{redemption_id}/fulfil", summary="The reward arrived", **stepping)
+    async def fulfil(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
+        return await step("fulfil", request, redemption_id, key)
+
     @api.post("/v1/redemptions/{redemption_id}/cancel", summary="Let the points go", **stepping)
     async def cancel(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
         return await step("cancel", request, redemption_id, key)
+
+    stepping["responses"] = responses_of(*_STEP, problems.CODE_USED)
 
     @api.post("/v1/redemptions/{redemption_id}/reverse", summary="Undo a reward", **stepping)
     async def reverse(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
@@ -162,31 +155,22 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     @api.get(
         "/v1/redemptions/{redemption_id}",
         response_model=RedemptionView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        responses=responses_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
         summary="A redemption as it stands",
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
-        return _shown(await reads.redemption(redemption_id))
+        return shown(await reads.redemption(redemption_id))
 
 
 def _lookups(api: FastAPI, reads: Reads) -> None:
     @api.get(
         "/v1/members/{member_id:path}",
         response_model=MemberView,
-        responses=_problems(problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER),
+        responses=responses_of(problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER),
         summary="A member's balances and progress as of now",
     )
     async def member(member_id: Id) -> Response:
-        return _shown(await reads.member(member_id))
-
-    @api.get(
-        "/v1/rewards",
-        response_model=Rewards,
-        responses=_problems(problems.NO_PROGRAMME),
-        summary="The rewards of the programme in force",
-    )
-    async def rewards() -> Response:
-        return _shown(await reads.rewards())
+        return shown(await reads.member(member_id))
 
     @api.get("/problems/{name}", include_in_schema=False)
     async def explain(name: str) -> dict[str, str | int]:
@@ -219,16 +203,6 @@ def _unreadable(errors: Any) -> Refusal:
         {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
         for error in errors
     ]
-    if any(tuple(error["loc"]) == ("header", _KEY) for error in errors):
+    if any(tuple(error["loc"]) == ("header", KEY_HEADER) for error in errors):
         return Refusal(problems.INVALID_KEY, "Every command needs one.", errors=fields)
     return Refusal(problems.INVALID_REQUEST, f"{len(fields)} things are wrong.", errors=fields)
-
-
-def _answered(reply: Reply) -> Response:
-    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
-    media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
-    return Response(reply.body, reply.status, dict(headers), media_type)
-
-
-def _shown(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), 200, {"Cache-Control": "no-store"}, "application/json")

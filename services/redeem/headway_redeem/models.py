@@ -7,22 +7,35 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headway.contracts.fields import Id
 from headway.domain.redemption import State
+from headway.program.rewards import Kind
 
 RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class ReserveRequest(_Shape):
+class OrderTotal(Shape):
+    """What a member is about to pay."""
+
+    total_minor: Annotated[int, Field(ge=0, le=10**12)]
+    """In minor units of `currency`."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+class ReserveRequest(Shape):
     """Hold the points of a reward for a member."""
 
     member_id: Id
     reward_id: Id
+    order: OrderTotal | None = None
+    """What the reward is for, where its worth depends on that."""
+    points: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """How many to pay with, where that can be chosen; as many as can be, if left out."""
 
 
-class Balances(_Shape):
+class Balances(Shape):
     """Where a member's points are."""
 
     pending: int
@@ -35,18 +48,24 @@ class Balances(_Shape):
     """Taken back beyond what was there: zero or below."""
 
 
-class RedemptionView(_Shape):
+class RedemptionView(Shape):
     """A redemption as it stands."""
 
     redemption_id: RedemptionId
     member_id: Id
     reward_id: Id
     reward_name: str
+    kind: Kind
     state: State
     points: int
     value_minor: int
-    """What the reward is worth, in minor units of `currency`."""
+    """What it saves the member or, of a donation, what the cause gets; minor units of
+    `currency`."""
+    cash_minor: int
+    """What the member pays beside the points."""
     currency: str
+    code: str | None
+    """A voucher's, from confirming on."""
     reserved_at: datetime
     """Business time."""
     held_until: datetime
@@ -67,7 +86,7 @@ class RedemptionAnswer(RedemptionView):
     balances: Balances
 
 
-class RewardView(_Shape):
+class RewardView(Shape):
     """What points can become."""
 
     reward_id: Id
@@ -84,7 +103,7 @@ class NextReward(RewardView):
     """Points still to go, what is owed included."""
 
 
-class MemberView(_Shape):
+class MemberView(Shape):
     """A member's balances and progress as of now. Nothing is written to show it."""
 
     member_id: Id
@@ -106,14 +125,7 @@ class MemberView(_Shape):
     next_reward: NextReward | None
 
 
-class Rewards(_Shape):
-    """The rewards of the programme in force, cheapest first."""
-
-    program_version: int
-    rewards: list[RewardView]
-
-
-class FieldError(_Shape):
+class FieldError(Shape):
     """One field that cannot be used."""
 
     field: str

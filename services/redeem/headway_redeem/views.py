@@ -1,18 +1,19 @@
 """From what the ledger holds to what the API shows."""
 
+from typing import Any
+
 from headway.domain.account import Account
 from headway.domain.closing import Decision
 from headway.domain.progress import progress
 from headway.ledger.redemptions import Redemption
 from headway.program.program import Program
-from headway.program.rules import Reward
+from headway.program.rewards import Reward
 from headway_redeem.models import (
     Balances,
     MemberView,
     NextReward,
     RedemptionAnswer,
     RedemptionView,
-    Rewards,
     RewardView,
 )
 
@@ -21,14 +22,21 @@ _SHOWN = tuple(RedemptionView.model_fields)
 
 def redemption_view(redemption: Redemption) -> RedemptionView:
     """A redemption as it stands."""
-    return RedemptionView(**{name: getattr(redemption, name) for name in _SHOWN})
+    return RedemptionView(**_shown(redemption))
+
+
+def _shown(redemption: Redemption) -> dict[str, Any]:
+    """A code that is held, or was given back, is nobody's to see."""
+    shown = {name: getattr(redemption, name) for name in _SHOWN}
+    given = redemption.state in ("confirmed", "fulfilled")
+    return {**shown, "code": redemption.code if given else None}
 
 
 def redemption_answer(redemption: Redemption, decision: Decision, epoch: int) -> RedemptionAnswer:
     """A redemption right after the command that `decision` decided."""
     account = decision.account
     return RedemptionAnswer(
-        **{name: getattr(redemption, name) for name in _SHOWN},
+        **_shown(redemption),
         effective_at=decision.input.time,
         epoch=epoch,
         version=account.version,
@@ -50,7 +58,7 @@ def member_view(account: Account, now: Account, program: Program, epoch: int) ->
     """`account` as the ledger holds it and `now`, the same account settled to this moment."""
     if account.joined_at is None or account.time is None or now.time is None:
         raise ValueError("only members who have joined are shown")
-    facts = progress(program, now.available, now.owed)
+    facts = progress(program, now.available, now.owed, now.tier, now.time)
     following = facts.next
     return MemberView(
         member_id=account.member_id,
@@ -67,14 +75,6 @@ def member_view(account: Account, now: Account, program: Program, epoch: int) ->
         next_reward=None
         if following is None
         else NextReward(**_fields(following.reward), missing=following.missing),
-    )
-
-
-def rewards_view(program: Program) -> Rewards:
-    """The rewards of a programme version."""
-    return Rewards(
-        program_version=program.version,
-        rewards=[reward_view(reward) for reward in program.rewards],
     )
 
 

@@ -1,0 +1,57 @@
+"""What the modules of routes share: the key of a command, answers, and the problems they may be."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Header
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from headway.domain.terms import Wish
+from headway.program.rewards import Order
+from headway_redeem import problems
+from headway_redeem.models import Problem, ReserveRequest
+from headway_redeem.problems import MEDIA_TYPE, Kind
+from headway_redeem.redemptions import Reply
+
+KEY_HEADER = "Idempotency-Key"
+Key = Annotated[
+    str,
+    Header(
+        alias=KEY_HEADER,
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x20-\x7e]+$",
+        description="New for each command, the same for each retry of it.",
+    ),
+]
+COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
+"""What every command may be answered with."""
+
+
+def responses_of(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route, from the problems it may answer with."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, problems.TRY_AGAIN):
+        named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
+        named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
+    return found
+
+
+def answered(reply: Reply) -> Response:
+    """A command's answer."""
+    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
+    media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
+    return Response(reply.body, reply.status, dict(headers), media_type)
+
+
+def shown(model: BaseModel) -> Response:
+    """What was looked up."""
+    body = model.model_dump_json(by_alias=True)
+    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+def wish_of(body: ReserveRequest) -> Wish:
+    """What was asked for, beside the reward."""
+    order = None if body.order is None else Order(body.order.total_minor, body.order.currency)
+    return Wish(order, body.points)
