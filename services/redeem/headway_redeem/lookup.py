@@ -81,6 +81,7 @@ class Lookup:
             if member_id is None:
                 at = self._clock.now()
                 program = (await self._read_programs(connection)).at(at)
+                at = max(at, program.from_at)
                 known = await read_wishes(connection, program, program.rewards, None, at)
                 return for_all(program, at, known)
             seen = await self._seen(connection, member_id)

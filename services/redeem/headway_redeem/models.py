@@ -31,7 +31,7 @@ class ReserveRequest(Shape):
     reward_id: Id
     order: OrderTotal | None = None
     """What the reward is for, where its worth depends on that."""
-    points: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    pay_points: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """How many to pay with, where that can be chosen; as many as can be, if left out."""
 
 

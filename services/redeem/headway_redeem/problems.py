@@ -100,7 +100,7 @@ NOTHING_TO_PAY = Kind(
 )  # fmt: skip
 UNFIT_POINTS = Kind(
     "unfit-points", _CONFLICT, "So many points cannot be used for this order",
-    "Send points in whole steps, as POST /v1/quotes offers them, or none for as many as can be.",
+    "Send pay_points in whole steps, as POST /v1/quotes offers them, or leave them out.",
     kept=True,
 )  # fmt: skip
 CODE_NOT_GIVEN = Kind(

@@ -95,15 +95,16 @@ def body_of(command: Reserve | Step, reward_id: str) -> bytes:
 
 def _wish_fields(wish: Wish) -> dict[str, object]:
     """What of a wish is not as usual."""
-    return {
+    told = {
         name: value for name, value in wish._asdict().items() if value != Wish._field_defaults[name]
     }
+    return told if wish.order is None else {**told, "order": wish.order._asdict()}
 
 
 def _wish_from(fields: Mapping[str, Any]) -> Wish:
     given = {name: fields[name] for name in Wish._fields if name in fields}
     if "order" in given:
-        given["order"] = Order(*given["order"])
+        given["order"] = Order(**given["order"])
     return Wish(**given)
 
 
