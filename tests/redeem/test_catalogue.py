@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from headway.domain.redemption import ENDS_IN, MOVES
-from tests.redeem.kit import LATER, Json, Shop
+from headway.ledger.programs import publish
+from tests.redeem.kit import CATALOGUE, LATER, Json, Shop
 
 APRIL = datetime(2025, 4, 15, 12, tzinfo=UTC)
 USD_60 = {"total_minor": 6000, "currency": "USD"}
@@ -213,6 +214,20 @@ async def test_points_that_do_not_fit_the_order_are_refused(
     assert problem(answer) == why
     quote = await quoted(catalogue, ann, "pay", order=order, pay_points=pay_points)
     assert quote["why_not"] == why
+
+
+async def test_a_programme_published_meanwhile_is_what_decides(
+    catalogue: Shop, database: str
+) -> None:
+    ann = await catalogue.member_with(100)
+    await catalogue.reserved(ann, "coffee")
+    cheaper = CATALOGUE.replace("mug-1, points: 40", "mug-1, points: 5")
+    await publish(database, cheaper.replace("2020-01-01T00", "2025-03-02T13"))
+    catalogue.clock.move_to(LATER + timedelta(days=1))
+    first = await catalogue.reserve(ann, "mug", key="again")
+    assert (first.status_code, first.json()["type"]) == (503, "/problems/try-again")
+    again = (await catalogue.reserve(ann, "mug", key="again")).json()
+    assert again["points"] == 5
 
 
 async def test_the_database_knows_the_moves_of_the_domain_and_no_others(catalogue: Shop) -> None:

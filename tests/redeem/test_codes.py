@@ -144,6 +144,16 @@ async def test_sixteen_checkouts_use_a_code_once(catalogue: Shop) -> None:
     assert sorted(statuses) == [200] + [409] * 15
 
 
+async def test_members_at_once_get_codes_of_their_own(catalogue: Shop) -> None:
+    await filled(catalogue, *(f"SPA-{number}" for number in range(5)))
+    members = [await catalogue.member_with(100, f"m{number}") for number in range(8)]
+    answers = await asyncio.gather(*(catalogue.reserve(member, "spa") for member in members))
+    got = [answer.json()["redemption_id"] for answer in answers if answer.status_code == 201]
+    assert [problem(a) for a in answers if a.status_code != 201] == ["out-of-stock"] * 3
+    shown = [(await catalogue.step(id_, "confirm")).json()["code"] for id_ in got]
+    assert len(set(shown)) == 5
+
+
 async def test_an_upload_is_all_or_nothing(catalogue: Shop) -> None:
     async with catalogue.pool.acquire() as connection:
         assert await codes.add(connection, "a", [(1, "AAAA"), (2, "BBBB")], shared=False) == (2, 2)

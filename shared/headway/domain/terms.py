@@ -24,7 +24,7 @@ class Wish(NamedTuple):
 
     `points`: how many to pay an order with, where that is to be chosen (None: as many as can be);
     `had`: how often the member has had it in the period of its limit; `left`: how many there are
-    left of it (None: enough).
+    left of it, at least (None: enough).
     """
 
     order: Order | None = None

@@ -64,10 +64,11 @@ async def read_wishes(
 
 
 def _left(reward: Reward, left: int | None, coded: bool) -> int | None:
+    """None: enough. Of a pool it is only known that it has a code."""
     if not coded:
         return 0
     if reward.stock is None:
-        return None
+        return None if reward.codes is None else 1
     return reward.stock if left is None else left
 
 

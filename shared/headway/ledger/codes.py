@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 CodeState = Literal["free", "taken", "given", "used", "void", "shared"]
-LONGEST, SHORTEST = 64, 4
 
 
 class Code(NamedTuple):
@@ -108,7 +107,7 @@ async def add(
     except asyncpg.CheckViolationError as error:
         raise UserError(
             f"a code has a form that codes do not have ({error.constraint_name})",
-            f"give {SHORTEST} to {LONGEST} printable ASCII characters without spaces each",
+            "give 4 to 64 letters, digits, dots, dashes, underscores and tildes each",
         ) from error
     return Added(int(copied.split()[-1]), int(added.split()[-1]))
 

@@ -78,7 +78,7 @@ create table reward_stock (
 -- all members stays shared.
 create table codes (
     code          text        not null constraint codes_pkey primary key
-                              constraint codes_form check (code ~ '^[!-~]{4,64}$'),
+                              constraint codes_form check (code ~ '^[A-Za-z0-9._~-]{4,64}$'),
     pool          text        not null,
     state         text        not null constraint codes_state_known
                               check (state in ('free', 'taken', 'given', 'used', 'void', 'shared')),
