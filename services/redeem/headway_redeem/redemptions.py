@@ -26,7 +26,7 @@ from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
-from headway.program.program import Programs
+from headway.program.program import Program, Programs
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.logging import event
@@ -92,18 +92,19 @@ class Redemptions:
             row = await connection.fetchrow(QUERIES.lock_accounts, [member_id])
             if row is None or row["joined_at"] is None:
                 raise Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
-            programs = await self._newest(connection)
-            wish = await self._known(connection, programs, row, reward_id, asked)
+            # One moment for what is known and for the decision: a period may end between two.
+            at, programs = self._at(row), await self._newest(connection)
+            wish = await self._known(connection, programs.at(at), row, at, reward_id, asked)
             reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id, wish)
             if wish.left is None:
-                return await self._reserve(connection, programs, row, command, reserve)
+                return await self._reserve(connection, programs, row, at, command, reserve)
             try:
                 async with connection.transaction():
-                    return await self._reserve(connection, programs, row, command, reserve)
+                    return await self._reserve(connection, programs, row, at, command, reserve)
             except SoldOut:
                 # Somebody else was quicker at the very end. That, too, is decided, and kept.
                 gone = reserve._replace(wish=wish._replace(left=0))
-                return await self._reserve(connection, programs, row, command, gone)
+                return await self._reserve(connection, programs, row, at, command, gone)
 
         return await self._once(command, work)
 
@@ -115,12 +116,10 @@ class Redemptions:
         return await self._programs.get(connection, latest)
 
     async def _known(
-        self, connection: "Connection", programs: Programs, row: asyncpg.Record, reward_id: str,
-        asked: Wish,
+        self, connection: "Connection", program: Program, row: asyncpg.Record, at: datetime,
+        reward_id: str, asked: Wish,
     ) -> Wish:  # fmt: skip
         """What was asked, with what the ledger knows of the reward beside the account."""
-        at = self._at(row)
-        program = programs.at(at)
         reward = program.reward(reward_id)
         if reward is None:
             return asked
@@ -130,10 +129,12 @@ class Redemptions:
         return asked if known is None else asked._replace(had=known.had, left=known.left)
 
     async def _reserve(
-        self, connection: "Connection", programs: Programs, row: asyncpg.Record, command: Command,
-        reserve: Reserve,
+        self, connection: "Connection", programs: Programs, row: asyncpg.Record, at: datetime,
+        command: Command, reserve: Reserve,
     ) -> Reply:  # fmt: skip
-        books, decision = await self._decide(connection, row, command, reserve, reserve.reward_id)
+        books, decision = await self._decide(
+            connection, row, at, command, reserve, reserve.reward_id
+        )
         if books.programs is not programs:
             raise Retryable("a programme was published while this was decided")
         if decision.outcome.outcome == "refused":
@@ -159,7 +160,9 @@ class Redemptions:
             step = ledger.step_of(before, held)
             if before.code is not None and command.kind == "redemption.reverse":
                 step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
-            books, decision = await self._decide(connection, row, command, step, before.reward_id)
+            books, decision = await self._decide(
+                connection, row, self._at(row), command, step, before.reward_id
+            )
             if decision.outcome.outcome == "refused":
                 return _refused(refusal_of(books, decision, before.reward_id), command)
             after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
@@ -208,14 +211,13 @@ class Redemptions:
         return reply
 
     async def _decide(
-        self, connection: "Connection", row: asyncpg.Record, command: Command,
+        self, connection: "Connection", row: asyncpg.Record, at: datetime, command: Command,
         what: Reserve | Step, reward_id: str,
     ) -> tuple[Books, Decision]:  # fmt: skip
         """Decide the command on its locked account, and write what came of it."""
         body = ledger.body_of(what, reward_id)
 
         def item(account: asyncpg.Record) -> Input:
-            at = self._at(account)
             digest = codec.digest(command.kind, account["member_id"], body)
             return Input(SOURCE, command.key, command.kind, at, what, digest, body)
 
