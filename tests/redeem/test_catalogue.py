@@ -7,7 +7,11 @@ import asyncpg
 import pytest
 
 from headway.domain.redemption import ENDS_IN, MOVES
+from headway.errors import UserError
+from headway.ledger.catalogue import set_stock
 from headway.ledger.programs import publish
+from headway.ledger.report import read_month
+from headway.ledger.story import story
 from tests.redeem.kit import CATALOGUE, LATER, Json, Shop
 
 APRIL = datetime(2025, 4, 15, 12, tzinfo=UTC)
@@ -261,3 +265,32 @@ async def _step(shop: Shop, id_: str, kind: str) -> None:
         return
     answer = await shop.step(id_, kind.removeprefix("redemption."))
     assert answer.status_code == 200, answer.text
+
+
+async def test_a_month_and_a_story_tell_of_donations(catalogue: Shop, database: str) -> None:
+    ann = await catalogue.member_with(100)
+    id_ = await catalogue.reserved(ann, "trees")
+    for step in ("confirm", "fulfil"):
+        await catalogue.step(id_, step)
+    told = [line.what for line in await story(database, ann)]
+    assert "Received $5 for trees" in told
+    assert any(what.startswith("given through $5 for trees: earned for") for what in told)
+    async with (
+        catalogue.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        month = await read_month(connection, "2025-03", "business")
+    assert month.sums.problems == []
+    assert month.sums.whole.movements["donated"] == -50
+
+
+async def test_the_operator_says_how_many_there_are(catalogue: Shop) -> None:
+    ann = await catalogue.member_with(300)
+    for _ in range(2):
+        await catalogue.reserved(ann, "hike")
+    async with catalogue.pool.acquire() as connection:
+        with pytest.raises(UserError, match="more than 1 of hike are spoken for"):
+            await set_stock(connection, "hike", 1)
+        assert await set_stock(connection, "hike", 3) == ("hike", 3, 2)
+    assert (await catalogue.reserve(ann, "hike")).status_code == 201
+    assert problem(await catalogue.reserve(ann, "hike")) == "out-of-stock"
