@@ -28,7 +28,7 @@ def test_help_names_every_command_with_what_it_does(overview: str) -> None:
     assert {"contracts", "dlq", "lag", "member", "migrate", "program", "replay", "report", "topics",
             "import", "up", "verify", "earn", "redeem", "notify"} <= set(commands())  # fmt: skip
     for name in commands():
-        line = next(line for line in listed.splitlines() if line.split()[:1] == [name])
+        line = next(line for line in listed.splitlines() if line.startswith(f"  {name} "))
         assert len(line.split()) > 3, f"{name} says nothing about itself"
 
 

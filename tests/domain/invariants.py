@@ -251,7 +251,7 @@ def _redemptions(account: Account, redemptions: Iterable[Redemption]) -> None:
         assert sum(points for _, points in one.held) == one.points
         if one.state == "reserved":
             reserved += one.points
-        if one.state == "confirmed":
+        if one.state in ("confirmed", "fulfilled") and not one.donation:
             saved[one.currency] += one.value_minor
     assert account.reserved == reserved
     assert Counter(account.saved) == saved

@@ -28,7 +28,7 @@ def issued(one: Shop) -> int:
 def facts(one: Shop, version: Program) -> tuple[list[str], tuple[str, int] | None]:
     """The rewards that are ready, and the next one with what is missing."""
     account = one.world.account()
-    told = progress(version, account.available, account.owed)
+    told = progress(version, account.available, account.owed, account.tier, one.world.now)
     following = None if told.next is None else (told.next.reward.id, told.next.missing)
     return [ready.id for ready in told.ready], following
 

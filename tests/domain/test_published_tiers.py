@@ -87,7 +87,9 @@ def test_the_welcome_bonus_is_a_head_start_on_the_progress_bar() -> None:
     version = program(DOLLAR, fixed("welcome", "member.joined", 20), rewards=[FIVE])
     shop = Shop(version)
     account = shop.world.account()
-    following = progress(version, account.available, account.owed).next
+    following = progress(
+        version, account.available, account.owed, account.tier, shop.world.now
+    ).next
     assert shop.points == 20
     assert following is not None
     assert (following.reward.id, following.missing) == ("five", 80)

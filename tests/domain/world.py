@@ -12,10 +12,12 @@ from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import ENDS_IN, Reserve, State, Step
+from headway.domain.terms import Terms, Wish, terms_of
 from headway.errors import Poison
 from headway.program.program import Programs
 
 START = datetime(2024, 1, 10, 15, tzinfo=UTC)
+_NOTHING_MORE = Wish()
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -66,6 +68,7 @@ class Redemption:
     currency: str
     state: State
     held: tuple[tuple[int, int], ...]
+    donation: bool = False
 
 
 @dataclass
@@ -136,19 +139,27 @@ class World:
             item = Input("headway/jobs", f"{member}:{due}", "tick", now, None, bytes(32), b"{}")
             self.decide(member, item)
 
-    def reserve(self, redemption_id: str, reward_id: str, member: str = "m") -> Decision:
+    def reserve(
+        self, redemption_id: str, reward_id: str, member: str = "m", wish: Wish = _NOTHING_MORE
+    ) -> Decision:
         """Hold the points of a reward; refused is an answer too."""
         account = self.account(member)
         moment = max(self.now, account.time or self.now)
-        item = self._command("redemption.reserve", moment, Reserve(redemption_id, reward_id))
+        item = self._command("redemption.reserve", moment, Reserve(redemption_id, reward_id, wish))
         decision = self.decide(member, item)[0]
         if decision.outcome.outcome == "applied":
-            reward = self.programs.at(moment).reward(reward_id)
+            program = self.programs.at(moment)
+            reward = program.reward(reward_id)
             assert reward is not None
             held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
+            points, after = sum(part for _, part in held), decision.account
+            terms = terms_of(program, reward, after.tier, moment, after.available + points, wish)
+            assert isinstance(terms, Terms)
+            assert terms.points == points
             self.redemptions[redemption_id] = Redemption(
-                member, reward.points, reward.value_minor, reward.currency, "reserved", held
-            )
+                member, points, terms.value_minor, terms.currency, "reserved", held,
+                reward.kind == "donation",
+            )  # fmt: skip
         return decision
 
     def step(self, kind: str, redemption_id: str) -> Decision:
@@ -156,7 +167,7 @@ class World:
         kind, one = f"redemption.{kind}", self.redemptions[redemption_id]
         account = self.account(one.member)
         moment = max(self.now, account.time or self.now)
-        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held)
+        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation)
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]

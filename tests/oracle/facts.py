@@ -27,15 +27,14 @@ class Facts:
 
 def facts(member: Member) -> Facts:
     """The three facts as the account stands."""
-    rewards = member.programme(member.time).rewards
-    available, missing = member.available, [r for r in rewards if r.points > member.available]
-    cheapest = missing[0] if missing else None
+    menu = member.programme(member.time).menu(member.tier, member.time)
+    available, missing = member.available, [one for one in menu if one[0] > member.available]
     return Facts(
-        tuple(reward.id for reward in rewards if reward.points <= available),
+        tuple(reward.id for points, reward in menu if points <= available),
         savings(member.saved),
         None
-        if cheapest is None
-        else (cheapest.id, cheapest.points, cheapest.points - available - member.owed),
+        if not missing
+        else (missing[0][1].id, missing[0][0], missing[0][0] - available - member.owed),
     )
 
 

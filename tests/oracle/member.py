@@ -25,6 +25,7 @@ class Redemption:
     taken: list[tuple[Lot, int]]
     points: int
     state: str = "reserved"
+    donation: bool = False
 
 
 @dataclass

@@ -6,21 +6,15 @@ from datetime import datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from tests.oracle.days import local_day
 from tests.oracle.lives import Expiry
 from tests.oracle.money import minor
 from tests.oracle.reading import read_parts
+from tests.oracle.rewards import Reward
 from tests.oracle.rules import Rule
 from tests.oracle.tiers import Tiers
 
 __all__ = ["Plan", "Programme", "Reward", "in_force", "minor", "read"]
-
-
-@dataclass(frozen=True)
-class Reward:
-    """Something to redeem: price in points."""
-
-    id: str
-    points: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +55,12 @@ class Programme:
         """The rules for this event, by id."""
         return self.by_event.get(kind, ())
 
+    def menu(self, tier: str, moment: datetime) -> list[tuple[int, Reward]]:
+        """What a member of a tier can get for how many points at a moment, cheapest first."""
+        day = local_day(moment, self.zone)
+        found = [(r.price(tier, day), r) for r in self.rewards if r.priced and r.open_to(tier, day)]
+        return sorted(found, key=lambda one: (one[0], one[1].id))
+
     def expires(self, tier: str) -> Expiry:
         """How long points live that are earned in this tier."""
         level = self.tiers.level(tier)
@@ -80,10 +80,7 @@ def read(text: str) -> Programme:
         **parts.settings,
         tiers=parts.tiers,
         rules=rules,
-        rewards=sorted(
-            (Reward(*reward) for reward in parts.rewards),
-            key=lambda reward: (reward.points, reward.id),
-        ),
+        rewards=parts.rewards,
         plans={plan[0]: Plan(*plan) for plan in parts.plans},
         by_event={on: [rule for rule in rules if rule.on == on] for on in {r.on for r in rules}},
     )

@@ -12,6 +12,7 @@ import yaml
 from tests.oracle.lives import Expiry, Pending
 from tests.oracle.money import minor
 from tests.oracle.reading_rules import read_rule
+from tests.oracle.rewards import Reward, read_reward
 from tests.oracle.rules import POINT, Rule
 from tests.oracle.tiers import Level, Tiers
 
@@ -23,7 +24,7 @@ class Parts:
     settings: dict[str, Any]
     tiers: Tiers
     rules: Sequence[Rule]
-    rewards: Sequence[tuple[str, int]]
+    rewards: Sequence[Reward]
     plans: Sequence[tuple[str, int, int]]
 
 
@@ -56,7 +57,7 @@ def read_parts(text: str) -> Parts:
         settings,
         read_tiers(doc.get("tiers") or {}, currency),
         sorted(rules, key=lambda rule: rule.id),
-        [(reward["id"], reward["points"]) for reward in doc.get("rewards") or []],
+        [read_reward(reward) for reward in doc.get("rewards") or []],
         [_plan(plan) for plan in members.get("plans") or []],
     )
 

@@ -15,10 +15,10 @@ def redeem(member: Member, command: Command) -> None:
 
 
 def _reserve(member: Member, command: Command) -> None:
-    reward = next(
-        (r for r in member.programme(member.time).rewards if r.id == command.reward_id), None
-    )
-    if reward is None or reward.points != command.points:
+    programme = member.programme(member.time)
+    reward = next((r for r in programme.rewards if r.id == command.reward_id), None)
+    prices = [p for p, r in programme.menu(member.tier, member.time) if r.id == command.reward_id]
+    if reward is None or (reward.priced and prices != [command.points]):
         raise ValueError(f"{command.reward_id} does not cost {command.points} points")
     missing, taken = command.points, []
     for lot in member.by_spend_order():
@@ -30,24 +30,29 @@ def _reserve(member: Member, command: Command) -> None:
     if missing:
         raise ValueError(f"{missing} of {command.points} points were not there")
     member.reserved += command.points
-    member.redemptions[command.redemption_id] = Redemption(taken, command.points)
+    member.redemptions[command.redemption_id] = Redemption(
+        taken, command.points, donation=reward.donation
+    )
     member.changes += 1
 
 
 def _conclude(member: Member, command: Command) -> None:
     redemption = member.redemptions[command.redemption_id]
-    needed = "confirmed" if command.kind == "reverse" else "reserved"
-    if redemption.state != needed:
+    needed = {"reverse": ("confirmed", "fulfilled"), "fulfil": ("confirmed",)}
+    if redemption.state not in needed.get(command.kind, ("reserved",)):
         raise ValueError(f"{command.kind} of a redemption that is {redemption.state}")
     redemption.state = {
         "confirm": "confirmed",
+        "fulfil": "fulfilled",
         "reverse": "reversed",
         "cancel": "cancelled",
         "timeout": "timed out",
     }[command.kind]
+    if command.kind == "fulfil":
+        return  # nothing of the account changes
     if command.kind != "reverse":
         member.reserved -= redemption.points
-    if command.kind in ("confirm", "reverse"):
+    if command.kind in ("confirm", "reverse") and not redemption.donation:
         value = command.value_minor if command.kind == "confirm" else -command.value_minor
         member.saved[command.currency] = member.saved.get(command.currency, 0) + value
     if command.kind != "confirm":

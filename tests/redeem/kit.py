@@ -28,7 +28,9 @@ from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
 from headway_redeem.sweeper import Sweeper
 
+CATALOGUE = (Path(__file__).parent / "catalogue.yaml").read_text(encoding="utf-8")
 PROGRAMME = Path(__file__).parents[2] / "examples" / "programs" / "shoes.yaml"
+SHOES = PROGRAMME.read_text(encoding="utf-8")
 JOINED = datetime(2025, 1, 1, 12, tzinfo=UTC)
 LATER = JOINED + timedelta(days=60)
 """Every order of a shop's first days has become available by then."""
@@ -114,14 +116,16 @@ class Shop:
         headers = {"Idempotency-Key": key or f"key-{next(_keys)}"}
         return await self.client.post(path, json=body, headers=headers)
 
-    async def reserve(self, member: str, reward: str, key: str = "") -> httpx.Response:
+    async def reserve(
+        self, member: str, reward: str, key: str = "", **more: object
+    ) -> httpx.Response:
         """Ask for a reward's points to be held."""
-        body = {"member_id": member, "reward_id": reward}
+        body = {"member_id": member, "reward_id": reward, **more}
         return await self.post("/v1/redemptions", body, key)
 
-    async def reserved(self, member: str, reward: str) -> str:
+    async def reserved(self, member: str, reward: str, **more: Any) -> str:
         """The id of a reservation that must work."""
-        response = await self.reserve(member, reward)
+        response = await self.reserve(member, reward, **more)
         assert response.status_code == 201, response.text
         return str(response.json()["redemption_id"])
 
@@ -173,9 +177,11 @@ async def key_in(pool: "asyncpg.Pool[asyncpg.Record]") -> str:
 
 
 @asynccontextmanager
-async def open_shop(dsn: str, prefix: str = "t.", **settings: Any) -> AsyncIterator[Shop]:
+async def open_shop(
+    dsn: str, prefix: str = "t.", programme: str = SHOES, **settings: Any
+) -> AsyncIterator[Shop]:
     """A shop on an empty, migrated database; `settings` override redeem's own."""
-    await publish(dsn, PROGRAMME.read_text(encoding="utf-8"))
+    await publish(dsn, programme)
     async with asyncpg.create_pool(dsn, min_size=1, max_size=16, command_timeout=30) as pool:
         shop = Shop(pool, RedeemSettings(**settings), prefix, await key_in(pool))
         async with shop.client:

@@ -12,11 +12,12 @@ import pytest
 from headway.access.audit import operator
 from headway.access.scopes import Scope
 from headway.access.store import revoke, rotate
+from headway.ledger import codes
 from headway.runtime.clock import SystemClock
 from headway_redeem.access import OPEN
 from headway_redeem.problems import MEDIA_TYPE
 from headway_redeem.tokens import Claims, Tokens
-from tests.redeem.kit import Json, Shop, bearer, open_shop
+from tests.redeem.kit import SHOES, Json, Shop, bearer, open_shop
 
 SECRET = "the tests' own secret which is long enough for HS256"
 OWN, FOREIGN = "ann", "bob"
@@ -72,6 +73,36 @@ async def reverse(shop: Shop) -> Request:
     return Request("POST", f"/v1/redemptions/{id_}/reverse")
 
 
+async def fulfil(shop: Shop) -> Request:
+    id_ = await shop.reserved(OWN, "five")
+    await shop.step(id_, "confirm")
+    return Request("POST", f"/v1/redemptions/{id_}/fulfil")
+
+
+async def quote(shop: Shop) -> Request:
+    return Request("POST", "/v1/quotes", {"member_id": OWN, "reward_id": "five"})
+
+
+async def priced(shop: Shop) -> Request:
+    return Request("GET", f"/v1/rewards?member_id={OWN}")
+
+
+async def code(shop: Shop) -> Request:
+    return Request("GET", f"/v1/codes/{await given(shop)}")
+
+
+async def use_code(shop: Shop) -> Request:
+    return Request("POST", f"/v1/codes/{await given(shop)}/use", {"order_id": "o"})
+
+
+async def given(shop: Shop) -> str:
+    """A code that a member has."""
+    async with shop.pool.acquire() as connection:
+        await codes.generate(connection, "coffee", 1)
+    confirmed = await shop.step(await shop.reserved(OWN, "coffee"), "confirm")
+    return str(confirmed.json()["code"])
+
+
 async def member_token(shop: Shop) -> Request:
     return Request("POST", "/v1/member-tokens", {"member_id": OWN})
 
@@ -82,6 +113,14 @@ async def explain(shop: Shop) -> Request:
 
 async def openapi(shop: Shop) -> Request:
     return Request("GET", "/v1/openapi.json")
+
+
+SHOP = (
+    SHOES
+    + """\
+  - {id: coffee, name: Coffee, kind: voucher, points: 100, value: "3.00 USD", codes: {pool: coffee}}
+"""
+)
 
 
 class Row(NamedTuple):
@@ -103,11 +142,15 @@ TABLE: Mapping[str, Row] = {
     "balance": row(balance, "members:read", 200, 404),
     "explanation": row(explanation, "members:read", 200, 404),
     "rewards": row(rewards, "catalogue:read", 200, 200),
+    "quote": row(quote, "redemptions:write", 200, 404),
     "reserve": row(reserve, "redemptions:write", 201, 404),
     "redemption": row(redemption, "members:read redemptions:write", 200, 404),
     "confirm": row(confirm, "redemptions:write", 200, 404),
+    "fulfil": row(fulfil, "redemptions:write", 403, 403),
     "cancel": row(cancel, "redemptions:write", 200, 404),
     "reverse": row(reverse, "redemptions:reverse", 403, 403),
+    "code": row(code, "codes:use", 403, 403),
+    "use_code": row(use_code, "codes:use", 403, 403),
     "member_token": row(member_token, "members:tokens", 403, 403),
     "explain": row(explain, "*", 200, 200),
     "openapi": row(openapi, "*", 200, 200),
@@ -128,7 +171,7 @@ async def send(shop: Shop, asked: Request, credential: str | None, key: str = ""
 @pytest.fixture
 async def desk(database: str) -> AsyncIterator[Shop]:
     """A shop that issues tokens, whose members ann and bob have points."""
-    async with open_shop(database, redeem_token_secrets=SECRET) as shop:
+    async with open_shop(database, programme=SHOP, redeem_token_secrets=SECRET) as shop:
         await shop.member_with(9000, OWN)
         await shop.member_with(9000, FOREIGN)
         yield shop
@@ -138,6 +181,12 @@ async def token_for(shop: Shop, member_id: str) -> str:
     answer = await shop.client.post("/v1/member-tokens", json={"member_id": member_id})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["token"])
+
+
+async def test_prices_are_shown_to_the_member_whose_they_are(desk: Shop) -> None:
+    for member_id, status in ((OWN, 200), (FOREIGN, 404)):
+        answer = await send(desk, await priced(desk), await token_for(desk, member_id))
+        assert answer.status_code == status, answer.text
 
 
 async def test_every_route_says_who_may(desk: Shop) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from headway.program.program import Program
-from headway.program.rules import Reward
+from headway.program.rewards import Reward
 
 
 class NextReward(BaseModel):

@@ -14,8 +14,8 @@ class Member(Enum):
 
     REFUSED = "refused"
     """Keys alone may."""
-    ANY = "any"
-    """Any member: it is about nobody in particular."""
+    IN_QUERY = "query"
+    """The member whom `member_id` in the query names; nobody in particular without it."""
     IN_PATH = "path"
     """The member whom `member_id` in the path names."""
     IN_BODY = "body"
@@ -39,12 +39,16 @@ RULES: Mapping[str, Rule] = {
     "history": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "balance": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "explanation": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
-    "rewards": Rule((Scope.CATALOGUE_READ,), Member.ANY),
+    "rewards": Rule((Scope.CATALOGUE_READ,), Member.IN_QUERY),
+    "quote": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
     "reserve": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
     "confirm": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),
+    "fulfil": Rule((Scope.REDEMPTIONS_WRITE,)),
     "cancel": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),
     "reverse": Rule((Scope.REDEMPTIONS_REVERSE,)),
     "redemption": Rule((Scope.MEMBERS_READ, Scope.REDEMPTIONS_WRITE), Member.OF_REDEMPTION),
+    "code": Rule((Scope.CODES_USE,)),
+    "use_code": Rule((Scope.CODES_USE,)),
     "member_token": Rule((Scope.MEMBERS_TOKENS,)),
 }
 """By the route's name, which is its function's. A route that is in neither place is not served."""

@@ -1,19 +1,20 @@
 """The routes: each reads its request, calls one function, and passes the answer on."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, Protocol
 
-from fastapi import Depends, FastAPI, Header, Path, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from headway.domain.terms import Wish
 from headway_redeem import problems
-from headway_redeem.answering import problems_of, shown
+from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
+from headway_redeem.codes_api import add_codes
 from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
@@ -23,57 +24,38 @@ from headway_redeem.models import (
     RedemptionAnswer,
     RedemptionView,
     ReserveRequest,
-    Rewards,
     TokenRequest,
 )
 from headway_redeem.openapi import Api
-from headway_redeem.problems import KINDS, MEDIA_TYPE, Kind, Refusal
+from headway_redeem.problems import KINDS, Kind, Refusal
 from headway_redeem.redemptions import Command, Reply
+from headway_redeem.routing import COMMAND, KEY_HEADER, Key, answered, responses_of, shown, wish_of
 from headway_redeem.settings import RedeemSettings
 from headway_redeem.tokens import Claims, Tokens
 
-_KEY = "Idempotency-Key"
 _EXPOSED = [REQUEST_ID, "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After"]
-
-
-def _command_key(
-    request: Request,
-    key: Annotated[
-        str,
-        Header(
-            alias=_KEY,
-            min_length=1,
-            max_length=128,
-            pattern=r"^[\x20-\x7e]+$",
-            description="New for each command, the same for each retry of it.",
-        ),
-    ],
-) -> str:
-    return caller_of(request).command_key(key)
-
-
-Key = Annotated[str, Depends(_command_key)]
-"""The command's key; a member's are kept apart from everybody else's."""
 RedemptionPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 
 
 class Commands(Protocol):
     """What changes the ledger."""
 
-    async def reserve(self, command: Command, member_id: str, reward_id: str) -> Reply: ...
+    async def reserve(
+        self, command: Command, member_id: str, reward_id: str, asked: Wish
+    ) -> Reply: ...
 
     async def step(self, command: Command, redemption_id: str) -> Reply: ...
 
+    async def use_code(self, command: Command, code: str, order_id: str | None) -> Reply: ...
 
-class Reads(Protocol):
+
+class Reads(CatalogueReads, Protocol):
     """What looks things up."""
 
     @property
     def members(self) -> MemberReads: ...
 
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
-
-    async def rewards(self) -> Rewards: ...
 
 
 def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate) -> FastAPI:
@@ -91,8 +73,10 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate
     _middleware(api, settings)
     put_before(api, gate)
     _redemptions(api, commands, reads)
-    _lookups(api, reads)
+    _explanations(api)
     add_member_routes(api, reads.members)
+    add_catalogue(api, reads)
+    add_codes(api, commands, reads)
     _tokens(api, gate.tokens)
     _refusals(api)
     refuse_ungated(api)
@@ -109,18 +93,18 @@ def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", _KEY, REQUEST_ID],
+            allow_headers=["Authorization", "Content-Type", KEY_HEADER, REQUEST_ID],
             expose_headers=_EXPOSED,
         )
     api.add_middleware(Headers)
 
 
-_COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
 _RESERVE = (
-    *_COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
-    problems.MEMBER_LEFT,
+    *COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
+    problems.MEMBER_LEFT, problems.NOT_FOR_MEMBER, problems.LIMIT_REACHED, problems.OUT_OF_STOCK,
+    problems.ORDER_NEEDED, problems.OTHER_CURRENCY, problems.NOTHING_TO_PAY, problems.UNFIT_POINTS,
 )  # fmt: skip
-_STEP = (*_COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
+_STEP = (*COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
 
 
 def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
@@ -128,31 +112,40 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         "/v1/redemptions",
         status_code=201,
         response_model=RedemptionAnswer,
-        responses=problems_of(*_RESERVE),
+        responses=responses_of(*_RESERVE),
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
         command = Command(
-            "redemption.reserve", key, request.url.path, body.model_dump_json().encode()
-        )
-        return _answered(await commands.reserve(command, body.member_id, body.reward_id))
+            # What is not given is left out, so that a key means the same as before it was known.
+            "redemption.reserve", key, request.url.path,
+            body.model_dump_json(exclude_none=True).encode(),
+        )  # fmt: skip
+        asked = wish_of(body)
+        return answered(await commands.reserve(command, body.member_id, body.reward_id, asked))
 
     async def step(name: str, request: Request, redemption_id: str, key: str) -> Response:
         command = Command(f"redemption.{name}", key, request.url.path)
-        return _answered(await commands.step(command, redemption_id))
+        return answered(await commands.step(command, redemption_id))
 
     stepping: dict[str, Any] = {
         "response_model": RedemptionAnswer,
-        "responses": problems_of(*_STEP),
+        "responses": responses_of(*_STEP),
     }
 
     @api.post("/v1/redemptions/{redemption_id}/confirm", summary="Give the reward", **stepping)
     async def confirm(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
         return await step("confirm", request, redemption_id, key)
 
+    @api.post("/v1/redemptions/{redemption_id}/fulfil", summary="The reward arrived", **stepping)
+    async def fulfil(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
+        return await step("fulfil", request, redemption_id, key)
+
     @api.post("/v1/redemptions/{redemption_id}/cancel", summary="Let the points go", **stepping)
     async def cancel(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
         return await step("cancel", request, redemption_id, key)
+
+    stepping["responses"] = responses_of(*_STEP, problems.CODE_USED)
 
     @api.post("/v1/redemptions/{redemption_id}/reverse", summary="Undo a reward", **stepping)
     async def reverse(request: Request, redemption_id: RedemptionPath, key: Key) -> Response:
@@ -161,23 +154,14 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     @api.get(
         "/v1/redemptions/{redemption_id}",
         response_model=RedemptionView,
-        responses=problems_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        responses=responses_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
         summary="A redemption as it stands",
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
         return shown(await reads.redemption(redemption_id))
 
 
-def _lookups(api: FastAPI, reads: Reads) -> None:
-    @api.get(
-        "/v1/rewards",
-        response_model=Rewards,
-        responses=problems_of(problems.NO_PROGRAMME),
-        summary="The rewards of the programme in force",
-    )
-    async def rewards() -> Response:
-        return shown(await reads.rewards())
-
+def _explanations(api: FastAPI) -> None:
     @api.get("/problems/{name}", include_in_schema=False)
     async def explain(name: str) -> dict[str, str | int]:
         kind = KINDS.get(name)
@@ -196,7 +180,7 @@ def _tokens(api: FastAPI, tokens: Tokens) -> None:
         "/v1/member-tokens",
         status_code=201,
         response_model=MemberToken,
-        responses=problems_of(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
+        responses=responses_of(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
         summary="A token with which one member may ask for itself",
     )
     async def member_token(request: Request, body: TokenRequest) -> Response:
@@ -226,14 +210,8 @@ def _unreadable(errors: Any) -> Refusal:
         {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
         for error in errors
     ]
-    if any(tuple(error["loc"]) == ("header", _KEY) for error in errors):
+    if any(tuple(error["loc"]) == ("header", KEY_HEADER) for error in errors):
         return Refusal(problems.INVALID_KEY, "Every command needs one.", errors=fields)
     if len(fields) == 1:
         return problems.unreadable(**fields[0])
     return Refusal(problems.INVALID_REQUEST, f"{len(fields)} fields cannot be used.", errors=fields)
-
-
-def _answered(reply: Reply) -> Response:
-    headers: Mapping[str, str] = {"Idempotency-Replayed": "true"} if reply.repeated else {}
-    media_type = MEDIA_TYPE if reply.status >= 400 else "application/json"
-    return Response(reply.body, reply.status, dict(headers), media_type)

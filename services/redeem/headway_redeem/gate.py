@@ -111,7 +111,11 @@ class Gate:
 
     async def _own(self, own: str, member: Member, request: Request) -> None:
         """What is another member's is not there, in the very words for what is nobody's."""
-        if member is Member.IN_PATH:
+        if member is Member.IN_QUERY:
+            for named in request.query_params.getlist("member_id"):
+                if named != own:
+                    raise unknown_member(named)
+        elif member is Member.IN_PATH:
             named = str(request.path_params["member_id"])
             if named != own:
                 raise unknown_member(named)

@@ -1,20 +1,34 @@
-"""Looking things up: redemptions, rewards, and by `members` one member. Nothing writes or locks."""
+"""Looking things up: redemptions, rewards, quotes, codes, and by `members` one member. Nothing
+here writes or locks."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import asyncpg
 
+from headway.domain.standing import standing
+from headway.domain.terms import Wish
 from headway.ledger import redemptions as ledger
+from headway.ledger import snapshot
+from headway.ledger.catalogue import read_wishes
+from headway.ledger.lots import with_open_lots
 from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
+from headway_redeem.catalogue_models import CodeView, Quote, Rewards
+from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
-from headway_redeem.models import RedemptionView, Rewards
+from headway_redeem.models import RedemptionView
 from headway_redeem.problems import Refusal
-from headway_redeem.redemptions import unknown_redemption
-from headway_redeem.views import redemption_view, rewards_view
+from headway_redeem.redemptions import unknown_member, unknown_redemption
+from headway_redeem.views import redemption_view
+from headway_redeem.vouchers import code_view, find_code
+
+if TYPE_CHECKING:
+    from headway.ledger.programs import Connection
 
 
 class Lookup:
@@ -28,6 +42,27 @@ class Lookup:
         self._programs = programs
         self._clock = clock
         self.members: MemberReads = MemberLookup(pool, programs, clock)
+
+    @asynccontextmanager
+    async def _snapshot(self) -> "AsyncIterator[Connection]":
+        """One moment of the ledger: an account and its lots must be of the same."""
+        async with (
+            self._pool().acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    async def _seen(self, connection: "Connection", member_id: str) -> Seen:
+        row = await connection.fetchrow(ledger.QUERIES.read_member, member_id)
+        if row is None or row["joined_at"] is None:
+            raise unknown_member(member_id)
+        account = snapshot.account_from(row)
+        now = max(self._clock.now(), row["account_time"])
+        if account.next_due_at is not None and account.next_due_at <= now:
+            account = await with_open_lots(connection, account)
+        programs = await self._programs.get(connection, row["program_version"])
+        settled = standing(programs, account, now)
+        return Seen(account, settled, programs.at(now), now, row["epoch"])
 
     async def redemption(self, redemption_id: str) -> RedemptionView:
         """A redemption as it stands. Raises Refusal if there is no such redemption."""
@@ -44,13 +79,48 @@ class Lookup:
         async with self._pool().acquire() as connection:
             return await ledger.owner_of(connection, redemption_id)
 
-    async def rewards(self) -> Rewards:
-        """The rewards of the programme in force now."""
-        return rewards_view((await self._read_programs()).at(self._clock.now()))
+    async def rewards(self, member_id: str | None = None) -> Rewards:
+        """The rewards of the programme in force now, for a member if one is named."""
+        async with self._snapshot() as connection:
+            if member_id is None:
+                at = self._clock.now()
+                program = (await self._read_programs(connection)).at(at)
+                at = max(at, program.from_at)
+                known = await read_wishes(connection, program, program.rewards, None, at)
+                return for_all(program, at, known)
+            seen = await self._seen(connection, member_id)
+            known = await read_wishes(
+                connection, seen.program, seen.program.rewards, seen.now.account_id, seen.at
+            )
+        return for_member(seen, known)
 
-    async def _read_programs(self) -> Programs:
-        async with self._pool().acquire() as connection:
-            latest = await connection.fetchval(ledger.QUERIES.latest_program)
-            if not latest:
-                raise Refusal(problems.NO_PROGRAMME, "There is nothing to show.")
-            return await self._programs.get(connection, latest)
+    async def quote(self, member_id: str, reward_id: str, asked: Wish) -> Quote:
+        """What a reward would cost a member now. Raises Refusal for an unknown member or reward."""
+        async with self._snapshot() as connection:
+            seen = await self._seen(connection, member_id)
+            reward = seen.program.reward(reward_id)
+            if reward is None:
+                raise Refusal(
+                    problems.UNKNOWN_REWARD, f"{reward_id!r} is not among the rewards now.",
+                    reward_id=reward_id,
+                )  # fmt: skip
+            found = await read_wishes(
+                connection, seen.program, [reward], seen.now.account_id, seen.at
+            )
+        known = found.get(reward_id)
+        if known is not None:
+            asked = asked._replace(had=known.had, left=known.left)
+        return quoted(seen, reward, asked)
+
+    async def code(self, text: str) -> CodeView:
+        """A voucher's code, and whether it can be used. Raises Refusal if there is none."""
+        at = self._clock.now()
+        async with self._snapshot() as connection:
+            program = (await self._read_programs(connection)).at(at)
+            return code_view(await find_code(connection, text), program, at)
+
+    async def _read_programs(self, connection: "Connection") -> Programs:
+        latest = await connection.fetchval(ledger.QUERIES.latest_program)
+        if not latest:
+            raise Refusal(problems.NO_PROGRAMME, "There is nothing to show.")
+        return await self._programs.get(connection, latest)

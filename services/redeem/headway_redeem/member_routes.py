@@ -10,9 +10,9 @@ from headway.contracts.fields import Id, Time
 from headway.domain.points import Kind
 from headway.ledger.history import Wanted
 from headway_redeem import problems
-from headway_redeem.answering import problems_of, shown
 from headway_redeem.cursor import before_of
 from headway_redeem.member_models import BalanceAsOf, Explanation, History, MemberView
+from headway_redeem.routing import responses_of, shown
 
 _UNKNOWN = (problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER)
 Cursor = Annotated[
@@ -52,7 +52,7 @@ class MemberReads(Protocol):
 
 def add_member_routes(api: FastAPI, reads: MemberReads) -> None:
     """The routes, those below a member before the member itself, whose id may hold slashes."""
-    responses: dict[int | str, dict[str, Any]] = problems_of(*_UNKNOWN)
+    responses: dict[int | str, dict[str, Any]] = responses_of(*_UNKNOWN)
 
     @api.get(
         "/v1/members/{member_id:path}/history",

@@ -31,7 +31,7 @@ def member_view(account: Account, now: Account, programs: Programs, epoch: int) 
         raise ValueError("only members who have joined are shown")
     program = programs.at(now.time)
     book = Book(now, now.inputs, program.version)
-    facts = progress(program, now.available, now.owed)
+    facts = progress(program, now.available, now.owed, now.tier, now.time)
     following = facts.next
     return MemberView(
         member_id=account.member_id,

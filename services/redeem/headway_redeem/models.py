@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headway.contracts.fields import Id
 from headway.domain.redemption import State
+from headway.program.rewards import Kind
 
 RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
 
@@ -17,11 +18,23 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class OrderTotal(Shape):
+    """What a member is about to pay."""
+
+    total_minor: Annotated[int, Field(ge=0, le=10**12)]
+    """In minor units of `currency`."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
 class ReserveRequest(Shape):
     """Hold the points of a reward for a member."""
 
     member_id: Id
     reward_id: Id
+    order: OrderTotal | None = None
+    """What the reward is for, where its worth depends on that."""
+    pay_points: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """How many to pay with, where that can be chosen; as many as can be, if left out."""
 
 
 class TokenRequest(Shape):
@@ -61,11 +74,17 @@ class RedemptionView(Shape):
     member_id: Id
     reward_id: Id
     reward_name: str
+    kind: Kind
     state: State
     points: int
     value_minor: int
-    """What the reward is worth, in minor units of `currency`."""
+    """What it saves the member or, of a donation, what the cause gets; minor units of
+    `currency`."""
+    cash_minor: int
+    """What the member pays beside the points."""
     currency: str
+    code: str | None
+    """A voucher's, from confirming on."""
     reserved_at: datetime
     """Business time."""
     held_until: datetime
@@ -101,13 +120,6 @@ class NextReward(RewardView):
 
     missing: int
     """Points still to go, what is owed included."""
-
-
-class Rewards(Shape):
-    """The rewards of the programme in force, cheapest first."""
-
-    program_version: int
-    rewards: list[RewardView]
 
 
 class FieldError(Shape):

@@ -71,13 +71,77 @@ UNKNOWN_REWARD = Kind(
 )  # fmt: skip
 WRONG_STATE = Kind(
     "wrong-state", _CONFLICT, "The redemption is not in a state for this",
-    "Look at `state`: confirm and cancel need reserved, reverse needs confirmed.",
+    "Look at `state`: confirm and cancel need reserved, fulfil confirmed, reverse confirmed or "
+    "fulfilled.",
     kept=True,
 )  # fmt: skip
 MEMBER_LEFT = Kind(
     "member-left", _CONFLICT, "The member has left the programme",
     "Reserve only for members who have not left.",
     kept=True,
+)  # fmt: skip
+NOT_FOR_MEMBER = Kind(
+    "not-for-this-member", _CONFLICT, "This reward is not for this member now",
+    "Look at `who` in GET /v1/rewards: it names the tiers and the days.",
+    kept=True,
+)  # fmt: skip
+LIMIT_REACHED = Kind(
+    "limit-reached", _CONFLICT, "The member has had this reward as often as it may be had",
+    "Look at `limit` in GET /v1/rewards; in the next period it may be had again.",
+    kept=True,
+)  # fmt: skip
+OUT_OF_STOCK = Kind(
+    "out-of-stock", _CONFLICT, "There is none left of this reward",
+    "Offer another reward; under a new key it may be tried again later.",
+    kept=True,
+)  # fmt: skip
+ORDER_NEEDED = Kind(
+    "order-needed", _CONFLICT, "What this reward is worth depends on the order",
+    "Send `order` with its total and currency.",
+    kept=True,
+)  # fmt: skip
+OTHER_CURRENCY = Kind(
+    "other-currency", _CONFLICT, "This reward is of another currency than the order",
+    "Offer it for orders in the reward's `currency`.",
+    kept=True,
+)  # fmt: skip
+NOTHING_TO_PAY = Kind(
+    "nothing-to-pay", _CONFLICT, "The order leaves nothing for this reward to pay",
+    "Use it for an order with a larger total; POST /v1/quotes tells in advance.",
+    kept=True,
+)  # fmt: skip
+UNFIT_POINTS = Kind(
+    "unfit-points", _CONFLICT, "So many points cannot be used for this order",
+    "Send pay_points in whole steps, as POST /v1/quotes offers them, or leave them out.",
+    kept=True,
+)  # fmt: skip
+CODE_NOT_GIVEN = Kind(
+    "code-not-given", _CONFLICT, "This code has not been given to anybody",
+    "Use the code that a confirmed redemption shows.",
+    kept=True,
+)  # fmt: skip
+CODE_USED = Kind(
+    "code-used", _CONFLICT, "The code was used already",
+    "What was used is not given back, and is not used twice.",
+    kept=True,
+)  # fmt: skip
+CODE_VOID = Kind(
+    "code-void", _CONFLICT, "The code is void: its redemption was reversed",
+    "The member has the points back, and can redeem again.",
+    kept=True,
+)  # fmt: skip
+CODE_EXPIRED = Kind(
+    "code-expired", _CONFLICT, "The code is not valid any more",
+    "Look at `valid_until` of GET /v1/codes/{code}.",
+    kept=True,
+)  # fmt: skip
+UNKNOWN_CODE = Kind(
+    "unknown-code", _MISSING, "No such code",
+    "Check the code; capitals, dashes and blanks make no difference to one made here.",
+)  # fmt: skip
+CODE_MISTYPED = Kind(
+    "code-mistyped", _MISSING, "The code was mistyped",
+    "Read it again, sign by sign: its last sign does not fit the others.",
 )  # fmt: skip
 TOO_LARGE = Kind(
     "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large",
@@ -109,8 +173,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         INVALID_KEY, INVALID_REQUEST, UNKNOWN_MEMBER, UNKNOWN_REDEMPTION, INSUFFICIENT_POINTS,
-        UNKNOWN_REWARD, WRONG_STATE, MEMBER_LEFT, TOO_LARGE, KEY_REUSED, TRY_AGAIN, NO_PROGRAMME,
-        UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF, INTERNAL,
+        UNKNOWN_REWARD, WRONG_STATE, MEMBER_LEFT, NOT_FOR_MEMBER, LIMIT_REACHED, OUT_OF_STOCK,
+        ORDER_NEEDED, OTHER_CURRENCY, NOTHING_TO_PAY, UNFIT_POINTS, CODE_NOT_GIVEN, CODE_USED,
+        CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
+        NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
+        INTERNAL,
     )
 }  # fmt: skip
 """Every kind by its name."""

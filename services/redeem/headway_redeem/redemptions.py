@@ -1,13 +1,14 @@
 """One command, one transaction of the ledger, one answer kept under the command's key.
 
-Locks are taken in one order: the idempotency key, then the account. The answer is written with
+Locks are taken in one order: the idempotency key, the account, a voucher's code, the stock of the
+reward, which is last because everybody who wants it waits for it. The answer is written with
 what it tells, so a retry gets the same one again however the first try ended.
 """
 
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,24 +18,30 @@ from headway.contracts import codec
 from headway.domain.account import Input
 from headway.domain.closing import Decision
 from headway.domain.redemption import ENDS_IN, Reserve, Step
-from headway.errors import InvariantViolated
+from headway.domain.terms import Wish
+from headway.errors import InvariantViolated, Retryable
+from headway.ledger import catalogue, codes
 from headway.ledger import redemptions as ledger
 from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
+from headway.program.program import Program, Programs
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.logging import event
 from headway_redeem import metrics, problems
+from headway_redeem.opening import SoldOut, hold_what_is_counted, opened
 from headway_redeem.problems import Refusal
 from headway_redeem.refusing import refusal_of
 from headway_redeem.views import redemption_answer
+from headway_redeem.vouchers import let_go, use_code
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 SOURCE = "headway/redeem"
+_NOTHING_MORE = Wish()
 
 
 class Command(NamedTuple):
@@ -60,7 +67,7 @@ class Reply(NamedTuple):
 
 
 class Redemptions:
-    """Reserve, confirm, cancel, reverse. `wake` tells the relay that there is work."""
+    """Reserve, confirm, fulfil, cancel, reverse. `wake` tells the relay that there is work."""
 
     def __init__(
         self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], programs: ProgramCache,
@@ -75,26 +82,71 @@ class Redemptions:
         self._hold = hold
         self._lock_timeout = lock_timeout
 
-    async def reserve(self, command: Command, member_id: str, reward_id: str) -> Reply:
-        """Hold a reward's price for a member. Raises Refusal for what is not kept."""
+    async def reserve(
+        self, command: Command, member_id: str, reward_id: str, asked: Wish = _NOTHING_MORE
+    ) -> Reply:
+        """Hold a reward's price for a member; `asked` says what for, where its worth depends on
+        an order. Raises Refusal for what is not kept."""
 
         async def work(connection: "Connection") -> Reply:
             row = await connection.fetchrow(QUERIES.lock_accounts, [member_id])
             if row is None or row["joined_at"] is None:
                 raise unknown_member(member_id)
-            reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id)
-            books, decision = await self._decide(connection, row, command, reserve, reward_id)
-            if decision.outcome.outcome == "refused":
-                return _refused(refusal_of(books, decision, reward_id), command)
-            redemption = self._opened(books, decision, reserve)
-            await ledger.open_redemption(connection, redemption)
-            answer = redemption_answer(redemption, decision, books.known.epoch)
-            return Reply(201, answer.model_dump_json())
+            # One moment for what is known and for the decision: a period may end between two.
+            at, programs = self._at(row), await self._newest(connection)
+            wish = await self._known(connection, programs.at(at), row, at, reward_id, asked)
+            reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id, wish)
+            if wish.left is None:
+                return await self._reserve(connection, programs, row, at, command, reserve)
+            try:
+                async with connection.transaction():
+                    return await self._reserve(connection, programs, row, at, command, reserve)
+            except SoldOut:
+                # Somebody else was quicker at the very end. That, too, is decided, and kept.
+                gone = reserve._replace(wish=wish._replace(left=0))
+                return await self._reserve(connection, programs, row, at, command, gone)
 
         return await self._once(command, work)
 
+    async def _newest(self, connection: "Connection") -> Programs:
+        """The programme as last read. Whether it still is the newest is seen when deciding."""
+        if self._programs.known is not None:
+            return self._programs.known
+        latest = await connection.fetchval(ledger.QUERIES.latest_program)
+        return await self._programs.get(connection, latest)
+
+    async def _known(
+        self, connection: "Connection", program: Program, row: asyncpg.Record, at: datetime,
+        reward_id: str, asked: Wish,
+    ) -> Wish:  # fmt: skip
+        """What was asked, with what the ledger knows of the reward beside the account."""
+        reward = program.reward(reward_id)
+        if reward is None:
+            return asked
+        account_id = row["account_id"]
+        found = await catalogue.read_wishes(connection, program, [reward], account_id, at)
+        known = found.get(reward_id)
+        return asked if known is None else asked._replace(had=known.had, left=known.left)
+
+    async def _reserve(
+        self, connection: "Connection", programs: Programs, row: asyncpg.Record, at: datetime,
+        command: Command, reserve: Reserve,
+    ) -> Reply:  # fmt: skip
+        books, decision = await self._decide(
+            connection, row, at, command, reserve, reserve.reward_id
+        )
+        if books.programs is not programs:
+            raise Retryable("a programme was published while this was decided")
+        if decision.outcome.outcome == "refused":
+            return _refused(refusal_of(books, decision, reserve.reward_id), command)
+        redemption = opened(books, decision, reserve, self._hold)
+        redemption = await hold_what_is_counted(connection, books, redemption)
+        answer = redemption_answer(redemption, decision, books.known.epoch)
+        return Reply(201, answer.model_dump_json())
+
     async def step(self, command: Command, redemption_id: str) -> Reply:
-        """Confirm, cancel or reverse, as the command's kind says. Raises Refusal as `reserve`."""
+        """Confirm, fulfil, cancel or reverse, as the command's kind says. Raises Refusal as
+        `reserve`."""
 
         async def work(connection: "Connection") -> Reply:
             account_id = await ledger.holder_of(connection, redemption_id)
@@ -106,13 +158,34 @@ class Redemptions:
                 raise InvariantViolated(f"redemption {redemption_id} without its account")
             before, held = found
             step = ledger.step_of(before, held)
-            books, decision = await self._decide(connection, row, command, step, before.reward_id)
+            if before.code is not None and command.kind == "redemption.reverse":
+                step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
+            books, decision = await self._decide(
+                connection, row, self._at(row), command, step, before.reward_id
+            )
             if decision.outcome.outcome == "refused":
                 return _refused(refusal_of(books, decision, before.reward_id), command)
             after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
             await ledger.move_redemption(connection, after)
+            await let_go(connection, books.programs, [after])
             answer = redemption_answer(after, decision, books.known.epoch)
             return Reply(200, answer.model_dump_json())
+
+        return await self._once(command, work)
+
+    async def use_code(self, command: Command, code: str, order_id: str | None) -> Reply:
+        """Mark a voucher's code used at a checkout. Raises Refusal as `reserve`."""
+
+        async def work(connection: "Connection") -> Reply:
+            at = self._clock.now()
+            program = (await self._newest(connection)).at(at)
+            try:
+                used = await use_code(connection, program, code, command.key, order_id, at)
+            except Refusal as refusal:
+                if not refusal.kind.kept:
+                    raise
+                return _refused(refusal, command)
+            return Reply(200, used.model_dump_json())
 
         return await self._once(command, work)
 
@@ -138,15 +211,13 @@ class Redemptions:
         return reply
 
     async def _decide(
-        self, connection: "Connection", row: asyncpg.Record, command: Command,
+        self, connection: "Connection", row: asyncpg.Record, at: datetime, command: Command,
         what: Reserve | Step, reward_id: str,
     ) -> tuple[Books, Decision]:  # fmt: skip
         """Decide the command on its locked account, and write what came of it."""
         body = ledger.body_of(what, reward_id)
-        now = self._clock.now()
 
         def item(account: asyncpg.Record) -> Input:
-            at = max(now, account["account_time"] or now)
             digest = codec.digest(command.kind, account["member_id"], body)
             return Input(SOURCE, command.key, command.kind, at, what, digest, body)
 
@@ -161,18 +232,10 @@ class Redemptions:
         await write(connection, books)
         return books, decision
 
-    def _opened(self, books: Books, decision: Decision, reserve: Reserve) -> ledger.Redemption:
-        at = decision.input.time
-        program = books.programs.at(at)
-        reward = program.reward(reserve.reward_id)
-        if reward is None:
-            raise InvariantViolated(f"reserved reward {reserve.reward_id!r}, which is no reward")
-        account = decision.account
-        return ledger.Redemption(
-            reserve.redemption_id, account.account_id, account.member_id, reward.id, reward.name,
-            reward.points, reward.value_minor, reward.currency, program.version, "reserved",
-            at, books.known.now + self._hold, at,
-        )  # fmt: skip
+    def _at(self, account: asyncpg.Record) -> datetime:
+        """When a command on an account takes effect: its time never goes back."""
+        now = self._clock.now()
+        return max(now, account["account_time"] or now)
 
 
 def unknown_member(member_id: str) -> Refusal:

@@ -21,6 +21,7 @@ from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
 from headway.stream.errors import TROUBLE, Verdict, classify
 from headway_redeem import metrics
+from headway_redeem.vouchers import let_go
 
 SOURCE = "headway/jobs"
 KIND = "redemption.timeout"
@@ -79,13 +80,16 @@ class Sweeper(mode.Service):
             held = _decide(books, items)
             for account_id, why in held.items():
                 await connection.execute(QUERIES.hold_account, account_id, why)
-            for decision in books.decisions:
-                _, redemption, _ = late[decision.account.account_id]
-                await ledger.move_redemption(
-                    connection,
-                    redemption._replace(state=ENDS_IN[KIND], updated_at=decision.input.time),
+            moved = [
+                late[decision.account.account_id][1]._replace(
+                    state=ENDS_IN[KIND], updated_at=decision.input.time
                 )
+                for decision in books.decisions
+            ]
+            for redemption in moved:
+                await ledger.move_redemption(connection, redemption)
             await write(connection, books)
+            await let_go(connection, books.programs, moved)
         metrics.TIMED_OUT.inc(len(late) - len(held))
         event("sweeper", "reservations timed out", released=len(late) - len(held))
         self._wake()

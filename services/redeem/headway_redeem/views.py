@@ -1,16 +1,16 @@
 """From what the ledger holds to what the API shows."""
 
+from typing import Any
+
 from headway.domain.account import Account
 from headway.domain.closing import Decision
 from headway.ledger import story as recorded
 from headway.ledger.redemptions import Redemption
-from headway.program.program import Program
-from headway.program.rules import Reward
+from headway.program.rewards import Reward
 from headway_redeem.models import (
     Balances,
     RedemptionAnswer,
     RedemptionView,
-    Rewards,
     RewardView,
 )
 
@@ -19,14 +19,21 @@ _SHOWN = tuple(RedemptionView.model_fields)
 
 def redemption_view(redemption: Redemption) -> RedemptionView:
     """A redemption as it stands."""
-    return RedemptionView(**{name: getattr(redemption, name) for name in _SHOWN})
+    return RedemptionView(**_shown(redemption))
+
+
+def _shown(redemption: Redemption) -> dict[str, Any]:
+    """A code that is held, or was given back, is nobody's to see."""
+    shown = {name: getattr(redemption, name) for name in _SHOWN}
+    given = redemption.state in ("confirmed", "fulfilled")
+    return {**shown, "code": redemption.code if given else None}
 
 
 def redemption_answer(redemption: Redemption, decision: Decision, epoch: int) -> RedemptionAnswer:
     """A redemption right after the command that `decision` decided."""
     account = decision.account
     return RedemptionAnswer(
-        **{name: getattr(redemption, name) for name in _SHOWN},
+        **_shown(redemption),
         effective_at=decision.input.time,
         epoch=epoch,
         version=account.version,
@@ -41,14 +48,6 @@ def balances(account: Account | recorded.Balances) -> Balances:
         available=account.available,
         reserved=account.reserved,
         owed=account.owed,
-    )
-
-
-def rewards_view(program: Program) -> Rewards:
-    """The rewards of a programme version."""
-    return Rewards(
-        program_version=program.version,
-        rewards=[reward_view(reward) for reward in program.rewards],
     )
 
 

@@ -106,7 +106,7 @@ def _print_account(out: "Console", member: "MemberAccount") -> None:
         return
     program = member.programs.at(member.account_time)
     names = {level.id: level.name for level in program.levels}
-    ahead = progress(program, balances.available, balances.owed)
+    ahead = progress(program, balances.available, balances.owed, member.tier, member.account_time)
     ready = ", ".join(reward.name for reward in ahead.ready) or "nothing yet"
     out.print(f"can get now: {escape(ready)}")
     if ahead.next is not None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from headway.cli.output import console
-from headway.program.money import to_text
 from headway.program.program import Program
+from headway.program.rewards_in_words import reward_in_words, worth_in_words
 from headway.program.words import (
     life_in_words,
     membership_in_words,
@@ -34,7 +34,7 @@ def facts(program: Program) -> dict[str, object]:
         "membership": membership_in_words(program),
         "rewards": [
             {"id": r.id, "name": r.name, "points": r.points, "value_minor": r.value_minor,
-             "currency": r.currency}
+             "currency": r.currency, "kind": r.kind, "in_words": reward_in_words(program, r)}
             for r in program.rewards
         ],
     }  # fmt: skip
@@ -56,6 +56,9 @@ def show_program(program: Program) -> None:
         out.print(f"- {escape(line)}")
     if program.rewards:
         out.print(_rewards(program))
+    for reward in program.rewards:
+        if reward.kind != "money_off" or not reward.same_for_all or reward.limit or reward.stock:
+            out.print(f"- {escape(reward.id)}: {escape(reward_in_words(program, reward))}")
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
@@ -70,10 +73,12 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 def _rewards(program: Program) -> Table:
     from rich.markup import escape
 
-    table = Table("reward", "name", title="Rewards", title_justify="left")
+    table = Table("reward", "name", "kind", title="Rewards", title_justify="left")
     table.add_column("points", justify="right")
     table.add_column("value", justify="right")
     for reward in program.rewards:
-        value = to_text(reward.value_minor, reward.currency)
-        table.add_row(reward.id, escape(reward.name), f"{reward.points:,}", value)
+        table.add_row(
+            reward.id, escape(reward.name), reward.kind, f"{reward.points:,}",
+            worth_in_words(reward),
+        )  # fmt: skip
     return table

@@ -19,7 +19,7 @@ from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
 from headway.domain.redecide import redecide
-from headway.domain.redemption import decide_reserve, decide_step
+from headway.domain.redemption import MOVES, decide_reserve, decide_step
 from headway.domain.referral import intake_referral
 from headway.domain.returns import intake_refund, intake_refund_failed
 from headway.domain.settle import settle
@@ -32,10 +32,7 @@ _Decider = Callable[[Book, Programs, Input, Any], Outcome]
 _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
     "redemption.reserve": decide_reserve,
-    "redemption.confirm": lambda book, programs, item, data: decide_step(book, item, data),
-    "redemption.cancel": lambda book, programs, item, data: decide_step(book, item, data),
-    "redemption.timeout": lambda book, programs, item, data: decide_step(book, item, data),
-    "redemption.reverse": lambda book, programs, item, data: decide_step(book, item, data),
+    **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
 }
 _DECIDERS: dict[str, _Decider] = {**STEPS, **_COMMANDS}
 _RETURNS = frozenset(("order.refunded", "order.cancelled"))

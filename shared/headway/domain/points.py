@@ -9,6 +9,7 @@ Kind = Literal[
     "reserve",
     "release",
     "redeem",
+    "donate",
     "restore",
     "expire",
     "extend",

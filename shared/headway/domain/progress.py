@@ -1,10 +1,11 @@
 """The facts of a progress message (in the manner of DSW's): what is ready, how far the next is."""
 
 from bisect import bisect_right
+from datetime import datetime
 from typing import NamedTuple
 
 from headway.program.program import Program
-from headway.program.rules import Reward
+from headway.program.rewards import Reward
 
 
 class Next(NamedTuple):
@@ -21,9 +22,10 @@ class Progress(NamedTuple):
     next: Next | None
 
 
-def progress(program: Program, available: int, owed: int) -> Progress:
-    """What `available` points can become; `owed` (never positive) must be cleared first."""
-    rewards = program.rewards
+def progress(program: Program, available: int, owed: int, tier: str, at: datetime) -> Progress:
+    """What `available` points can become for a member of `tier`; `owed` (never positive) must be
+    cleared first. Prices are those of that moment; stock and limits are asked when reserving."""
+    rewards = program.menu(tier, at)
     split = bisect_right(rewards, available, key=lambda reward: reward.points)
     following = rewards[split] if split < len(rewards) else None
     missing = None if following is None else Next(following, following.points - available - owed)

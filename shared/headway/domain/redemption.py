@@ -1,17 +1,20 @@
-"""Spending: reserve, confirm, cancel, time out, reverse. Each step is rows in the same books.
+"""Spending: reserve, confirm, fulfil, cancel, time out, reverse. Each step is rows in the same
+books, or none where no points move.
 
-reserve ──► reserved ── confirm ──► confirmed ── reverse ──► reversed
+reserve ──► reserved ── confirm ──► confirmed ── fulfil ──► fulfilled
+               │                        └───── reverse ──► reversed ◄── reverse ──┘
                ├────── cancel ──► cancelled
                └─────── (late) ──► timed_out
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from headway.domain.account import Input
 from headway.domain.book import Book
 from headway.domain.outcome import Outcome, applied, refused
 from headway.domain.reversal import forgive_returned
+from headway.domain.terms import Terms, Wish, terms_of
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
@@ -21,66 +24,85 @@ class Reserve(NamedTuple):
 
     redemption_id: str
     reward_id: str
+    wish: Wish = Wish()
 
 
-State = Literal["reserved", "confirmed", "cancelled", "timed_out", "reversed"]
+State = Literal["reserved", "confirmed", "fulfilled", "cancelled", "timed_out", "reversed"]
 
 
 class Step(NamedTuple):
-    """A later step of a redemption: its state until now, what its reward is worth (minor units),
-    and what it holds: (lot, points) in the order reserved."""
+    """A later step of a redemption: its state until now, what it saves (minor units), and what it
+    holds: (lot, points) in the order reserved.
+
+    `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout.
+    """
 
     redemption_id: str
     state: State
     value_minor: int
     currency: str
     held: tuple[tuple[int, int], ...]
+    donation: bool = False
+    code_used: bool = False
 
 
 def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve) -> Outcome:
-    """Hold the reward's price, lot by lot in spend order; refused when it is not there."""
-    reward = programs.at(item.time).reward(command.reward_id)
+    """Hold the reward's price, lot by lot in spend order; refused when it is not to be had."""
+    program = programs.at(item.time)
+    reward = program.reward(command.reward_id)
     if reward is None:
         return refused("unknown reward")
     if book.joined_at is None:
         return refused("not a member")
     if book.left_at is not None and item.time >= book.left_at:
         return refused("member left")
-    if book.balances["available"] < reward.points:
+    available = book.balances["available"]
+    terms = terms_of(program, reward, book.tier, item.time, available, command.wish)
+    if not isinstance(terms, Terms):
+        return refused(terms)
+    if available < terms.points:
         return refused("insufficient points")
-    wanted = reward.points
+    _hold(book, item, command.redemption_id, terms.points)
+    return applied()
+
+
+def _hold(book: Book, item: Input, redemption_id: str, points: int) -> None:
     for lot in book.open_lots():
-        part = min(wanted, lot.available)
-        book.move(
-            "reserve",
-            part,
-            "available",
-            "reserved",
-            item.time,
-            lot.lot,
-            group=command.redemption_id,
-        )
-        wanted -= part
-        if not wanted:
-            return applied()
+        part = min(points, lot.available)
+        book.move("reserve", part, "available", "reserved", item.time, lot.lot, group=redemption_id)
+        points -= part
+        if not points:
+            return
     raise InvariantViolated(
         f"account {book.account.account_id}: its lots hold less than is available"
     )
 
 
 def decide_step(book: Book, item: Input, step: Step) -> Outcome:
-    """A later step; refused when the redemption is not in the state that it starts from."""
-    needed, act = _STEPS[item.kind]
-    return act(book, item, step) if step.state == needed else refused("wrong state")
+    """A later step; refused when the redemption is not in a state that it starts from."""
+    move = MOVES[item.kind]
+    return move.act(book, item, step) if step.state in move.starts else refused("wrong state")
 
 
 def _confirm(book: Book, item: Input, step: Step) -> Outcome:
-    """The reward is given: what was held is spent, and its value counts as saved."""
+    """The reward is given: what was held is spent, and its value counts as saved; a donation's
+    points go to its cause, and save the member nothing."""
     for lot, points in step.held:
-        book.move(
-            "redeem", points, "reserved", "redeemed", item.time, lot, group=step.redemption_id
-        )
-    book.add_saved(step.currency, step.value_minor)
+        if step.donation:
+            book.move(
+                "donate", points, "reserved", "donated", item.time, lot, group=step.redemption_id
+            )
+        else:
+            book.move(
+                "redeem", points, "reserved", "redeemed", item.time, lot, group=step.redemption_id
+            )
+    if not step.donation:
+        book.add_saved(step.currency, step.value_minor)
+    return applied()
+
+
+def _fulfil(book: Book, item: Input, step: Step) -> Outcome:
+    """The reward has reached the member: nothing of the account changes."""
     return applied()
 
 
@@ -96,30 +118,43 @@ def _release(book: Book, item: Input, step: Step) -> Outcome:
 
 def _restore(book: Book, item: Input, step: Step) -> Outcome:
     """A confirmed redemption is undone: points and saving go back, expiry stays what it was."""
+    if step.code_used:
+        return refused("code used")
     for lot, points in reversed(step.held):
         book.move(
-            "restore", points, "redeemed", "available", item.time, lot, group=step.redemption_id
+            "restore",
+            points,
+            "donated" if step.donation else "redeemed",
+            "available",
+            item.time,
+            lot,
+            group=step.redemption_id,
         )
         forgive_returned(book, lot, item.time)
-    book.add_saved(step.currency, -step.value_minor)
+    if not step.donation:
+        book.add_saved(step.currency, -step.value_minor)
     return applied()
 
 
-_STEPS: dict[str, tuple[State, Callable[[Book, Input, Step], Outcome]]] = {
-    "redemption.confirm": ("reserved", _confirm),
-    "redemption.cancel": ("reserved", _release),
-    "redemption.timeout": ("reserved", _release),
-    "redemption.reverse": ("confirmed", _restore),
-}
+class Move(NamedTuple):
+    """A step of a redemption: the states it starts from, the one it ends in, what it does."""
 
-STARTS_FROM: dict[str, State] = {kind: needed for kind, (needed, _) in _STEPS.items()}
-"""The state a redemption must be in for each later step."""
+    starts: tuple[State, ...]
+    ends: State
+    act: Callable[[Book, Input, Step], Outcome]
+
+
+MOVES: Mapping[str, Move] = {
+    "redemption.confirm": Move(("reserved",), "confirmed", _confirm),
+    "redemption.fulfil": Move(("confirmed",), "fulfilled", _fulfil),
+    "redemption.cancel": Move(("reserved",), "cancelled", _release),
+    "redemption.timeout": Move(("reserved",), "timed_out", _release),
+    "redemption.reverse": Move(("confirmed", "fulfilled"), "reversed", _restore),
+}
+"""Every step there is after reserving. The database refuses all others."""
 
 ENDS_IN: dict[str, State] = {
     "redemption.reserve": "reserved",
-    "redemption.confirm": "confirmed",
-    "redemption.cancel": "cancelled",
-    "redemption.timeout": "timed_out",
-    "redemption.reverse": "reversed",
+    **{kind: move.ends for kind, move in MOVES.items()},
 }
 """The state after each step that was not refused."""

@@ -25,6 +25,11 @@ class ProgramCache:
     def __init__(self) -> None:
         self._programs: Programs | None = None
 
+    @property
+    def known(self) -> Programs | None:
+        """The versions as last read; None before that."""
+        return self._programs
+
     async def get(self, connection: "Connection", latest: int) -> Programs:
         """All versions up to `latest`; reads them again only when there is a new one."""
         if latest == 0:

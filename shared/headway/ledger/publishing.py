@@ -44,7 +44,7 @@ def balance_changed(
     account, item, points = decision.account, decision.input, decision.points
     moment: datetime | None = account.time
     program = programs.at(moment or item.time)
-    facts = progress(program, account.available, account.owed)
+    facts = progress(program, account.available, account.owed, account.tier, moment or item.time)
     following = facts.next
     event = {
         "specversion": "1.0",

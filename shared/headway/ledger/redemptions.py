@@ -1,20 +1,22 @@
 """Redemptions in the ledger: their rows, what they hold, and the answers kept under their keys.
 
 Everything here runs inside a transaction that takes its locks in this order: idempotency key,
-account, redemption (which the account's lock covers).
+account, redemption (which the account's lock covers), code, stock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 import orjson
 
 from headway.domain.redemption import Reserve, State, Step
+from headway.domain.terms import Wish
 from headway.ledger import snapshot
 from headway.ledger.books import Books
 from headway.ledger.queries import load
+from headway.program.rewards import Kind, Order
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
@@ -26,8 +28,9 @@ Held = tuple[tuple[int, int], ...]
 
 
 class Redemption(NamedTuple):
-    """One redemption. Money in minor units; `held_until` by the system's clock, the other times
-    are business times: when it was reserved, and when its state last changed."""
+    """One redemption. Money in minor units: `value_minor` is what it saves or, of a donation, what
+    the cause gets. `held_until` is by the system's clock, the other times are business times: when
+    it was reserved, and when its state last changed. `counted`: it took one of a limited stock."""
 
     redemption_id: str
     account_id: int
@@ -42,6 +45,15 @@ class Redemption(NamedTuple):
     reserved_at: datetime
     held_until: datetime
     updated_at: datetime
+    kind: Kind = "money_off"
+    cash_minor: int = 0
+    counted: bool = False
+    code: str | None = None
+
+    @property
+    def gave_back(self) -> bool:
+        """Whether what it took of a limited stock is free again."""
+        return self.counted and self.state in ("cancelled", "timed_out", "reversed")
 
 
 class Answer(NamedTuple):
@@ -59,9 +71,14 @@ def body_of(command: Reserve | Step, reward_id: str) -> bytes:
     """The fields decided on, as canonical JSON: all that replaying the command needs."""
     if isinstance(command, Reserve):
         return orjson.dumps(
-            {"redemption_id": command.redemption_id, "reward_id": reward_id},
+            {
+                "redemption_id": command.redemption_id,
+                "reward_id": reward_id,
+                **_wish_fields(command.wish),
+            },
             option=orjson.OPT_SORT_KEYS,
         )
+    told = {name: True for name in ("donation", "code_used") if getattr(command, name)}
     return orjson.dumps(
         {
             "redemption_id": command.redemption_id,
@@ -70,19 +87,41 @@ def body_of(command: Reserve | Step, reward_id: str) -> bytes:
             "value_minor": command.value_minor,
             "currency": command.currency,
             "held": command.held,
+            **told,
         },
         option=orjson.OPT_SORT_KEYS,
     )
+
+
+def _wish_fields(wish: Wish) -> dict[str, object]:
+    """What of a wish is not as usual."""
+    told = {
+        name: value for name, value in wish._asdict().items() if value != Wish._field_defaults[name]
+    }
+    return told if wish.order is None else {**told, "order": wish.order._asdict()}
+
+
+def _wish_from(fields: Mapping[str, Any]) -> Wish:
+    given = {name: fields[name] for name in Wish._fields if name in fields}
+    if "order" in given:
+        given["order"] = Order(**given["order"])
+    return Wish(**given)
 
 
 def command_from(kind: str, body: bytes | str) -> Reserve | Step:
     """The inverse of `body_of`, for replaying the input log."""
     fields = orjson.loads(body)
     if kind == "redemption.reserve":
-        return Reserve(fields["redemption_id"], fields["reward_id"])
+        return Reserve(fields["redemption_id"], fields["reward_id"], _wish_from(fields))
     held = tuple((lot, points) for lot, points in fields["held"])
     return Step(
-        fields["redemption_id"], fields["state"], fields["value_minor"], fields["currency"], held
+        fields["redemption_id"],
+        fields["state"],
+        fields["value_minor"],
+        fields["currency"],
+        held,
+        fields.get("donation", False),
+        fields.get("code_used", False),
     )
 
 
@@ -150,6 +189,7 @@ def step_of(redemption: Redemption, held: Held) -> Step:
         redemption.value_minor,
         redemption.currency,
         held,
+        redemption.kind == "donation",
     )
 
 

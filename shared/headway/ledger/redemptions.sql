@@ -19,7 +19,7 @@ select a.member_id from redemptions r join accounts a on a.account_id = r.accoun
 -- name: read_redemptions
 -- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
-       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at,
+       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
        (select coalesce(json_agg(json_build_array(h.lot, h.points) order by h.first), '[]')
           from (select e.lot, sum(e.points)::bigint as points, min(e.seq) as first
                   from points_events e
@@ -39,8 +39,8 @@ where account_id = $1 and lot = any($2::bigint[])
 -- name: open_redemption
 -- Held until a moment of the database's clock, which all processes share.
 insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
-                         program_version, state, reserved_at, held_until, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                         program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 
 -- name: move_redemption
 update redemptions set state = $2, updated_at = $3 where redemption_id = $1

@@ -107,6 +107,7 @@ def _redemption(kind: str, data: Mapping[str, Any], rewards: Names) -> str:
         "redemption.confirm": f"Took {name}",
         "redemption.cancel": f"Gave up {name}",
         "redemption.timeout": f"Did not take {name} in time",
+        "redemption.fulfil": f"Received {name}",
         "redemption.reverse": f"Gave back {name}",
     }[kind]
 
@@ -133,6 +134,7 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "reserve": f"held for {name}: {of}",
         "release": f"no longer held for {name}: {of}",
         "redeem": f"spent on {name}: {of}",
+        "donate": f"given through {name}: {of}",
         "restore": f"back from {name}: {of}",
     }.get(row.kind, row.kind)
 

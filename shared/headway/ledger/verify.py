@@ -91,6 +91,8 @@ _BY_ACCOUNT = (
 _OF_ALL = (
     Check("keys", "orders, refunds, reviews and referrals name their input", "keys"),
     Check("moves", "points moved between accounts net to zero", "groups"),
+    Check("stock", "no reward given more often than there are of it", "rewards"),
+    Check("codes", "voucher codes are where their redemptions say", "codes"),
     Check("totals", "all points issued are somewhere", "points"),
 )
 _WALKED = ("chain", "inputs", "never-negative")
@@ -146,9 +148,9 @@ async def _some_accounts(
 
 
 async def _all_at_once(connection: "Connection", report: Report) -> None:
-    for name, count in (("keys", QUERIES.count_keys), ("moves", QUERIES.count_moves)):
+    for name in ("keys", "moves", "stock", "codes"):
         check = report.checks[name]
-        check.examined = await connection.fetchval(count)
+        check.examined = await connection.fetchval(QUERIES["count_" + name])
         for row in await connection.fetch(QUERIES["check_" + name]):
             check.found(row["account_id"], row["what"])
     sums = await connection.fetchrow(QUERIES.totals)

@@ -150,7 +150,7 @@ where e.account_id between $1 and $2
                or i.kind = 'tick'
                or e.kind in ('earn', 'reverse') and i.kind like 'redemption.%'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
-               or e.kind = 'redeem' and i.kind <> 'redemption.confirm'
+               or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
                or e.kind = 'restore' and i.kind <> 'redemption.reverse'
                or e.kind = 'release' and i.kind not in ('redemption.cancel', 'redemption.timeout')))
 union all
@@ -162,10 +162,11 @@ union all
 select i.account_id, format('input %s, a %s that was applied, moved no points', i.n, i.kind)
 from inputs i
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like 'redemption.%'
+  and i.kind <> 'redemption.fulfil'
   and not exists (
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
-        and e.kind in ('reserve', 'redeem', 'release', 'restore'))
+        and e.kind in ('reserve', 'redeem', 'donate', 'release', 'restore'))
 
 -- name: check_balances
 with moved as (
@@ -327,9 +328,10 @@ steps as (
            coalesce(sum(points) filter (where kind = 'reserve'), 0) as reserved,
            coalesce(sum(points) filter (where kind = 'release'), 0) as released,
            coalesce(sum(points) filter (where kind = 'redeem'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'donate'), 0) as donated,
            coalesce(sum(points) filter (where kind = 'restore'), 0) as restored
     from points_events
-    where account_id between $1 and $2 and kind in ('reserve', 'release', 'redeem', 'restore')
+    where account_id between $1 and $2 and kind in ('reserve', 'release', 'redeem', 'donate', 'restore')
     group by account_id, "group"
 ),
 known as (
@@ -337,17 +339,19 @@ known as (
 )
 select account_id,
        case when k.points is null then format('points were held for redemption %s, which is not there', redemption_id)
-            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s restored',
+            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored',
                         redemption_id, k.points, k.state, coalesce(s.reserved, 0), coalesce(s.released, 0),
-                        coalesce(s.redeemed, 0), coalesce(s.restored, 0))
+                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0))
        end as what
 from known k
 full join steps s using (account_id, redemption_id)
 where k.points is null
-   or (coalesce(s.reserved, 0), coalesce(s.released, 0), coalesce(s.redeemed, 0), coalesce(s.restored, 0))
+   or (coalesce(s.reserved, 0), coalesce(s.released, 0), coalesce(s.redeemed, 0), coalesce(s.donated, 0),
+       coalesce(s.restored, 0))
       <> (k.points,
           case when k.state in ('cancelled', 'timed_out') then k.points else 0 end,
-          case when k.state in ('confirmed', 'reversed') then k.points else 0 end,
+          case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
+          case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.state = 'reversed' then k.points else 0 end)
 
 -- name: check_saved
@@ -355,7 +359,7 @@ with
 spent as (
     select r.account_id, r.currency, sum(r.value_minor) as minor
     from redemptions r
-    where r.account_id between $1 and $2
+    where r.account_id between $1 and $2 and r.kind <> 'donation'
       and 0 < (select coalesce(sum(case when e.kind = 'redeem' then e.points else -e.points end), 0)
                from points_events e
                where e.account_id = r.account_id and e."group" = r.redemption_id and e.kind in ('redeem', 'restore'))
@@ -438,6 +442,48 @@ where kind in ('move_out', 'move_in')
 group by "group"
 having "group" is null
     or coalesce(sum(points) filter (where kind = 'move_out'), 0) <> coalesce(sum(points) filter (where kind = 'move_in'), 0)
+
+-- name: count_stock
+select count(*) from reward_stock
+
+-- name: check_stock
+-- As many as are spoken for, and no more than there are.
+select null::bigint as account_id,
+       format('%s of %s are spoken for, of %s; the redemptions say %s', coalesce(s.taken, 0), reward_id,
+              coalesce(s.total, 0), coalesce(r.counted, 0)) as what
+from reward_stock s
+full join (select reward_id, count(*) as counted from redemptions
+           where counted and state in ('reserved', 'confirmed', 'fulfilled') group by reward_id) r using (reward_id)
+where coalesce(s.taken, 0) <> coalesce(r.counted, 0) or s.taken > s.total
+
+-- name: count_codes
+select count(*) from codes
+
+-- name: check_codes
+-- Codes are where their redemptions say; they are secrets, so none is named.
+with
+held as (
+    select r.account_id, r.redemption_id, r.state, c.state as code_state, s.code is not null as shared,
+           exists (select from code_uses u where u.code = c.code) as noted
+    from redemptions r
+    left join codes c on c.redemption_id = r.redemption_id and c.code = r.code
+    left join codes s on s.code = r.code and s.state = 'shared'
+    where r.code is not null
+)
+select account_id, format('redemption %s is %s, its code is %s%s', redemption_id, state,
+                          coalesce(code_state, 'not its own'), case when noted then ', a use is noted' else '' end) as what
+from held
+where not shared
+  and (coalesce(code_state, 'none') <> all (case state when 'reserved' then array['taken'] when 'reversed' then array['void']
+                                                       when 'confirmed' then array['given', 'used']
+                                                       when 'fulfilled' then array['given', 'used']
+                                                       else array['none'] end)
+       or noted <> (coalesce(code_state, 'none') = 'used'))
+union all
+select null, format('a code of pool %s is held for redemption %s, which does not say so', c.pool, c.redemption_id)
+from codes c
+left join redemptions r on r.redemption_id = c.redemption_id
+where c.redemption_id is not null and r.code is distinct from c.code
 
 -- name: totals
 -- Where every point that was ever issued is now: with members as their accounts say, with the programme as booked.

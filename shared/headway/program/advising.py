@@ -2,6 +2,7 @@
 
 from headway.program.advising_contests import always_beaten, nothing_to_multiply
 from headway.program.advising_reach import out_of_reach
+from headway.program.advising_rewards import hardly_meant_rewards
 from headway.program.advising_rules import never_applies
 from headway.program.checking_rules import Mistakes, Place
 from headway.program.document import Document
@@ -18,6 +19,7 @@ def advice(document: Document, program: Program) -> Mistakes:
     yield from _never_told(program)
     yield from _unused_membership(document)
     yield from out_of_reach(document, program)
+    yield from hardly_meant_rewards(document, program)
 
 
 def _dies_early(document: Document, program: Program) -> Mistakes:

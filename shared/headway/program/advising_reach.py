@@ -35,8 +35,11 @@ def _rewards(
 ) -> Mistakes:
     years = _years_alive(program)
     for number, reward in enumerate(document.rewards):
-        where = ("rewards", number, "points")
-        if ever is not None and reward.points > ever:
+        prices = [price for price in (reward.points, *(p.points for p in reward.prices)) if price]
+        if not prices:
+            continue
+        where, least = ("rewards", number, "points"), min(prices)
+        if ever is not None and least > ever:
             yield (
                 where,
                 f"nobody can reach it: all rules together give at most {ever:,} points ever; "
@@ -44,14 +47,14 @@ def _rewards(
             )
         elif yearly is None or years is None:
             continue
-        elif reward.points > yearly * years:
+        elif least > yearly * years:
             yield (
                 where,
                 f"nobody can reach it: all rules together give at most {yearly:,} points a year, "
                 "and points expire before more come together; lower the price, raise the caps, "
                 "or let points live longer",
             )
-        elif reward.points > yearly and years <= _ABOUT_A_YEAR:
+        elif least > yearly and years <= _ABOUT_A_YEAR:
             yield (
                 where,
                 f"hardly anybody can reach it: all rules together give at most {yearly:,} points "

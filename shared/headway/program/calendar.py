@@ -7,6 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 Round = Literal["day", "month", "quarter", "year"]
+Per = Literal["day", "week", "month", "year", "lifetime"]
 
 
 @lru_cache(maxsize=4096)  # a decision asks some five times for the day of one moment
@@ -56,6 +57,19 @@ def end_of_validity(day: date, months: int, rounding: Round, zone: ZoneInfo) -> 
 def end_of_days(day: date, days: int, rounding: Round, zone: ZoneInfo) -> datetime:
     """When points that became valid on `day` are dead: days later, rounded up."""
     return midnight(_day_after(day + timedelta(days=days), rounding), zone)
+
+
+def period_start(per: Per, day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of the local period that a day lies in; weeks begin on Monday."""
+    if per == "lifetime":
+        return datetime.min.replace(tzinfo=UTC)
+    first = {
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": day.replace(day=1),
+        "year": day.replace(month=1, day=1),
+    }[per]
+    return midnight(first, zone)
 
 
 def add_months_to(moment: datetime, months: int, zone: ZoneInfo) -> datetime:

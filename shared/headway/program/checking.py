@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from headway.program.checking_rewards import priced, reward_amounts, reward_mistakes
 from headway.program.checking_rules import Mistakes, Place, rule_mistakes
 from headway.program.compiling_rules import money_of
 from headway.program.document import Document, KeptMonths, Tiers
@@ -25,6 +26,7 @@ def mistakes(document: Document) -> Mistakes:
         yield ("from",), f"should be before the end of {_LAST_YEAR}"
         return
     yield from rule_mistakes(document)
+    yield from reward_mistakes(document)
     yield from _groups_do_not_mix(document)
     if document.tiers is not None:
         yield from _tiers_fit(document.tiers)
@@ -108,9 +110,8 @@ def _amounts(document: Document) -> Iterator[tuple[Place, Decimal, str]]:
         document.currency,
     )
     for number, plan in enumerate(document.membership.plans if document.membership else ()):
-        yield ("membership", "plans", number, "price"), *_priced(plan.price)
-    for number, reward in enumerate(document.rewards):
-        yield ("rewards", number, "value"), *_priced(reward.value)
+        yield ("membership", "plans", number, "price"), *priced(plan.price)
+    yield from reward_amounts(document)
 
 
 def _amounts_of(rule: Rule) -> Iterator[tuple[Place, Decimal]]:
@@ -122,8 +123,3 @@ def _amounts_of(rule: Rule) -> Iterator[tuple[Place, Decimal]]:
             amount = getattr(between, end, None)
             if amount is not None:
                 yield ("when", field, end), amount
-
-
-def _priced(price: str) -> tuple[Decimal, str]:
-    amount, currency = price.split(" ")
-    return Decimal(amount), currency

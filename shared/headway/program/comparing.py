@@ -13,10 +13,11 @@ from headway.program.life_in_words import (
     pending_in_words,
     referrals_in_words,
 )
-from headway.program.money import to_text
 from headway.program.numbers_in_words import count
 from headway.program.program import Program
-from headway.program.rules import Level, Plan, Reward
+from headway.program.rewards import Reward
+from headway.program.rewards_in_words import reward_in_words
+from headway.program.rules import Level, Plan
 from headway.program.tiers_in_words import (
     plan_in_words,
     refund_in_words,
@@ -104,11 +105,10 @@ def _membership(old: Program, new: Program) -> Iterator[Change]:
 
 
 def _rewards(old: Program, new: Program) -> Iterator[Change]:
-    def words(reward: Reward) -> str:
-        value = to_text(reward.value_minor, reward.currency)
-        return f"{reward.name} worth {value} for {count(reward.points, 'point')}"
+    def words(program: Program) -> Callable[[Reward], str]:
+        return lambda reward: reward_in_words(program, reward)
 
-    yield from _each("reward", _by_id(old.rewards), _by_id(new.rewards), words, words)
+    yield from _each("reward", _by_id(old.rewards), _by_id(new.rewards), words(old), words(new))
 
 
 _Named = TypeVar("_Named", Level, Reward)

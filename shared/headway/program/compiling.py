@@ -5,19 +5,20 @@ from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from headway.program.compiling_rewards import compile_rewards
 from headway.program.compiling_rules import by_event, compile_rules, pending_of
 from headway.program.document import ByActivity, Document, KeptMonths, Rolling
 from headway.program.document import Tiers as TiersDocument
 from headway.program.life_document import Expiry as ExpiryDocument
 from headway.program.money import to_minor
 from headway.program.program import Program
-from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Reward, Tiers
+from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Tiers
 
 
 def compile_program(document: Document, version: int) -> Program:
     """The checked document as version `version`."""
     life, membership = document.points, document.membership
-    rules = compile_rules(document)
+    rules, rewards = compile_rules(document), compile_rewards(document)
     return Program(
         version=version,
         name=document.name,
@@ -39,7 +40,8 @@ def compile_program(document: Document, version: int) -> Program:
         plans={} if membership is None else {plan.id: plan for plan in _plans(document)},
         refund_unused="full" if membership is None else membership.refund.unused,
         refund_used="none" if membership is None else membership.refund.used,
-        rewards=tuple(sorted(_rewards(document), key=lambda reward: (reward.points, reward.id))),
+        rewards=rewards,
+        same_for_all=all(reward.same_for_all for reward in rewards),
     )
 
 
@@ -97,12 +99,6 @@ def _plans(document: Document) -> Iterable[Plan]:
     for plan in document.membership.plans if document.membership else ():
         minor, currency = _price(plan.price)
         yield Plan(plan.id, plan.name, plan.months, minor, currency)
-
-
-def _rewards(document: Document) -> Iterable[Reward]:
-    for reward in document.rewards:
-        minor, currency = _price(reward.value)
-        yield Reward(reward.id, reward.name, reward.points, minor, currency)
 
 
 def _price(text: str) -> tuple[int, str]:

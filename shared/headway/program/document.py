@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from headway.contracts.fields import Time
 from headway.program.life_document import ExpiryOrNever, Notices, PointsLife
+from headway.program.reward_document import Reward
 from headway.program.rule_document import Rule
 from headway.program.written import (
     EITHER,
@@ -19,7 +20,6 @@ from headway.program.written import (
     Months,
     Name,
     Part,
-    Points,
     Price,
     RuleId,
     ShortName,
@@ -130,15 +130,6 @@ class Referrals(Part):
     """The least purchase that completes a referral, in the programme's currency."""
 
     minimum_order: Amount = Decimal(0)
-
-
-class Reward(Part):
-    """What points can become: a price in points and a value in money ('5.00 USD')."""
-
-    id: RuleId
-    name: Name
-    points: Points
-    value: Price
 
 
 class Document(Part):

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from headway.errors import InvariantViolated
 from headway.program.calendar import local_date, midnight
-from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Reward, Rule, Tiers
+from headway.program.rewards import Reward, menu
+from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Rule, Tiers
 from headway.program.validity import end_of
 
 Clawback = Literal["allow_negative", "within_balance", "only_pending"]
@@ -58,6 +59,8 @@ class Program:
     refund_unused: MembershipRefund
     refund_used: MembershipRefund
     rewards: tuple[Reward, ...]
+    same_for_all: bool
+    """Whether everybody may have every reward at any time for one price."""
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -100,6 +103,11 @@ class Program:
                 break
             reached = level.id
         return reached
+
+    def menu(self, tier: str, moment: datetime) -> tuple[Reward, ...]:
+        """The rewards with a price that a member of a tier may have, each at its price then,
+        cheapest first."""
+        return self.rewards if self.same_for_all else menu(self.rewards, tier, self.day(moment))
 
     def reward(self, reward_id: str) -> Reward | None:
         """The reward of that id, if this version has it."""

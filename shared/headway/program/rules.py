@@ -107,16 +107,6 @@ class Plan(NamedTuple):
     currency: str
 
 
-class Reward(NamedTuple):
-    """A price in points, a value in minor units of a currency."""
-
-    id: str
-    name: str
-    points: int
-    value_minor: int
-    currency: str
-
-
 class Tiers(NamedTuple):
     """How tiers are reached, kept and lost. Levels rise; the first one starts from 0."""
 

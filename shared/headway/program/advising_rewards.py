@@ -1,0 +1,40 @@
+"""Rewards and prices that are legal, and that hardly anybody can have meant."""
+
+from datetime import date
+
+from headway.program.checking_rules import Mistakes, Place
+from headway.program.document import Document
+from headway.program.program import Program
+from headway.program.rule_document import Dates
+
+
+def hardly_meant_rewards(document: Document, program: Program) -> Mistakes:
+    """Prices that never apply, rewards that nobody can have, pools that two kinds share."""
+    begins = program.day(program.from_at)
+    uses: dict[str, object] = {}
+    for number, reward in enumerate(document.rewards):
+        where: Place = ("rewards", number)
+        for index, price in enumerate(reward.prices):
+            if reward.points is not None and price.points >= reward.points:
+                yield (
+                    (*where, "prices", index, "points"),
+                    f"never applies: everybody pays {reward.points:,}, and the lowest price counts",
+                )
+            if _over(price.dates, begins):
+                yield (*where, "prices", index, "dates"), _OVER
+        if reward.who is not None and _over(reward.who.dates, begins):
+            yield (*where, "who", "dates"), _OVER
+        if reward.codes is not None:
+            known = uses.setdefault(reward.codes.pool, reward.codes.uses)
+            if known != reward.codes.uses:
+                yield (
+                    (*where, "codes", "uses"),
+                    f"another reward uses pool {reward.codes.pool} otherwise; give it its own",
+                )
+
+
+_OVER = "over before this version starts; give later days, or remove it"
+
+
+def _over(dates: Dates | None, begins: date) -> bool:
+    return dates is not None and dates.to is not None and dates.to < begins
