@@ -72,7 +72,7 @@ class Installation:
         self.mail = folder / "mail"
         self._tree = tree
         self._programme = programme
-        self._stack = stack
+        self.stack = stack
         self._server = stack.postgres.dsn()
         self._database = f"proof_{name}"
         self._ports = free_ports(["api", "smtp", *NAMES])
@@ -91,7 +91,7 @@ class Installation:
             of_thousand=150, dice=self._dice,
         )  # fmt: skip
         self._shopping: asyncio.Task[None] | None = None
-        self._key = ""
+        self.key = ""
 
     async def prepare(self) -> None:
         """Database, topics, programme."""
@@ -102,7 +102,7 @@ class Installation:
         await migrate(self.settings.postgres_dsn)
         await create_topics(self.settings.kafka_bootstrap, self.settings.topic_prefix)
         await publish(self.settings.postgres_dsn, self._programme)
-        self._key = await shoppers_key(self.settings.postgres_dsn)
+        self.key = await shoppers_key(self.settings.postgres_dsn)
 
     def start(self, name: str, *, fail_points: str = "", **more: str) -> None:
         """Start (again) the process of that name; `more` are settings without HEADWAY_."""
@@ -148,6 +148,10 @@ class Installation:
         assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log(name)}"
         assert (self.fired / point).exists(), f"{point} did not fire"
 
+    async def gone(self, name: str) -> None:
+        """Wait until that process has ended, whatever of."""
+        await asyncio.to_thread(self._processes[name].wait, 30)
+
     def runs(self, name: str) -> bool:
         """Whether that process lives."""
         return self._processes[name].poll() is None
@@ -181,7 +185,7 @@ class Installation:
 
     def open_shop(self) -> None:
         """Let shoppers redeem from now on."""
-        self._shopping = asyncio.create_task(self.shoppers.shop(self._key))
+        self._shopping = asyncio.create_task(self.shoppers.shop(self.key))
 
     async def decided(self, at_least: int, within: float = 90) -> None:
         """Wait until so many inputs are in the ledger."""

@@ -11,6 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from headway.contracts.api.redemptions import (
+    MemberToken,
+    RedemptionAnswer,
+    RedemptionView,
+    ReserveRequest,
+    TokenRequest,
+)
 from headway.domain.terms import Wish
 from headway_redeem import problems
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
@@ -19,13 +26,6 @@ from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
 from headway_redeem.member_routes import MemberReads, add_member_routes
-from headway_redeem.models import (
-    MemberToken,
-    RedemptionAnswer,
-    RedemptionView,
-    ReserveRequest,
-    TokenRequest,
-)
 from headway_redeem.openapi import Api
 from headway_redeem.problems import KINDS, Kind, Refusal
 from headway_redeem.redemptions import Command, Reply

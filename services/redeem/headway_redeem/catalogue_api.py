@@ -5,11 +5,11 @@ from typing import Annotated, Protocol
 from fastapi import FastAPI, Query
 from starlette.responses import Response
 
+from headway.contracts.api.catalogue import CodeView, Quote, Rewards
+from headway.contracts.api.redemptions import ReserveRequest
 from headway.contracts.fields import Id
 from headway.domain.terms import Wish
 from headway_redeem import problems
-from headway_redeem.catalogue_models import CodeView, Quote, Rewards
-from headway_redeem.models import ReserveRequest
 from headway_redeem.routing import responses_of, shown, wish_of
 
 _MEMBER = Annotated[Id | None, Query(description="Whose prices to show.")]

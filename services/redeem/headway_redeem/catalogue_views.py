@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from headway.domain.account import Account
-from headway.domain.terms import Refused, Terms, Wish, terms_of
-from headway.program.program import Program
-from headway.program.rewards import BY_ORDER, EVERYBODY, Days, Rate, Reward
-from headway_redeem import problems
-from headway_redeem.catalogue_models import (
+from headway.contracts.api.catalogue import (
     CatalogueReward,
     DaySpan,
     LimitView,
@@ -19,6 +14,11 @@ from headway_redeem.catalogue_models import (
     Rewards,
     WhoView,
 )
+from headway.domain.account import Account
+from headway.domain.terms import Refused, Terms, Wish, terms_of
+from headway.program.program import Program
+from headway.program.rewards import BY_ORDER, EVERYBODY, Days, Rate, Reward
+from headway_redeem import problems
 from headway_redeem.refusing import TERMS_REFUSED, needed_points
 
 _PERCENT = 1000

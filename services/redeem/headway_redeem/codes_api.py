@@ -5,9 +5,9 @@ from typing import Annotated, Protocol
 from fastapi import FastAPI, Path
 from starlette.responses import Response
 
+from headway.contracts.api.catalogue import CodeView, UseCodeRequest
 from headway_redeem import problems
 from headway_redeem.catalogue_api import CatalogueReads
-from headway_redeem.catalogue_models import CodeView, UseCodeRequest
 from headway_redeem.redemptions import Command, Reply
 from headway_redeem.routing import COMMAND, Key, answered, responses_of, shown
 

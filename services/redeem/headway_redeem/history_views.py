@@ -1,12 +1,6 @@
 """From rows and lots of the ledger, in words, to what the API shows of them."""
 
-from headway.domain.account import Account, Lot
-from headway.domain.points import PointsEvent
-from headway.ledger.explanation import ExplainedLot, LotPage, LotRow
-from headway.ledger.history import Cause, Page, Told
-from headway.program.program import FOREVER, NOT_YET
-from headway_redeem.cursor import cursor_to
-from headway_redeem.member_models import (
+from headway.contracts.api.members import (
     CauseView,
     Explanation,
     History,
@@ -14,6 +8,12 @@ from headway_redeem.member_models import (
     LotEntry,
     LotView,
 )
+from headway.domain.account import Account, Lot
+from headway.domain.points import PointsEvent
+from headway.ledger.explanation import ExplainedLot, LotPage, LotRow
+from headway.ledger.history import Cause, Page, Told
+from headway.program.program import FOREVER, NOT_YET
+from headway_redeem.cursor import cursor_to
 from headway_redeem.views import balances
 
 _ORDER = "order:"

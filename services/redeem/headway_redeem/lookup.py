@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from headway.contracts.api.catalogue import CodeView, Quote, Rewards
+from headway.contracts.api.redemptions import RedemptionView
 from headway.domain.standing import standing
 from headway.domain.terms import Wish
 from headway.ledger import redemptions as ledger
@@ -17,11 +19,9 @@ from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
-from headway_redeem.catalogue_models import CodeView, Quote, Rewards
 from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
-from headway_redeem.models import RedemptionView
 from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member, unknown_redemption
 from headway_redeem.views import redemption_view

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
+from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
 from headway.domain.account import Account
 from headway.domain.standing import standing
 from headway.ledger import redemptions as ledger
@@ -20,7 +21,6 @@ from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
 from headway_redeem.history_views import explanation_view, history_view
-from headway_redeem.member_models import BalanceAsOf, Explanation, History, MemberView
 from headway_redeem.member_views import member_view
 from headway_redeem.redemptions import unknown_member
 from headway_redeem.views import balances

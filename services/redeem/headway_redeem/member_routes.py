@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import FastAPI, Query
 from starlette.responses import Response
 
+from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
 from headway.contracts.fields import Id, Time
 from headway.domain.points import Kind
 from headway.ledger.history import Wanted
 from headway_redeem import problems
 from headway_redeem.cursor import before_of
-from headway_redeem.member_models import BalanceAsOf, Explanation, History, MemberView
 from headway_redeem.routing import responses_of, shown
 
 _UNKNOWN = (problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER)

@@ -3,14 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from headway.domain.account import Account, Lot
-from headway.domain.book import Book
-from headway.domain.notices import expiring
-from headway.domain.progress import progress
-from headway.domain.staying import rising, staying
-from headway.program.program import FOREVER, NOT_YET, Program, Programs
-from headway.program.rules import MICRO
-from headway_redeem.member_models import (
+from headway.contracts.api.members import (
     MembershipView,
     MemberView,
     PointsAt,
@@ -19,7 +12,14 @@ from headway_redeem.member_models import (
     ToRise,
     ToStay,
 )
-from headway_redeem.models import NextReward
+from headway.contracts.api.redemptions import NextReward
+from headway.domain.account import Account, Lot
+from headway.domain.book import Book
+from headway.domain.notices import expiring
+from headway.domain.progress import progress
+from headway.domain.staying import rising, staying
+from headway.program.program import FOREVER, NOT_YET, Program, Programs
+from headway.program.rules import MICRO
 from headway_redeem.views import balances, reward_fields, reward_view
 
 _SHOWN = 12

@@ -205,6 +205,8 @@ class Redemptions:
                     command.key,
                     ledger.Answer(command.digest, reply.status, reply.body),
                 )
+            fail_point(f"{command.kind}.before_commit")
+        fail_point(f"{command.kind}.after_commit")
         self._wake()
         fail_point("redeem.before_answer")
         _tell(command, reply, time.perf_counter() - began)

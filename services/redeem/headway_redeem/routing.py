@@ -7,11 +7,11 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from headway.contracts.api.redemptions import Problem, ReserveRequest
 from headway.domain.terms import Wish
 from headway.program.rewards import Order
 from headway_redeem import problems
 from headway_redeem.gate import caller_of
-from headway_redeem.models import Problem, ReserveRequest
 from headway_redeem.problems import MEDIA_TYPE, Kind
 from headway_redeem.redemptions import Reply
 

@@ -17,6 +17,7 @@ from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
 from headway.runtime.clock import Clock
+from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
 from headway.stream.errors import TROUBLE, Verdict, classify
@@ -90,6 +91,8 @@ class Sweeper(mode.Service):
                 await ledger.move_redemption(connection, redemption)
             await write(connection, books)
             await let_go(connection, books.programs, moved)
+            fail_point(f"{KIND}.before_commit")
+        fail_point(f"{KIND}.after_commit")
         metrics.TIMED_OUT.inc(len(late) - len(held))
         event("sweeper", "reservations timed out", released=len(late) - len(held))
         self._wake()

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from headway.domain.account import Account
-from headway.domain.closing import Decision
-from headway.ledger import story as recorded
-from headway.ledger.redemptions import Redemption
-from headway.program.rewards import Reward
-from headway_redeem.models import (
+from headway.contracts.api.redemptions import (
     Balances,
     RedemptionAnswer,
     RedemptionView,
     RewardView,
 )
+from headway.domain.account import Account
+from headway.domain.closing import Decision
+from headway.ledger import story as recorded
+from headway.ledger.redemptions import Redemption
+from headway.program.rewards import Reward
 
 _SHOWN = tuple(RedemptionView.model_fields)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from headway.contracts.api.catalogue import CodeView
 from headway.domain import voucher_code
 from headway.ledger import catalogue, codes
 from headway.ledger import redemptions as ledger
@@ -11,7 +12,6 @@ from headway.ledger.codes import Code
 from headway.program.calendar import end_of_days
 from headway.program.program import Program, Programs
 from headway_redeem import problems
-from headway_redeem.catalogue_models import CodeView
 from headway_redeem.problems import Kind, Refusal
 
 if TYPE_CHECKING:

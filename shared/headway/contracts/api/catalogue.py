@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from pydantic import Field
 
+from headway.contracts.api.redemptions import RedemptionId, RewardView, Shape
 from headway.contracts.fields import Id
 from headway.program.rewards import Kind
 from headway.program.rules import Per
-from headway_redeem.models import RedemptionId, RewardView, Shape
 
 
 class PointRate(Shape):

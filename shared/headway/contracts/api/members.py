@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
+from headway.contracts.api.redemptions import Balances, NextReward, RewardView, Shape
 from headway.contracts.fields import Id
 from headway.domain.points import Bucket, Kind
-from headway_redeem.models import Balances, NextReward, RewardView, Shape
 
 
 class PointsAt(Shape):

@@ -1,0 +1,143 @@
+"""The redeem API for asyncio; `Client` is the same for plain code."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+from tenacity import AsyncRetrying
+
+from headway.client import calls
+from headway.client.calls import Answer, Call
+from headway.client.trying import NotYet, Patience, connection_of, gave_up, policy, understood
+from headway.contracts.api.catalogue import CodeView, Quote, Rewards
+from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.redemptions import MemberToken, RedemptionAnswer, RedemptionView
+
+
+class AsyncClient:
+    """Calls the API at `base_url` with an API key, or with a member's token.
+
+    Every command takes a `key`, its Idempotency-Key. Without one it makes its own, which is enough
+    while the caller lives; one that is kept with the order survives the caller's own restart.
+
+    Raises Problem when the API refuses, NoAnswer when none came in time, Unexpected when something
+    else answers.
+    """
+
+    def __init__(
+        self, base_url: str, credential: str = "", *, patience: Patience | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:  # fmt: skip
+        self._patience = patience or Patience()
+        self._http = httpx.AsyncClient(
+            **connection_of(base_url, credential, self._patience), transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        await self._http.aclose()
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def member(self, member_id: str) -> MemberView:
+        """A member's balances and progress as of now."""
+        return await self._ask(calls.member(member_id))
+
+    async def history(
+        self, member_id: str, *, cursor: str | None = None, limit: int = 50,
+        kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None,
+    ) -> History:  # fmt: skip
+        """A page of the member's points history, newest first; `next_cursor` leads to the next."""
+        return await self._ask(calls.history(member_id, cursor, limit, kinds, since, until))
+
+    async def balance(self, member_id: str, at: datetime) -> BalanceAsOf:
+        """The balance by what had been recorded until a past moment."""
+        return await self._ask(calls.balance(member_id, at))
+
+    async def explanation(
+        self, member_id: str, *, cursor: str | None = None, limit: int = 20, all_lots: bool = False
+    ) -> Explanation:
+        """A page of the balance down to lots, rules and source events."""
+        return await self._ask(calls.explanation(member_id, cursor, limit, all_lots=all_lots))
+
+    async def rewards(self, member_id: str | None = None) -> Rewards:
+        """The rewards of the programme in force, with the prices of a member if one is named."""
+        return await self._ask(calls.rewards(member_id))
+
+    async def quote(
+        self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
+        pay_points: int | None = None,
+    ) -> Quote:  # fmt: skip
+        """What a reward would cost and save; `order` is (total in minor units, currency)."""
+        asked = calls.wish(member_id, reward_id, order, pay_points)
+        return await self._ask(calls.quote(asked))
+
+    async def redemption(self, redemption_id: str) -> RedemptionView:
+        """A redemption as it stands."""
+        return await self._ask(calls.redemption(redemption_id))
+
+    async def code(self, text: str) -> CodeView:
+        """Whether a voucher's code can be used, and what for."""
+        return await self._ask(calls.code(text))
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    async def reserve(
+        self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
+        pay_points: int | None = None, key: str = "",
+    ) -> RedemptionAnswer:  # fmt: skip
+        """Hold the points of a reward; `order` is (total in minor units, currency)."""
+        asked = calls.wish(member_id, reward_id, order, pay_points)
+        return await self._ask(calls.reserve(asked, key))
+
+    async def confirm(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:
+        """The reward was given: its points are spent."""
+        return await self._ask(calls.step("confirm", redemption_id, key))
+
+    async def fulfil(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:
+        """The reward has arrived."""
+        return await self._ask(calls.step("fulfil", redemption_id, key))
+
+    async def cancel(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:
+        """Let the points of a reservation go back."""
+        return await self._ask(calls.step("cancel", redemption_id, key))
+
+    async def reverse(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:
+        """Undo a reward that was given: its points come back."""
+        return await self._ask(calls.step("reverse", redemption_id, key))
+
+    async def use_code(self, text: str, *, order_id: str | None = None, key: str = "") -> CodeView:
+        """Mark a voucher's code used, at an order if one is named."""
+        return await self._ask(calls.use_code(text, order_id, key))
+
+    async def member_token(self, member_id: str, *, minutes: int = 15) -> MemberToken:
+        """A token with which that member's app may ask for itself, for so many minutes."""
+        return await self._ask(calls.member_token(member_id, minutes))
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    async def _ask(self, call: Call[Answer]) -> Answer:
+        try:
+            return await AsyncRetrying(**policy(self._patience))(self._try, call)
+        except NotYet as why:
+            raise gave_up(call, why) from why
+
+    async def _try(self, call: Call[Answer]) -> Answer:
+        try:
+            response = await self._http.request(**call.request())
+        except httpx.TransportError as error:
+            raise NotYet(f"{type(error).__name__}: {error}") from error
+        return understood(call, response)

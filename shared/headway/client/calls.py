@@ -1,0 +1,169 @@
+"""Calls of the redeem API as values: what is sent, and what the answer must look like."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote as quoted
+
+from pydantic import BaseModel
+
+from headway.contracts.api.catalogue import CodeView, Quote, Rewards, UseCodeRequest
+from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.redemptions import (
+    MemberToken,
+    OrderTotal,
+    RedemptionAnswer,
+    RedemptionView,
+    ReserveRequest,
+    TokenRequest,
+)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Query = Mapping[str, str | int | list[str]]
+_NO_QUERY: Query = {}
+
+
+class Call(NamedTuple, Generic[Answer]):
+    """One request. `key` is the Idempotency-Key of a command: the same for each of its tries."""
+
+    method: str
+    path: str
+    answer: type[Answer]
+    key: str = ""
+    body: bytes = b""
+    query: Query = _NO_QUERY
+
+    def request(self) -> dict[str, Any]:
+        """What httpx is given."""
+        headers = {"Accept": "application/json"}
+        if self.key:
+            headers["Idempotency-Key"] = self.key
+        if self.body:
+            headers["Content-Type"] = "application/json"
+        return {
+            "method": self.method,
+            "url": self.path,
+            "headers": headers,
+            "content": self.body or None,
+            "params": self.query or None,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def member(member_id: str) -> Call[MemberView]:
+    """GET /v1/members/{member_id}."""
+    return _read(_of_member(member_id), MemberView)
+
+
+def history(
+    member_id: str, cursor: str | None, limit: int, kinds: Iterable[str],
+    since: datetime | None, until: datetime | None,
+) -> Call[History]:  # fmt: skip
+    """GET /v1/members/{member_id}/history."""
+    query: dict[str, str | int | list[str]] = {"limit": limit, "kind": list(kinds)}
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None:
+            query[name] = moment.isoformat()
+    return _read(_of_member(member_id) + "/history", History, _page(query, cursor))
+
+
+def balance(member_id: str, at: datetime) -> Call[BalanceAsOf]:
+    """GET /v1/members/{member_id}/balance."""
+    return _read(_of_member(member_id) + "/balance", BalanceAsOf, {"at": at.isoformat()})
+
+
+def explanation(
+    member_id: str, cursor: str | None, limit: int, *, all_lots: bool
+) -> Call[Explanation]:
+    """GET /v1/members/{member_id}/explanation."""
+    query: Query = {"limit": limit, "lots": "all" if all_lots else "open"}
+    return _read(_of_member(member_id) + "/explanation", Explanation, _page(query, cursor))
+
+
+def rewards(member_id: str | None) -> Call[Rewards]:
+    """GET /v1/rewards."""
+    return _read("/v1/rewards", Rewards, {} if member_id is None else {"member_id": member_id})
+
+
+def redemption(redemption_id: str) -> Call[RedemptionView]:
+    """GET /v1/redemptions/{redemption_id}."""
+    return _read(f"/v1/redemptions/{_in_path(redemption_id)}", RedemptionView)
+
+
+def code(text: str) -> Call[CodeView]:
+    """GET /v1/codes/{code}."""
+    return _read(f"/v1/codes/{_in_path(text)}", CodeView)
+
+
+def quote(request: ReserveRequest) -> Call[Quote]:
+    """POST /v1/quotes, which writes nothing and takes no key."""
+    return Call("POST", "/v1/quotes", Quote, body=_body(request))
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+def reserve(request: ReserveRequest, key: str) -> Call[RedemptionAnswer]:
+    """POST /v1/redemptions."""
+    return _command("/v1/redemptions", RedemptionAnswer, key, request)
+
+
+def step(name: str, redemption_id: str, key: str) -> Call[RedemptionAnswer]:
+    """POST /v1/redemptions/{redemption_id}/confirm, fulfil, cancel or reverse."""
+    return _command(f"/v1/redemptions/{_in_path(redemption_id)}/{name}", RedemptionAnswer, key)
+
+
+def use_code(text: str, order_id: str | None, key: str) -> Call[CodeView]:
+    """POST /v1/codes/{code}/use."""
+    request = UseCodeRequest(order_id=order_id)
+    return _command(f"/v1/codes/{_in_path(text)}/use", CodeView, key, request)
+
+
+def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
+    """POST /v1/member-tokens, which writes nothing and takes no key."""
+    request = TokenRequest(member_id=member_id, minutes=minutes)
+    return Call("POST", "/v1/member-tokens", MemberToken, body=_body(request))
+
+
+def wish(
+    member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None
+) -> ReserveRequest:
+    """What is asked for; `order` is a total in minor units and its currency."""
+    total = None if order is None else OrderTotal(total_minor=order[0], currency=order[1])
+    return ReserveRequest(
+        member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points
+    )
+
+
+def _read(path: str, answer: type[Answer], query: Query = _NO_QUERY) -> Call[Answer]:
+    return Call("GET", path, answer, query=query)
+
+
+def _command(
+    path: str, answer: type[Answer], key: str, request: BaseModel | None = None
+) -> Call[Answer]:
+    body = b"" if request is None else _body(request)
+    return Call("POST", path, answer, key or secrets.token_urlsafe(18), body)
+
+
+def _body(request: BaseModel) -> bytes:
+    return request.model_dump_json(exclude_none=True).encode()
+
+
+def _page(query: Query, cursor: str | None) -> Query:
+    return query if cursor is None else {**query, "cursor": cursor}
+
+
+def _of_member(member_id: str) -> str:
+    return f"/v1/members/{_in_path(member_id)}"
+
+
+def _in_path(id_: str) -> str:
+    """Ids may hold anything, slashes too."""
+    return quoted(id_, safe="")
