@@ -1,29 +1,34 @@
 """Shoppers who redeem over the HTTP API while purchases stream in, as a checkout would for them."""
 
 import asyncio
-from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
 import asyncpg
-import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from headway.access.audit import operator
 from headway.access.scopes import Scope
 from headway.access.store import create
+from headway.client import AsyncClient, NoAnswer, Problem
+from headway.client.trying import Patience
+from headway.contracts.api.redemptions import RedemptionAnswer
 from headway.contracts.topics import PARTITIONS, Topics
 from headway.errors import UserError
 from headway.local.history.dice import Dice
 
 _AT_ONCE = 6
-_TRIES = 40
-_PAUSE_S = 0.25
-_DONE = (200, 201)
-_BUSY = (429, 503)
+_PATIENCE = Patience(give_up_after=60, first_wait=0.1, longest_wait=1)
 # Not now: the member's points went elsewhere meanwhile, or the member is not known yet.
 _REFUSED = (404, 409)
+_KEPT = (
+    "member_id", "redemption_id", "reward_id", "points", "value_minor", "currency", "effective_at",
+)  # fmt: skip
+
+
+Command = Callable[..., Awaitable[RedemptionAnswer]]
 
 
 async def shoppers_key(dsn: str) -> str:
@@ -46,7 +51,6 @@ class Shoppers:
         self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice
     ) -> None:
         self.accepted: list[dict[str, Any]] = []
-        self.answers: Counter[int] = Counter()
         self._bootstrap = bootstrap
         self._topic = topics.balance_changed
         self._api = api
@@ -70,8 +74,7 @@ class Shoppers:
             partitions = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
-            headers = {"Authorization": f"Bearer {key}"}
-            async with httpx.AsyncClient(base_url=self._api, timeout=10, headers=headers) as client:
+            async with AsyncClient(self._api, key, patience=_PATIENCE) as client:
                 while not self._closing.is_set():
                     batch = await consumer.getmany(timeout_ms=100)
                     for record in (record for records in batch.values() for record in records):
@@ -84,7 +87,7 @@ class Shoppers:
                 trip.cancel()
             await consumer.stop()
 
-    def _consider(self, client: httpx.AsyncClient, balance: dict[str, Any]) -> None:
+    def _consider(self, client: AsyncClient, balance: dict[str, Any]) -> None:
         """Few redeem the moment they can; those who do take the best that they can have."""
         member_id, version = balance["member_id"], balance["version"]
         full = len(self._trips) >= _AT_ONCE or member_id in self._trips
@@ -99,56 +102,35 @@ class Shoppers:
         for member_id in [member_id for member_id, trip in self._trips.items() if trip.done()]:
             self._trips.pop(member_id).result()
 
-    async def _redeem(
-        self, client: httpx.AsyncClient, member_id: str, reward_id: str, mood: int
-    ) -> None:
+    async def _redeem(self, client: AsyncClient, member_id: str, reward_id: str, mood: int) -> None:
         """Most confirm what they reserve, some cancel, a few bring the reward back."""
         number = next(self._numbers)
-        body = {"member_id": member_id, "reward_id": reward_id}
-        reserved = await self._ask(client, number, "reserve", "/v1/redemptions", body)
-        if reserved is None:
+
+        async def ask(kind: str, command: Command, *arguments: str) -> RedemptionAnswer | None:
+            return await self._ask(f"demo-{number}-{kind}", kind, command, arguments)
+
+        held = await ask("reserve", client.reserve, member_id, reward_id)
+        if held is None:
             return
-        path = f"/v1/redemptions/{reserved['redemption_id']}"
         if mood < 10:
-            await self._ask(client, number, "cancel", f"{path}/cancel")
+            await ask("cancel", client.cancel, held.redemption_id)
             return
-        await self._ask(client, number, "confirm", f"{path}/confirm")
+        await ask("confirm", client.confirm, held.redemption_id)
         if mood >= 95:
-            await self._ask(client, number, "reverse", f"{path}/reverse")
+            await ask("reverse", client.reverse, held.redemption_id)
 
     async def _ask(
-        self,
-        client: httpx.AsyncClient,
-        number: int,
-        kind: str,
-        path: str,
-        body: dict[str, str] | None = None,
-    ) -> dict[str, Any] | None:
-        """Send one command until it is answered; the key makes a second try safe."""
-        key = f"demo-{number}-{kind}"
-        said = "no answer"
-        for _ in range(_TRIES):
-            try:
-                answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
-            except httpx.TransportError as error:
-                said = repr(error)
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            said = answer.text
-            self.answers[answer.status_code] += 1
-            if answer.status_code in _DONE:
-                told: dict[str, Any] = answer.json()
-                self._note(told, kind, key)
-                return told
-            if answer.status_code in _REFUSED:
+        self, key: str, kind: str, command: Command, arguments: Sequence[str]
+    ) -> RedemptionAnswer | None:
+        """One command, noted when it is accepted; None when it is refused."""
+        try:
+            answer = await command(*arguments, key=key)
+        except Problem as problem:
+            if problem.status in _REFUSED:
                 return None
-            if answer.status_code not in _BUSY:
-                break
-            await asyncio.sleep(_PAUSE_S)
-        raise UserError(f"the API did not {kind}: {said}", "see redeem's log")
-
-    def _note(self, told: dict[str, Any], kind: str, key: str) -> None:
-        kept = ("member_id", "redemption_id", "reward_id", "points", "value_minor", "currency",
-                "effective_at")  # fmt: skip
-        command = {name: told[name] for name in kept}
-        self.accepted.append({**command, "kind": kind, "idempotency_key": key})
+            raise UserError(f"the API did not {kind}: {problem}", "see redeem's log") from problem
+        except NoAnswer as silence:
+            raise UserError(f"the API did not {kind}: {silence}", "see redeem's log") from silence
+        told = answer.model_dump(mode="json", include=set(_KEPT))
+        self.accepted.append({**told, "kind": kind, "idempotency_key": key})
+        return answer
