@@ -148,7 +148,8 @@ where e.account_id between $1 and $2
                                                and starts_with(l.award, 'birthday:')))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
-               or e.kind in ('earn', 'reverse') and i.kind like 'redemption.%'
+               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%')
+               or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
                or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
                or e.kind = 'restore' and i.kind <> 'redemption.reverse'
@@ -167,6 +168,15 @@ where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like '
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
         and e.kind in ('reserve', 'redeem', 'donate', 'release', 'restore'))
+union all
+select i.account_id, format('input %s adjusts by %s points, the points events by %s', i.n, i.data ->> 'points',
+                            coalesce(e.points, 0))
+from inputs i
+left join (select account_id, cause, sum(case from_bucket when 'issued' then points else -points end) as points
+           from points_events where account_id between $1 and $2 and kind = 'adjust'
+           group by account_id, cause) e on e.account_id = i.account_id and e.cause = i.n
+where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind = 'admin.adjust'
+  and (i.data ->> 'points')::bigint is distinct from coalesce(e.points, 0)
 
 -- name: check_balances
 with moved as (
@@ -194,7 +204,7 @@ earned as (
     select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version, effective_at,
            activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and kind = 'earn'
+    where account_id between $1 and $2 and from_bucket = 'issued'
 ),
 moved as (
     select account_id, lot,
@@ -216,10 +226,10 @@ corrected as (
     group by account_id, corrects
 ),
 lives as (
-    -- Rows after the earn that say anew how long a lot lives; the latest counts.
+    -- Rows after the first that say anew how long a lot lives; the latest counts.
     select distinct on (account_id, lot) account_id, lot, activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and lot is not null and kind <> 'earn' and activates_at is not null
+    where account_id between $1 and $2 and lot is not null and from_bucket <> 'issued' and activates_at is not null
     order by account_id, lot, seq desc
 ),
 rebuilt as (
