@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _QUERIES = load("headway.access", "audit.sql")
 
 Outcome = Literal["done", "refused"]
+STOCK_SET = "stock.set"
+"""The act of saying how many of a reward there are, through the API or at the command line."""
 
 
 class Actor(NamedTuple):

@@ -77,11 +77,6 @@ async def account_of(connection: "Connection", adjustment_id: str) -> int | None
     return account_id
 
 
-async def lock_adjustment(connection: "Connection", adjustment_id: str) -> None:
-    """Nobody else decides it meanwhile. Its account is locked before."""
-    await connection.execute(QUERIES.lock_adjustment, adjustment_id)
-
-
 async def read_adjustment(connection: "Connection", adjustment_id: str) -> Adjustment | None:
     """One adjustment as it stands."""
     row = await connection.fetchrow(QUERIES.read_adjustment, adjustment_id)

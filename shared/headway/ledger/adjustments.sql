@@ -6,11 +6,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 = 'proposed' then null 
 -- Whose adjustment it is; that never changes, so it may be read before the account is locked.
 select account_id from adjustments where adjustment_id = $1
 
--- name: lock_adjustment
--- After its account, as everybody takes them.
-select adjustment_id from adjustments where adjustment_id = $1 for no key update
-
 -- name: read_adjustment
+-- Exact under its account's lock.
 select j.adjustment_id, a.member_id, j.points, j.reason, j.by_person, j.by_key, j.limit_points, j.state,
        j.second_person, j.second_key, j.asked_at, j.decided_at, j.number
 from adjustments j
