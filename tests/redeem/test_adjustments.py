@@ -9,8 +9,11 @@ import httpx
 import pytest
 
 from headway.access.scopes import Scope
+from headway.cli.output import snapshot
 from headway.ledger.report import read_month
 from headway.ledger.story import story
+from headway.ledger.verify import verify
+from tests.ledger.tampering import tamper
 from tests.redeem.kit import LATER, Json, Shop
 
 PATH = "/v1/adjustments"
@@ -46,6 +49,7 @@ async def test_points_given_by_hand_are_there_at_once_and_live_as_others_do(shop
     assert (told["state"], told["points"], told["decided_by"]) == ("applied", 80, None)
     assert told["account"]["balances"]["available"] == 100
     row = await shop.pool.fetchrow("select * from points_events where kind = 'adjust'")
+    assert row is not None
     assert (row["from_bucket"], row["to_bucket"], row["points"]) == ("issued", "available", 80)
     lots = await shop.pool.fetch("select * from lots order by lot")
     assert (lots[1]["award"], lots[1]["exact"]) == (f"adjustment:{told['adjustment_id']}", 0)
@@ -167,6 +171,32 @@ async def test_the_database_itself_refuses_one_person_alone(breakable: Shop) -> 
             await breakable.pool.execute(f"update adjustments set {change}")
     with pytest.raises(asyncpg.PostgresError, match="decided once"):
         await breakable.pool.execute("delete from adjustments")
+
+
+DAMAGE: dict[str, tuple[str, set[str]]] = {
+    "somebody else is said to have asked": (
+        "update adjustments set by_person = 'eve' where points = 7", {"adjustments"}),
+    "an adjustment is gone": ("delete from adjustments where points = 7", {"adjustments"}),
+    "the input says other than the rows": (
+        "update inputs set data = replace(data::text, '\"points\":7', '\"points\":70')::json"
+        " where kind = 'admin.adjust'", {"inputs", "causes", "adjustments"}),
+    "points given by hand come from another input": (
+        "update points_events set cause = 1 where kind = 'adjust'", {"chain", "causes", "versions"}),
+    "a lot given by hand is gone": (
+        "delete from lots where rule = 'adjustment'", {"lots"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_verify_finds_what_was_changed(breakable: Shop, database: str, damage: str) -> None:
+    ann = await breakable.member_with(20)
+    assert (await breakable.post(PATH, asked(ann, 7))).status_code == 201
+    statement, expected = DAMAGE[damage]
+    await tamper(database, statement)
+    async with snapshot(database) as connection:
+        report = await verify(connection)
+    found = {check.name for check in report.checks.values() if not check.ok}
+    assert found == expected, [check.findings for check in report.checks.values() if not check.ok]
 
 
 async def test_one_key_adjusts_once_however_often_it_is_sent(shop: Shop) -> None:

@@ -466,6 +466,24 @@ full join (select reward_id, count(*) as counted from redemptions
            where counted and state in ('reserved', 'confirmed', 'fulfilled') group by reward_id) r using (reward_id)
 where coalesce(s.taken, 0) <> coalesce(r.counted, 0) or s.taken > s.total
 
+-- name: count_adjustments
+select count(*) from adjustments
+
+-- name: check_adjustments
+-- Each that is applied has its input, and each such input its adjustment, of the same people.
+select account_id,
+       case when i.kind is null then format('adjustment %s names input %s, which is not there or was not applied', j.adjustment_id, n)
+            when j.adjustment_id is null then format('input %s adjusts, but no adjustment names it', n)
+            else format('adjustment %s is not what input %s says', j.adjustment_id, n)
+       end as what
+from (select * from adjustments where state = 'applied') j
+full join (select account_id, n, kind, data from inputs where kind = 'admin.adjust' and outcome = 'applied') i
+     using (account_id, n)
+where (j.adjustment_id, j.points, j.reason, j.by_person, j.second_person)
+      is distinct from
+      (i.data ->> 'adjustment_id', (i.data ->> 'points')::bigint, i.data ->> 'reason', i.data ->> 'by',
+       i.data ->> 'approved_by')
+
 -- name: count_codes
 select count(*) from codes
 
