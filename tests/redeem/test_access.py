@@ -150,6 +150,10 @@ async def code_pools(shop: Shop) -> Request:
     return Request("GET", "/v1/admin/codes")
 
 
+async def export(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/export")
+
+
 async def set_stock(shop: Shop) -> Request:
     return Request("POST", "/v1/admin/rewards/tote/stock", {"total": 7, "by": "sue"})
 
@@ -198,6 +202,7 @@ TABLE: Mapping[str, Row] = {
     "adjustments": row(adjustments, "admin:read", 403, 403),
     "catalogue_state": row(catalogue_state, "admin:read", 403, 403),
     "code_pools": row(code_pools, "admin:read", 403, 403),
+    "export": row(export, "admin:read", 403, 403),
     "set_stock": row(set_stock, "admin:write", 403, 403),
     "member_token": row(member_token, "members:tokens", 403, 403),
     "explain": row(explain, "*", 200, 200),

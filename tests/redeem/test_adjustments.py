@@ -181,7 +181,8 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
         "update inputs set data = replace(data::text, '\"points\":7', '\"points\":70')::json"
         " where kind = 'admin.adjust'", {"inputs", "causes", "adjustments"}),
     "points given by hand come from another input": (
-        "update points_events set cause = 1 where kind = 'adjust'", {"chain", "causes", "versions"}),
+        "update points_events set cause = 1 where kind = 'adjust'",
+        {"chain", "causes", "versions"}),
     "a lot given by hand is gone": (
         "delete from lots where rule = 'adjustment'", {"lots"}),
 }  # fmt: skip

@@ -1,8 +1,15 @@
 """What operators see: redemptions page by page, stock and codes; and setting stock."""
 
+import asyncio
+import json
 from datetime import timedelta
 
+import pytest
+
+from headway.contracts.api.admin import MemberExport
 from headway.ledger import codes
+from headway_redeem import exporting
+from tests.cli.running import headway
 from tests.redeem.kit import LATER, Shop
 
 
@@ -79,3 +86,53 @@ async def test_pools_of_codes_are_counted_and_no_code_is_shown(shop: Shop) -> No
     nothing = dict.fromkeys(("free", "taken", "given", "used", "void", "shared"), 0)
     assert pools == {"cinema": nothing | {"free": 3}, "spring": nothing | {"shared": 1}}
     assert "SPRING-24" not in answer.text
+
+
+async def test_everything_held_of_a_member_is_in_the_export(shop: Shop, database: str) -> None:
+    """Every table that has rows of the account is in it, and nothing of anybody else."""
+    ann, bob = await shop.member_with(250, "ann"), await shop.member_with(80, "bob")
+    await shop.tell("referral.created", ann, LATER - timedelta(days=61), referral_id="r",
+                    referrer_id=bob)  # fmt: skip
+    await shop.step(await shop.reserved(ann, "five"), "confirm")
+    await shop.post("/v1/adjustments", {"member_id": ann, "points": 9, "reason": "late",
+                                        "by": "sue-the-operator"})  # fmt: skip
+    answer = await shop.client.get("/v1/members/ann/export")
+    assert answer.status_code == 200, answer.text
+    told = MemberExport.model_validate_json(answer.content)
+    held = {
+        "inputs": told.inputs, "points_events": told.points_events, "lots": told.lots,
+        "tier_events": told.tier_events, "orders": told.orders, "redemptions": told.redemptions,
+        "adjustments": told.adjustments,
+    }  # fmt: skip
+    mine = "where account_id = (select account_id from accounts where member_id = 'ann')"
+    for table, rows in held.items():
+        assert len(rows) == await shop.pool.fetchval(f"select count(*) from {table} {mine}"), table
+        assert rows or table == "tier_events", table
+    assert told.referrals.referred == "r"
+    assert told.account["available"] == (await shop.balances(ann))[1]
+    assert told.points_events[-1]["hash"] == told.account["head_hash"]
+    assert "bob-first" not in answer.text
+    assert "sue-the-operator" not in answer.text, "who decided is somebody else's data"
+    assert (await shop.client.get("/v1/members/nobody/export")).status_code == 404
+    target = await shop.pool.fetchval("select target from audit_log where act = 'member.export'")
+    assert (
+        target == f"account:{await shop.pool.fetchval(f'select account_id from accounts {mine}')}"
+    )
+
+    await shop.pool.execute(
+        "insert into notify.contacts values ('ann', 'a@example.org', 'A', 'en')"
+    )
+    both = json.loads(await asyncio.to_thread(headway, "export", "ann", postgres_dsn=database))
+    assert both["contact"] == {"email": "a@example.org", "name": "A", "locale": "en"}
+    assert both["points_events"] == json.loads(answer.content)["points_events"]
+    none = await asyncio.to_thread(headway, "export", "nobody", code=2, postgres_dsn=database)
+    assert "nothing is held" in none
+
+
+async def test_what_is_too_much_for_one_answer_is_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.member_with(250, "ann")
+    monkeypatch.setattr(exporting, "MOST_ROWS", 2)
+    answer = await shop.client.get("/v1/members/ann/export")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/export-too-large")

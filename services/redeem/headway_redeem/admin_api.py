@@ -12,6 +12,7 @@ from headway.contracts.api.admin import (
     AdjustRequest,
     CatalogueState,
     CodePools,
+    MemberExport,
     Redemptions,
     SecondRequest,
     StockRequest,
@@ -22,6 +23,7 @@ from headway.domain.adjustment import ADJUST
 from headway.domain.redemption import State
 from headway.ledger.redemptions import Wanted
 from headway_redeem import problems
+from headway_redeem.access import Caller
 from headway_redeem.adjustments import Act
 from headway_redeem.commanding import Command, Reply
 from headway_redeem.cursor import before_id_of, before_of
@@ -53,11 +55,18 @@ class StockCommands(Protocol):
     ) -> Reply: ...
 
 
+class Exports(Protocol):
+    """What reads all of one member, and notes who did."""
+
+    async def export(self, caller: Caller, request_id: str, member_id: str) -> bytes: ...
+
+
 class AdminCommands(NamedTuple):
     """What operators can do."""
 
     adjustments: AdjustCommands
     stock: StockCommands
+    exports: Exports
 
 
 class AdminReads(Protocol):
@@ -79,6 +88,7 @@ def add_admin(api: FastAPI, commands: AdminCommands, reads: AdminReads) -> None:
     _adjusting(api, commands.adjustments, reads)
     _redemptions(api, reads)
     _catalogue(api, commands.stock, reads)
+    _exporting(api, commands.exports)
 
 
 def _adjusting(api: FastAPI, commands: AdjustCommands, reads: AdminReads) -> None:
@@ -194,6 +204,21 @@ def _catalogue(api: FastAPI, commands: StockCommands, reads: AdminReads) -> None
     async def set_stock(request: Request, reward_id: Id, body: StockRequest, key: Key) -> Response:
         command, act = acting("admin.stock", request, body.by, key, body.model_dump_json())
         return answered(await commands.set_stock(command, act, reward_id, body))
+
+
+def _exporting(api: FastAPI, exports: Exports) -> None:
+    @api.get(
+        "/v1/members/{member_id:path}/export",
+        response_model=MemberExport,
+        responses=responses_of(
+            problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER, problems.EXPORT_TOO_LARGE
+        ),
+        summary="Everything the ledger holds of a member",
+    )
+    async def export(request: Request, member_id: Id) -> Response:
+        caller = caller_of(request)
+        body = await exports.export(caller, request_id(request.scope), member_id)
+        return Response(body, media_type="application/json")
 
 
 def acting(kind: str, request: Request, person: str, key: str, body: str) -> tuple[Command, Act]:

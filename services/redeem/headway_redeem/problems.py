@@ -172,6 +172,10 @@ NOT_COUNTED = Kind(
     "Give it a `stock` (an experience: `places`) in the programme file, and publish that.",
     kept=True,
 )  # fmt: skip
+EXPORT_TOO_LARGE = Kind(
+    "export-too-large", _CONFLICT, "There is more of this member than one answer holds",
+    "Run `headway export ID` where the database is within reach.",
+)  # fmt: skip
 TOO_LARGE = Kind(
     "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large",
     "Send only the fields that the API names.",
@@ -207,7 +211,7 @@ KINDS = {
         CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
         NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
         INTERNAL, UNKNOWN_ADJUSTMENT, SECOND_PERSON_NEEDED, ADJUSTMENT_DECIDED, TOO_FEW_POINTS,
-        STOCK_TAKEN, NOT_COUNTED,
+        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE,
     )
 }  # fmt: skip
 """Every kind by its name."""

@@ -17,6 +17,7 @@ from headway.contracts.api.admin import (
     AdjustmentState,
     CatalogueState,
     CodePools,
+    MemberExport,
     Redemptions,
     StockView,
 )
@@ -120,6 +121,10 @@ class AsyncClient:
     async def code_pools(self) -> CodePools:
         """How many voucher codes each pool has, by state."""
         return await self._ask(calls.code_pools())
+
+    async def export(self, member_id: str) -> MemberExport:
+        """Everything the ledger holds of a member."""
+        return await self._ask(calls.export(member_id))
 
     async def code(self, text: str) -> CodeView:
         """Whether a voucher's code can be used, and what for."""

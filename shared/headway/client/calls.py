@@ -15,6 +15,7 @@ from headway.contracts.api.admin import (
     AdjustRequest,
     CatalogueState,
     CodePools,
+    MemberExport,
     Redemptions,
     SecondRequest,
     StockRequest,
@@ -140,6 +141,11 @@ def catalogue_state() -> Call[CatalogueState]:
 def code_pools() -> Call[CodePools]:
     """GET /v1/admin/codes."""
     return _read("/v1/admin/codes", CodePools)
+
+
+def export(member_id: str) -> Call[MemberExport]:
+    """GET /v1/members/{member_id}/export."""
+    return _read(_of_member(member_id) + "/export", MemberExport)
 
 
 def quote(request: ReserveRequest) -> Call[Quote]:

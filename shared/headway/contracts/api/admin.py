@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 
 from headway.contracts.api.redemptions import Balances, RedemptionView, Shape
 from headway.contracts.fields import Id
@@ -175,3 +175,33 @@ class CodePools(Shape):
     """The pools of codes. Codes themselves are never shown here."""
 
     pools: list[CodePool]
+
+
+class Referrals(Shape):
+    """How a member came, and what they got for bringing others."""
+
+    referred: str | None
+    """The referral that they came by."""
+    awards: list[dict[str, JsonValue]]
+    """What referrals are worth here, in millionths of a point."""
+
+
+class MemberExport(Shape):
+    """Everything the ledger holds of one member, of one moment; rows as the ledger has them.
+
+    Contact data is notify's alone and is not in it: `headway export` puts both together.
+    """
+
+    member_id: Id
+    exported_at: datetime
+    account: dict[str, JsonValue]
+    """Balances, tier, times, and what is counted towards tiers and caps."""
+    inputs: list[dict[str, JsonValue]]
+    """Every event and command that was decided on, and what became of it."""
+    points_events: list[dict[str, JsonValue]]
+    lots: list[dict[str, JsonValue]]
+    tier_events: list[dict[str, JsonValue]]
+    orders: list[dict[str, JsonValue]]
+    redemptions: list[dict[str, JsonValue]]
+    referrals: Referrals
+    adjustments: list[dict[str, JsonValue]]
