@@ -49,3 +49,12 @@ def test_stock_is_what_the_operator_says(published: str) -> None:
     said = headway("rewards", "stock", "none", "--total", "3", code=2, postgres_dsn=published)
     assert "no programme has a reward 'none'" in said
     assert "A guided hike" in headway("rewards", "list", postgres_dsn=published)
+
+
+def test_setting_stock_is_in_the_audit_log(published: str) -> None:
+    headway("rewards", "stock", "mug", "--total", "30", postgres_dsn=published)
+    headway("rewards", "stock", "nothing", "--total", "30", code=2, postgres_dsn=published)
+    entries = json.loads(headway("audit", "--json", postgres_dsn=published))
+    assert [(one["act"], one["target"], one["detail"]) for one in entries] == [
+        ("stock.set", "mug", {"total": 30})
+    ]

@@ -51,7 +51,8 @@ def _balances(account: Account, rows: Iterable[PointsEvent]) -> None:
 def _lots(programs: Programs, account: Account, rows: Iterable[PointsEvent]) -> None:
     lots: dict[int, dict[str, int]] = {}
     for row in rows:
-        if row.kind == "earn":
+        if row.from_bucket == "issued":
+            assert row.kind in ("earn", "adjust")
             assert row.lot == row.seq
             lots[row.seq] = dict.fromkeys((*_PLACES, "exact_returned", "waived"), 0)
             lots[row.seq] |= {"points": row.points, "exact": row.exact}

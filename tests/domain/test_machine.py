@@ -190,6 +190,14 @@ class Ledger(RuleBasedStateMachine):
         if self.world.step(kind, name).outcome.outcome == "refused":
             assert self.world.account(one.member) == before
 
+    @rule(member=some.members, points=st.sampled_from([3, 40, -1, -2, -25]))
+    def adjust(self, member: str, points: int) -> None:
+        """Somebody gives points by hand, or takes some: all of them, or none."""
+        self.touched.add(member)
+        before = self.world.account(member)
+        if self.world.adjust(points, member).outcome.outcome == "refused":
+            assert self.world.account(member) == before
+
     @rule(hours=st.sampled_from([24 * 4, 1, 24, 24 * 4, 24 * 35, 24 * 200]), tick=st.booleans())
     def time_passes(self, hours: int, tick: bool) -> None:
         """Nothing happens for a while; jobs may have run, or not."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from headway.contracts import codec
 from headway.domain.account import Account, Input
+from headway.domain.adjustment import ADJUST, Adjust
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.points import Effect, PointsEvent, TierEvent
@@ -173,13 +174,20 @@ class World:
             one.state = ENDS_IN[kind]
         return decision
 
+    def adjust(self, points: int, member: str = "m") -> Decision:
+        """Points given or taken by hand; refused is an answer too."""
+        account = self.account(member)
+        moment = max(self.now, account.time or self.now)
+        command = Adjust(f"adj-{self.told:06}", points, "a reason", "sue")
+        return self.decide(member, self._command(ADJUST, moment, command))[0]
+
     def feed_effects(self) -> None:
         """Deliver what accounts said to others, as its topic would."""
         waiting, self.effects = self.effects, []
         for effect in waiting:
             self.decide(effect.member_id, effect_input(effect))
 
-    def _command(self, kind: str, moment: datetime, command: Reserve | Step) -> Input:
+    def _command(self, kind: str, moment: datetime, command: Reserve | Step | Adjust) -> Input:
         self.told += 1
         id_ = f"key-{self.told:06}"
         return Input("headway/redeem", id_, kind, moment, command, bytes(32), b"{}")

@@ -22,7 +22,7 @@ from headway.ledger.writing import write
 from headway.runtime.clock import FixedClock
 from headway.runtime.health import Health
 from headway_redeem.api import build
-from headway_redeem.app import gate
+from headway_redeem.app import admin, gate
 from headway_redeem.lookup import Lookup
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
@@ -59,7 +59,10 @@ class Shop:
             lock_timeout=timedelta(seconds=settings.redeem_lock_seconds),
         )  # fmt: skip
         reads = Lookup(lambda: pool, self.programs, self.clock)
-        self.api: FastAPI = build(settings, redemptions, reads, gate(settings, lambda: pool, reads))
+        self.api: FastAPI = build(
+            settings, redemptions, reads, gate(settings, lambda: pool, reads),
+            admin(settings, lambda: pool, self.programs, self.clock, prefix, self._wake),
+        )  # fmt: skip
         self.key = key
         self.client = self.caller(key)
 

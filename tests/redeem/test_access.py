@@ -115,10 +115,54 @@ async def openapi(shop: Shop) -> Request:
     return Request("GET", "/v1/openapi.json")
 
 
+async def redemptions(shop: Shop) -> Request:
+    return Request("GET", f"/v1/redemptions?member_id={OWN}")
+
+
+async def adjust(shop: Shop) -> Request:
+    body: Json = {"member_id": OWN, "points": 5, "reason": "late parcel", "by": "sue"}
+    return Request("POST", "/v1/adjustments", body)
+
+
+async def proposed(shop: Shop) -> str:
+    """An adjustment that waits for a second person."""
+    body: Json = {"member_id": OWN, "points": 5000, "reason": "lost parcel", "by": "sue"}
+    return str((await shop.post("/v1/adjustments", body)).json()["adjustment_id"])
+
+
+async def approve_adjustment(shop: Shop) -> Request:
+    return Request("POST", f"/v1/adjustments/{await proposed(shop)}/approve", {"by": "tom"})
+
+
+async def reject_adjustment(shop: Shop) -> Request:
+    return Request("POST", f"/v1/adjustments/{await proposed(shop)}/reject", {"by": "tom"})
+
+
+async def adjustments(shop: Shop) -> Request:
+    return Request("GET", "/v1/adjustments?state=proposed")
+
+
+async def catalogue_state(shop: Shop) -> Request:
+    return Request("GET", "/v1/admin/rewards")
+
+
+async def code_pools(shop: Shop) -> Request:
+    return Request("GET", "/v1/admin/codes")
+
+
+async def export(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/export")
+
+
+async def set_stock(shop: Shop) -> Request:
+    return Request("POST", "/v1/admin/rewards/tote/stock", {"total": 7, "by": "sue"})
+
+
 SHOP = (
     SHOES
     + """\
   - {id: coffee, name: Coffee, kind: voucher, points: 100, value: "3.00 USD", codes: {pool: coffee}}
+  - {id: tote, name: Tote, kind: free_product, sku: tote, points: 100, value: "3.00 USD", stock: 5}
 """
 )
 
@@ -151,6 +195,15 @@ TABLE: Mapping[str, Row] = {
     "reverse": row(reverse, "redemptions:reverse", 403, 403),
     "code": row(code, "codes:use", 403, 403),
     "use_code": row(use_code, "codes:use", 403, 403),
+    "redemptions": row(redemptions, "members:read admin:read", 403, 403),
+    "adjust": row(adjust, "admin:write", 403, 403),
+    "approve_adjustment": row(approve_adjustment, "admin:write", 403, 403),
+    "reject_adjustment": row(reject_adjustment, "admin:write", 403, 403),
+    "adjustments": row(adjustments, "admin:read", 403, 403),
+    "catalogue_state": row(catalogue_state, "admin:read", 403, 403),
+    "code_pools": row(code_pools, "admin:read", 403, 403),
+    "export": row(export, "admin:read", 403, 403),
+    "set_stock": row(set_stock, "admin:write", 403, 403),
     "member_token": row(member_token, "members:tokens", 403, 403),
     "explain": row(explain, "*", 200, 200),
     "openapi": row(openapi, "*", 200, 200),
@@ -198,7 +251,7 @@ async def test_every_route_says_who_may(desk: Shop) -> None:
 async def test_who_gets_what(desk: Shop, name: str) -> None:
     wanted = TABLE[name]
     everybody = "*" in wanted.scopes
-    works = 201 if name in ("reserve", "member_token") else 200
+    works = 201 if name in ("reserve", "member_token", "adjust") else 200
     keys = {scope: (await desk.new_key(scope)).text for scope in Scope}
     for scope, key in keys.items():
         answer = await send(desk, await wanted.ask(desk), key)

@@ -50,6 +50,15 @@ RULES: Mapping[str, Rule] = {
     "code": Rule((Scope.CODES_USE,)),
     "use_code": Rule((Scope.CODES_USE,)),
     "member_token": Rule((Scope.MEMBERS_TOKENS,)),
+    "redemptions": Rule((Scope.MEMBERS_READ, Scope.ADMIN_READ)),
+    "adjust": Rule((Scope.ADMIN_WRITE,)),
+    "approve_adjustment": Rule((Scope.ADMIN_WRITE,)),
+    "reject_adjustment": Rule((Scope.ADMIN_WRITE,)),
+    "adjustments": Rule((Scope.ADMIN_READ,)),
+    "catalogue_state": Rule((Scope.ADMIN_READ,)),
+    "code_pools": Rule((Scope.ADMIN_READ,)),
+    "export": Rule((Scope.ADMIN_READ,)),
+    "set_stock": Rule((Scope.ADMIN_WRITE,)),
 }
 """By the route's name, which is its function's. A route that is in neither place is not served."""
 

@@ -20,6 +20,7 @@ from headway.contracts.api.redemptions import (
 )
 from headway.domain.terms import Wish
 from headway_redeem import problems
+from headway_redeem.admin_api import AdminCommands, AdminReads, add_admin
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
 from headway_redeem.codes_api import add_codes
 from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
@@ -55,10 +56,15 @@ class Reads(CatalogueReads, Protocol):
     @property
     def members(self) -> MemberReads: ...
 
+    @property
+    def admin(self) -> AdminReads: ...
+
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
 
 
-def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate) -> FastAPI:
+def build(
+    settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate, admin: AdminCommands
+) -> FastAPI:
     """The API over what does the work. LookupError if a route says not who may use it."""
     api = Api(
         title="Headway redeem",
@@ -74,6 +80,7 @@ def build(settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate
     put_before(api, gate)
     _redemptions(api, commands, reads)
     _explanations(api)
+    add_admin(api, admin, reads.admin)
     add_member_routes(api, reads.members)
     add_catalogue(api, reads)
     add_codes(api, commands, reads)

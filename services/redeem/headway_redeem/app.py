@@ -15,13 +15,17 @@ from headway.runtime.health import Health
 from headway.runtime.host import run
 from headway.runtime.web import WebServer
 from headway.stream.relay import Relay, RelayOptions
+from headway_redeem.adjustments import Adjustments
+from headway_redeem.admin_api import AdminCommands
 from headway_redeem.api import build
+from headway_redeem.exporting import Exporting
 from headway_redeem.gate import Gate, Limits
 from headway_redeem.keyring import Keyring
 from headway_redeem.lookup import Lookup
 from headway_redeem.rates import Limit
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
+from headway_redeem.stocking import Stocking
 from headway_redeem.sweeper import Sweeper
 from headway_redeem.tokens import Tokens
 
@@ -64,7 +68,26 @@ def _api(
         lock_timeout=timedelta(seconds=settings.redeem_lock_seconds),
     )  # fmt: skip
     reads = Lookup(lambda: database.pool, programs, clock)
-    return build(settings, redemptions, reads, gate(settings, lambda: database.pool, reads))
+    return build(
+        settings, redemptions, reads, gate(settings, lambda: database.pool, reads),
+        admin(settings, lambda: database.pool, programs, clock, settings.topic_prefix, wake),
+    )  # fmt: skip
+
+
+def admin(
+    settings: RedeemSettings, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"],
+    programs: ProgramCache, clock: Clock, topic_prefix: str, wake: Callable[[], None],
+) -> AdminCommands:  # fmt: skip
+    """What operators can do."""
+    lock_timeout = timedelta(seconds=settings.redeem_lock_seconds)
+    return AdminCommands(
+        Adjustments(
+            pool, programs, clock, topic_prefix, wake,
+            limit=settings.redeem_adjust_limit, lock_timeout=lock_timeout,
+        ),
+        Stocking(pool, programs, clock, topic_prefix, wake, lock_timeout),
+        Exporting(pool),
+    )  # fmt: skip
 
 
 def gate(

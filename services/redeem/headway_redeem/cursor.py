@@ -4,11 +4,13 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
-_INSIDE = re.compile(r"([a-z]+):([1-9][0-9]{0,17})")
+_INSIDE = re.compile(r"([a-z]+):([A-Za-z0-9_-]{1,64})")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
-def cursor_to(of: str, before: int | None) -> str | None:
-    """The cursor of the page that begins before a number, in the list of that name; None: none."""
+def cursor_to(of: str, before: int | str | None) -> str | None:
+    """The cursor of the page that begins before a number or an id, in the list of that name; None:
+    none."""
     if before is None:
         return None
     return urlsafe_b64encode(f"{of}:{before}".encode()).decode().rstrip("=")
@@ -16,6 +18,16 @@ def cursor_to(of: str, before: int | None) -> str | None:
 
 def before_of(of: str, cursor: str | None) -> int | None:
     """The number that a cursor of that list stands for. Raises ValueError for any other text."""
+    name = before_id_of(of, cursor)
+    if name is None:
+        return None
+    if _NUMBER.fullmatch(name) is None:
+        raise _no_cursor()
+    return int(name)
+
+
+def before_id_of(of: str, cursor: str | None) -> str | None:
+    """The id that a cursor of that list stands for. Raises ValueError for any other text."""
     if cursor is None:
         return None
     try:
@@ -23,9 +35,13 @@ def before_of(of: str, cursor: str | None) -> int | None:
     except (Error, ValueError):
         text = ""
     found = _INSIDE.fullmatch(text)
-    if found is None or found[1] != of or cursor_to(of, int(found[2])) != cursor:
-        raise ValueError(
-            "is no cursor of this list; send `next_cursor` as it was given, or leave it out to "
-            "begin with the newest"
-        )
-    return int(found[2])
+    if found is None or found[1] != of or cursor_to(of, found[2]) != cursor:
+        raise _no_cursor()
+    return found[2]
+
+
+def _no_cursor() -> ValueError:
+    return ValueError(
+        "is no cursor of this list; send `next_cursor` as it was given, or leave it out to "
+        "begin with the newest"
+    )

@@ -1,5 +1,5 @@
-"""Looking things up: redemptions, rewards, quotes, codes, and by `members` one member. Nothing
-here writes or locks."""
+"""Looking things up: redemptions, rewards, quotes, codes; by `members` one member, by `admin` what
+operators see. Nothing here writes or locks."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +19,8 @@ from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
+from headway_redeem.admin_api import AdminReads
+from headway_redeem.admin_lookup import AdminLookup
 from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
@@ -42,6 +44,7 @@ class Lookup:
         self._programs = programs
         self._clock = clock
         self.members: MemberReads = MemberLookup(pool, programs, clock)
+        self.admin: AdminReads = AdminLookup(pool, programs, clock)
 
     @asynccontextmanager
     async def _snapshot(self) -> "AsyncIterator[Connection]":

@@ -143,6 +143,39 @@ CODE_MISTYPED = Kind(
     "code-mistyped", _MISSING, "The code was mistyped",
     "Read it again, sign by sign: its last sign does not fit the others.",
 )  # fmt: skip
+UNKNOWN_ADJUSTMENT = Kind(
+    "unknown-adjustment", _MISSING, "No such adjustment",
+    "Use the adjustment_id that POST /v1/adjustments was answered with.",
+)  # fmt: skip
+SECOND_PERSON_NEEDED = Kind(
+    "second-person-needed", _CONFLICT, "Somebody else has to approve this",
+    "Above the limit another person approves, with another API key.",
+    kept=True,
+)  # fmt: skip
+ADJUSTMENT_DECIDED = Kind(
+    "adjustment-decided", _CONFLICT, "The adjustment was decided already",
+    "Look at `state`: only what is proposed can be approved or rejected.",
+    kept=True,
+)  # fmt: skip
+TOO_FEW_POINTS = Kind(
+    "too-few-points", _CONFLICT, "Not so many points can be taken",
+    "Take at most `available`; what is pending or reserved cannot be taken by hand.",
+    kept=True,
+)  # fmt: skip
+STOCK_TAKEN = Kind(
+    "stock-taken", _CONFLICT, "More of this reward are spoken for already",
+    "Name a total of at least `taken`, or cancel or reverse redemptions first.",
+    kept=True,
+)  # fmt: skip
+NOT_COUNTED = Kind(
+    "reward-not-counted", _CONFLICT, "This reward is not counted",
+    "Give it a `stock` (an experience: `places`) in the programme file, and publish that.",
+    kept=True,
+)  # fmt: skip
+EXPORT_TOO_LARGE = Kind(
+    "export-too-large", _CONFLICT, "There is more of this member than one answer holds",
+    "Run `headway export ID` where the database is within reach.",
+)  # fmt: skip
 TOO_LARGE = Kind(
     "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request's body is too large",
     "Send only the fields that the API names.",
@@ -177,7 +210,8 @@ KINDS = {
         ORDER_NEEDED, OTHER_CURRENCY, NOTHING_TO_PAY, UNFIT_POINTS, CODE_NOT_GIVEN, CODE_USED,
         CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
         NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
-        INTERNAL,
+        INTERNAL, UNKNOWN_ADJUSTMENT, SECOND_PERSON_NEEDED, ADJUSTMENT_DECIDED, TOO_FEW_POINTS,
+        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE,
     )
 }  # fmt: skip
 """Every kind by its name."""

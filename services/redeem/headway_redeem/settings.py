@@ -78,6 +78,10 @@ class RedeemSettings(Settings):
     redeem_rate_member: int = Field(
         120, ge=1, description="Requests of one member's tokens in that time, to one process."
     )
+    redeem_adjust_limit: int = Field(
+        1000, ge=0, le=10**9,
+        description="Points that one person may give or take by hand; above it a second approves.",
+    )  # fmt: skip
     redeem_cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
         "", description="Origins whose pages may call the API from a browser, separated by commas."
     )

@@ -22,5 +22,5 @@ class Scope(StrEnum):
     REDEMPTIONS_REVERSE = "redemptions:reverse", "undo confirmed redemptions"
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
     CODES_USE = "codes:use", "check and use up voucher codes at a till"
-    ADMIN_READ = "admin:read", "see what operators see: catalogue state, codes, exports"
-    ADMIN_WRITE = "admin:write", "adjust, upload codes, change stock, erase members"
+    ADMIN_READ = "admin:read", "see adjustments, redemptions, stock and codes, export members"
+    ADMIN_WRITE = "admin:write", "adjust balances, alone or as the second person; set stock"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from headway.access.audit import STOCK_SET, operator, record
 from headway.cli.output import console, print_json, run, settings
 from headway.errors import UserError
 from headway.ledger.catalogue import Stock, read_stock, set_stock
@@ -112,7 +113,10 @@ async def _set(reward_id: str, total: int) -> Stock:
     connection = await _connect()
     try:
         _refuse_uncounted(await read_programs(connection), reward_id)
-        return await set_stock(connection, reward_id, total)
+        async with connection.transaction():
+            told = await set_stock(connection, reward_id, total)
+            await record(connection, operator(), STOCK_SET, reward_id, total=total)
+            return told
     finally:
         await connection.close()
 

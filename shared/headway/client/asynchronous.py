@@ -11,9 +11,20 @@ from tenacity import AsyncRetrying
 from headway.client import calls
 from headway.client.calls import Answer, Call
 from headway.client.trying import NotYet, Patience, connection_of, gave_up, policy, understood
+from headway.contracts.api.admin import (
+    AdjustmentAnswer,
+    Adjustments,
+    AdjustmentState,
+    CatalogueState,
+    CodePools,
+    MemberExport,
+    Redemptions,
+    StockView,
+)
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards
 from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
 from headway.contracts.api.redemptions import MemberToken, RedemptionAnswer, RedemptionView
+from headway.domain.redemption import State
 
 
 class AsyncClient:
@@ -89,6 +100,32 @@ class AsyncClient:
         """A redemption as it stands."""
         return await self._ask(calls.redemption(redemption_id))
 
+    async def redemptions(
+        self, *, member_id: str | None = None, state: State | None = None,
+        since: datetime | None = None, cursor: str | None = None, limit: int = 50,
+    ) -> Redemptions:  # fmt: skip
+        """A page of redemptions, of all members or of one, newest first."""
+        return await self._ask(calls.redemptions(member_id, state, since, cursor, limit))
+
+    async def adjustments(
+        self, *, state: AdjustmentState | None = None, member_id: str | None = None,
+        cursor: str | None = None, limit: int = 50,
+    ) -> Adjustments:  # fmt: skip
+        """A page of adjustments, newest first."""
+        return await self._ask(calls.adjustments(state, member_id, cursor, limit))
+
+    async def catalogue_state(self) -> CatalogueState:
+        """The rewards in force, with what is left of stock and codes."""
+        return await self._ask(calls.catalogue_state())
+
+    async def code_pools(self) -> CodePools:
+        """How many voucher codes each pool has, by state."""
+        return await self._ask(calls.code_pools())
+
+    async def export(self, member_id: str) -> MemberExport:
+        """Everything the ledger holds of a member."""
+        return await self._ask(calls.export(member_id))
+
     async def code(self, text: str) -> CodeView:
         """Whether a voucher's code can be used, and what for."""
         return await self._ask(calls.code(text))
@@ -122,6 +159,28 @@ class AsyncClient:
     async def use_code(self, text: str, *, order_id: str | None = None, key: str = "") -> CodeView:
         """Mark a voucher's code used, at an order if one is named."""
         return await self._ask(calls.use_code(text, order_id, key))
+
+    async def adjust(
+        self, member_id: str, points: int, reason: str, by: str, *, key: str = ""
+    ) -> AdjustmentAnswer:
+        """Give a member points, or (below zero) take some; above a limit it is a proposal."""
+        return await self._ask(calls.adjust(member_id, points, reason, by, key))
+
+    async def approve_adjustment(
+        self, adjustment_id: str, by: str, *, key: str = ""
+    ) -> AdjustmentAnswer:
+        """Apply a proposal, as a second person with another API key."""
+        return await self._ask(calls.decide_adjustment("approve", adjustment_id, by, key))
+
+    async def reject_adjustment(
+        self, adjustment_id: str, by: str, *, key: str = ""
+    ) -> AdjustmentAnswer:
+        """Turn a proposal down."""
+        return await self._ask(calls.decide_adjustment("reject", adjustment_id, by, key))
+
+    async def set_stock(self, reward_id: str, total: int, by: str, *, key: str = "") -> StockView:
+        """Say how many of a reward there are in all, those already taken included."""
+        return await self._ask(calls.set_stock(reward_id, total, by, key))
 
     async def member_token(self, member_id: str, *, minutes: int = 15) -> MemberToken:
         """A token with which that member's app may ask for itself, for so many minutes."""

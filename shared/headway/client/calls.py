@@ -8,6 +8,19 @@ from urllib.parse import quote as quoted
 
 from pydantic import BaseModel
 
+from headway.contracts.api.admin import (
+    AdjustmentAnswer,
+    Adjustments,
+    AdjustmentState,
+    AdjustRequest,
+    CatalogueState,
+    CodePools,
+    MemberExport,
+    Redemptions,
+    SecondRequest,
+    StockRequest,
+    StockView,
+)
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards, UseCodeRequest
 from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
 from headway.contracts.api.redemptions import (
@@ -18,6 +31,7 @@ from headway.contracts.api.redemptions import (
     ReserveRequest,
     TokenRequest,
 )
+from headway.domain.redemption import State
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Query = Mapping[str, str | int | list[str]]
@@ -101,6 +115,39 @@ def code(text: str) -> Call[CodeView]:
     return _read(f"/v1/codes/{_in_path(text)}", CodeView)
 
 
+def redemptions(
+    member_id: str | None, state: State | None, since: datetime | None, cursor: str | None,
+    limit: int,
+) -> Call[Redemptions]:  # fmt: skip
+    """GET /v1/redemptions."""
+    moment = None if since is None else since.isoformat()
+    query = _given(limit=limit, member_id=member_id, state=state, since=moment)
+    return _read("/v1/redemptions", Redemptions, _page(query, cursor))
+
+
+def adjustments(
+    state: AdjustmentState | None, member_id: str | None, cursor: str | None, limit: int
+) -> Call[Adjustments]:
+    """GET /v1/adjustments."""
+    query = _given(limit=limit, member_id=member_id, state=state)
+    return _read("/v1/adjustments", Adjustments, _page(query, cursor))
+
+
+def catalogue_state() -> Call[CatalogueState]:
+    """GET /v1/admin/rewards."""
+    return _read("/v1/admin/rewards", CatalogueState)
+
+
+def code_pools() -> Call[CodePools]:
+    """GET /v1/admin/codes."""
+    return _read("/v1/admin/codes", CodePools)
+
+
+def export(member_id: str) -> Call[MemberExport]:
+    """GET /v1/members/{member_id}/export."""
+    return _read(_of_member(member_id) + "/export", MemberExport)
+
+
 def quote(request: ReserveRequest) -> Call[Quote]:
     """POST /v1/quotes, which writes nothing and takes no key."""
     return Call("POST", "/v1/quotes", Quote, body=_body(request))
@@ -123,6 +170,24 @@ def use_code(text: str, order_id: str | None, key: str) -> Call[CodeView]:
     """POST /v1/codes/{code}/use."""
     request = UseCodeRequest(order_id=order_id)
     return _command(f"/v1/codes/{_in_path(text)}/use", CodeView, key, request)
+
+
+def adjust(member_id: str, points: int, reason: str, by: str, key: str) -> Call[AdjustmentAnswer]:
+    """POST /v1/adjustments."""
+    request = AdjustRequest(member_id=member_id, points=points, reason=reason, by=by)
+    return _command("/v1/adjustments", AdjustmentAnswer, key, request)
+
+
+def decide_adjustment(how: str, adjustment_id: str, by: str, key: str) -> Call[AdjustmentAnswer]:
+    """POST /v1/adjustments/{adjustment_id}/approve or reject."""
+    path = f"/v1/adjustments/{_in_path(adjustment_id)}/{how}"
+    return _command(path, AdjustmentAnswer, key, SecondRequest(by=by))
+
+
+def set_stock(reward_id: str, total: int, by: str, key: str) -> Call[StockView]:
+    """POST /v1/admin/rewards/{reward_id}/stock."""
+    path = f"/v1/admin/rewards/{_in_path(reward_id)}/stock"
+    return _command(path, StockView, key, StockRequest(total=total, by=by))
 
 
 def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
@@ -154,6 +219,10 @@ def _command(
 
 def _body(request: BaseModel) -> bytes:
     return request.model_dump_json(exclude_none=True).encode()
+
+
+def _given(**query: str | int | None) -> Query:
+    return {name: value for name, value in query.items() if value is not None}
 
 
 def _page(query: Query, cursor: str | None) -> Query:

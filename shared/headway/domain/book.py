@@ -174,7 +174,7 @@ class Book:
             balances[source] -= points
         if target in _OWN:
             balances[target] += points
-        if lot is not None and kind != "earn":
+        if lot is not None and source != "issued":  # what is issued opens its lot
             self._move_in_lot(lot, points, source, target)
         self.seq += 1
         self.points.append(

@@ -11,6 +11,7 @@ from typing import Any
 
 from headway.domain.account import Account, Input, Key, Parked, key_of
 from headway.domain.actions import intake_review
+from headway.domain.adjustment import ADJUST, decide_adjust
 from headway.domain.book import Book
 from headway.domain.closing import Decision, close
 from headway.domain.effects import intake_effect
@@ -31,6 +32,7 @@ _Decider = Callable[[Book, Programs, Input, Any], Outcome]
 
 _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
+    ADJUST: decide_adjust,
     "redemption.reserve": decide_reserve,
     **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
 }

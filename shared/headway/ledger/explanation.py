@@ -73,7 +73,11 @@ async def read_explanation(
     for record in records:
         by_lot.setdefault(record["of"], []).append(record)
     return LotPage(
-        [_explained(lot, by_lot[lot.lot], spoken, programs, carried[lot.lot]) for lot in lots],
+        [
+            # What was given by hand is under no rule that carries anything.
+            _explained(lot, by_lot[lot.lot], spoken, programs, carried.get(lot.lot, 0))
+            for lot in lots
+        ],
         further,
     )
 

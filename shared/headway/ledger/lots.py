@@ -9,6 +9,7 @@ import asyncpg
 
 from headway.contracts.opening import OPENING
 from headway.domain.account import Account, Input, Lot, Parked, key_of
+from headway.domain.adjustment import ADJUST
 from headway.domain.decide import from_source, rewrites
 from headway.domain.inactivity import runs_out
 from headway.domain.opening import reaches
@@ -34,6 +35,7 @@ _TOUCHING = frozenset(
         "redemption.cancel",
         "redemption.timeout",
         "redemption.reverse",
+        ADJUST,
     )
 )
 

@@ -7,6 +7,7 @@ import orjson
 
 from headway.contracts import codec
 from headway.contracts.opening import OPENING, imported
+from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.points import Effect
 from headway.domain.progress import progress
@@ -15,7 +16,7 @@ from headway.program.program import Programs
 SHARDS = 16
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
 _CAUSES = {
-    "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", "adjust": "admin",
+    "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", ADJUST: "admin",
     OPENING: "admin",
 }  # fmt: skip
 

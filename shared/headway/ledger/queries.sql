@@ -68,7 +68,7 @@ select
 with history as materialized (
     select account_id, n, source, id, kind, business_time, data, digest
     from inputs
-    where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.')
+    where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.') and not starts_with(kind, 'admin.')
 ),
 wanted as (
     select o.* from orders o where o.order_id = any($1::text[])

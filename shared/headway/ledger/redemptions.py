@@ -176,6 +176,22 @@ async def read_redemptions(
     return [_from(row) for row in rows]
 
 
+class Wanted(NamedTuple):
+    """Which redemptions are asked for; `since`: reserved from that business time on."""
+
+    member_id: str | None = None
+    state: State | None = None
+    since: datetime | None = None
+
+
+async def read_page(
+    connection: "Connection", before: str | None, limit: int, wanted: Wanted
+) -> list[Redemption]:
+    """The newest wanted redemptions before one, by business time."""
+    rows = await connection.fetch(QUERIES.page_of_redemptions, before, *wanted, limit)
+    return [Redemption(*row) for row in rows]
+
+
 def _from(row: asyncpg.Record) -> tuple[Redemption, Held]:
     redemption = Redemption(*(row[name] for name in Redemption._fields))
     return redemption, tuple((lot, points) for lot, points in orjson.loads(row["held"]))

@@ -78,3 +78,17 @@ where member_id = $1
 
 -- name: latest_program
 select coalesce(max(version), 0) from program_versions
+
+-- name: page_of_redemptions
+-- The newest by business time before redemption $1, of member $2, in state $3 and reserved from $4 on, where given.
+select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
+       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code
+from redemptions r
+join accounts a on a.account_id = r.account_id
+where ($1::text is null or (r.reserved_at, r.redemption_id) <
+                           (select b.reserved_at, b.redemption_id from redemptions b where b.redemption_id = $1))
+  and ($2::text is null or r.account_id = (select account_id from accounts where member_id = $2))
+  and ($3::text is null or r.state = $3)
+  and ($4::timestamptz is null or r.reserved_at >= $4)
+order by r.reserved_at desc, r.redemption_id desc
+limit $5

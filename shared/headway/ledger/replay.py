@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 
 from headway.domain.account import Account, Input, Lot, OrderLine
+from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import redemptions, snapshot
+from headway.ledger import adjustments, redemptions, snapshot
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -172,6 +173,8 @@ def input_from(row: asyncpg.Record) -> Input:
     data: object = None
     if kind.startswith("redemption."):
         data = redemptions.command_from(kind, body)
+    elif kind == ADJUST:
+        data = adjustments.adjust_from(body)
     else:
         data = data_of(kind, body)
     return Input(

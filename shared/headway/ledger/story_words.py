@@ -7,6 +7,7 @@ from typing import Any
 
 from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
+from headway.domain.adjustment import ADJUST, ADJUSTMENT
 from headway.domain.points import PointsEvent
 from headway.program.money import to_text
 from headway.program.program import Program
@@ -96,6 +97,7 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "activity.recorded": lambda data: f"Activity: {data['activity']}",
     "effect": _effect,
     OPENING: _opening,
+    ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 
 
@@ -122,6 +124,8 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
     if row.kind == "reverse":
         took = f"taken back for {_award(lot)} ({row.rule}), {_LEFT_OUT[row.from_bucket]}"
         return f"{took}; {_points(-row.exact)} points exactly" if row.exact else took
+    if row.kind == "adjust" and row.from_bucket == "issued":
+        return "given by hand" + _expiry(lot, program)
     of = f"earned for {_award(lot)}"
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
@@ -136,6 +140,7 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "redeem": f"spent on {name}: {of}",
         "donate": f"given through {name}: {of}",
         "restore": f"back from {name}: {of}",
+        "adjust": f"taken by hand: {of}",
     }.get(row.kind, row.kind)
 
 
@@ -170,6 +175,8 @@ def _award(lot: Lot | None) -> str:
         return f"referral {of.rpartition(':')[0]}"
     if what == "opening":
         return "the opening balance"
+    if what == ADJUSTMENT:
+        return "an adjustment"
     if what == "activity":
         return "an activity"
     return f"{what} {of}" + (f" line {lot.line_id}" if lot.line_id else "")

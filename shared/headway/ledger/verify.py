@@ -92,6 +92,7 @@ _OF_ALL = (
     Check("keys", "orders, refunds, reviews and referrals name their input", "keys"),
     Check("moves", "points moved between accounts net to zero", "groups"),
     Check("stock", "no reward given more often than there are of it", "rewards"),
+    Check("adjustments", "adjustments are what was decided, by whom it was decided", "adjustments"),
     Check("codes", "voucher codes are where their redemptions say", "codes"),
     Check("totals", "all points issued are somewhere", "points"),
 )
@@ -148,7 +149,7 @@ async def _some_accounts(
 
 
 async def _all_at_once(connection: "Connection", report: Report) -> None:
-    for name in ("keys", "moves", "stock", "codes"):
+    for name in ("keys", "moves", "stock", "adjustments", "codes"):
         check = report.checks[name]
         check.examined = await connection.fetchval(QUERIES["count_" + name])
         for row in await connection.fetch(QUERIES["check_" + name]):

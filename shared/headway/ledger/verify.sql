@@ -148,7 +148,8 @@ where e.account_id between $1 and $2
                                                and starts_with(l.award, 'birthday:')))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
-               or e.kind in ('earn', 'reverse') and i.kind like 'redemption.%'
+               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%')
+               or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
                or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
                or e.kind = 'restore' and i.kind <> 'redemption.reverse'
@@ -167,6 +168,15 @@ where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like '
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
         and e.kind in ('reserve', 'redeem', 'donate', 'release', 'restore'))
+union all
+select i.account_id, format('input %s adjusts by %s points, the points events by %s', i.n, i.data ->> 'points',
+                            coalesce(e.points, 0))
+from inputs i
+left join (select account_id, cause, sum(case from_bucket when 'issued' then points else -points end) as points
+           from points_events where account_id between $1 and $2 and kind = 'adjust'
+           group by account_id, cause) e on e.account_id = i.account_id and e.cause = i.n
+where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind = 'admin.adjust'
+  and (i.data ->> 'points')::bigint is distinct from coalesce(e.points, 0)
 
 -- name: check_balances
 with moved as (
@@ -194,7 +204,7 @@ earned as (
     select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version, effective_at,
            activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and kind = 'earn'
+    where account_id between $1 and $2 and from_bucket = 'issued'
 ),
 moved as (
     select account_id, lot,
@@ -216,10 +226,10 @@ corrected as (
     group by account_id, corrects
 ),
 lives as (
-    -- Rows after the earn that say anew how long a lot lives; the latest counts.
+    -- Rows after the first that say anew how long a lot lives; the latest counts.
     select distinct on (account_id, lot) account_id, lot, activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and lot is not null and kind <> 'earn' and activates_at is not null
+    where account_id between $1 and $2 and lot is not null and from_bucket <> 'issued' and activates_at is not null
     order by account_id, lot, seq desc
 ),
 rebuilt as (
@@ -455,6 +465,24 @@ from reward_stock s
 full join (select reward_id, count(*) as counted from redemptions
            where counted and state in ('reserved', 'confirmed', 'fulfilled') group by reward_id) r using (reward_id)
 where coalesce(s.taken, 0) <> coalesce(r.counted, 0) or s.taken > s.total
+
+-- name: count_adjustments
+select count(*) from adjustments
+
+-- name: check_adjustments
+-- Each that is applied has its input, and each such input its adjustment, of the same people.
+select account_id,
+       case when i.kind is null then format('adjustment %s names input %s, which is not there or was not applied', j.adjustment_id, n)
+            when j.adjustment_id is null then format('input %s adjusts, but no adjustment names it', n)
+            else format('adjustment %s is not what input %s says', j.adjustment_id, n)
+       end as what
+from (select * from adjustments where state = 'applied') j
+full join (select account_id, n, kind, data from inputs where kind = 'admin.adjust' and outcome = 'applied') i
+     using (account_id, n)
+where (j.adjustment_id, j.points, j.reason, j.by_person, j.second_person)
+      is distinct from
+      (i.data ->> 'adjustment_id', (i.data ->> 'points')::bigint, i.data ->> 'reason', i.data ->> 'by',
+       i.data ->> 'approved_by')
 
 -- name: count_codes
 select count(*) from codes
