@@ -19,25 +19,23 @@ where r.source = 'headway/redeem' and r.id = $1
 select count(*) from inputs where kind = 'order.paid'
 
 -- name: redeemed
-select count(*) filter (where state = 'confirmed') as confirmed, count(*) as all,
+select count(*) filter (where state = 'confirmed') as confirmed, count(*) filter (where state <> 'confirmed') as open,
        (select coalesce(sum(taken), 0) from reward_stock) as taken
 from redemptions
 
 -- name: written
--- Rows and their bytes, by table, of what a pair writes.
-select t.name, t.rows, t.bytes
-from (
-    select 'inputs', count(*), sum(pg_column_size(i)) from inputs i where source = 'headway/redeem'
-    union all
-    select 'points_events', count(*), sum(pg_column_size(e)) from points_events e where kind in ('reserve', 'redeem')
-    union all
-    select 'outbox', count(*), sum(pg_column_size(o)) from outbox o
-    union all
-    select 'redemptions', count(*), sum(pg_column_size(r)) from redemptions r where state = 'confirmed'
-    union all
-    select 'idempotency_keys', count(*), sum(pg_column_size(k)) from idempotency_keys k
-    union all
-    select 'accounts', sum(seq), sum(inputs) from accounts
-    union all
-    select 'lots', sum(available), sum(reserved) from lots
-) t(name, rows, bytes)
+-- Rows, and bytes of them, of all that redemptions write; of accounts and lots where they stand.
+select 'inputs' as name, count(*) as rows, sum(pg_column_size(i)) as bytes
+from inputs i where source = 'headway/redeem'
+union all
+select 'points_events', count(*), sum(pg_column_size(e)) from points_events e where kind in ('reserve', 'redeem')
+union all
+select 'outbox', count(*), sum(pg_column_size(o)) from outbox o
+union all
+select 'redemptions', count(*), sum(pg_column_size(r)) from redemptions r where state = 'confirmed'
+union all
+select 'idempotency_keys', count(*), sum(pg_column_size(k)) from idempotency_keys k
+union all
+select 'accounts', sum(seq) + sum(inputs) + sum(version), sum(pg_column_size(a)) from accounts a
+union all
+select 'lots', sum(available) + sum(reserved), sum(pg_column_size(l)) from lots l

@@ -36,7 +36,7 @@ async def fill(databases: Databases, members: int, prefix: str) -> Ledger:
     await publish(dsn, PROGRAM.read_text(), file=PROGRAM.name)
     connection = await asyncpg.connect(dsn)
     try:
-        await bring_in(connection, [_opening(number) for number in range(members)], prefix)
+        await bring_in(connection, [opening(number) for number in range(members)], prefix)
         scopes = (Scope.REDEMPTIONS_WRITE,)
         key = (await create(connection, "bench", scopes, operator())).text
         await connection.execute("truncate outbox")
@@ -46,7 +46,8 @@ async def fill(databases: Databases, members: int, prefix: str) -> Ledger:
     return Ledger(TEMPLATE, members, key)
 
 
-def _opening(number: int) -> OpeningBalance:
+def opening(number: int) -> OpeningBalance:
+    """What that member brings along."""
     at = joined_at()
     lot = OpeningLot(
         points=_POINTS, earned_at=at, rule="base", expires_at=at + timedelta(days=365),

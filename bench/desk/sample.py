@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 import orjson
 
-from bench.desk.statements import NAMES, SAMPLE
+from bench.desk.statements import DESK, NAMES
 from headway.ledger.programs import ProgramCache
 from headway.runtime.clock import SystemClock
 from headway_redeem.redemptions import Command, Redemptions, Reply
@@ -16,7 +16,7 @@ _NO_TIME = timedelta(seconds=5)
 
 
 class Sample(NamedTuple):
-    """The statements of a pair by name, in order; what pgbench is to write in place of its own."""
+    """The ledger's statements of a pair, in order; what pgbench is to write in place of its own."""
 
     statements: Sequence[str]
     texts: Mapping[str, str]
@@ -34,10 +34,10 @@ async def take(dsn: str, member_id: str, prefix: str) -> Sample:
         async with pool.acquire() as connection:
             connection.add_query_logger(lambda record: said.append(record.query))
         await _pair(desk, member_id, 2)
-        row = await pool.fetchrow(SAMPLE.texts, f"reserve-{2:016}", f"confirm-{2:016}")
+        row = await pool.fetchrow(DESK.texts, f"reserve-{2:016}", f"confirm-{2:016}")
     if row is None:
         raise RuntimeError("the sample's redemption is not in the ledger")
-    return Sample([NAMES.get(text, text) for text in said], dict(row))
+    return Sample([NAMES[text] for text in said if text in NAMES], dict(row))
 
 
 async def _pair(desk: Redemptions, member_id: str, number: int) -> None:

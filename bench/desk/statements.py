@@ -6,7 +6,7 @@ from pathlib import Path
 
 from headway.ledger.queries import load
 
-SAMPLE = load("bench.desk", "desk.sql")
+DESK = load("bench.desk", "desk.sql")
 PAIR = Path(__file__).with_name("pair.sql")
 _LEDGER = [load("headway.ledger", f"{name}.sql") for name in ("queries", "redemptions")]
 STATEMENTS = {name: queries[name] for queries in _LEDGER for name in queries.names()}
