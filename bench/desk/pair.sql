@@ -21,8 +21,6 @@ $3 array[:a_account_id::bigint]
 $4 ''
 $5..$7 :none
 \gset k_
-@ read_keys
-$1..$8 :none
 @ read_lots
 $1 array[:a_account_id::bigint]
 $2..$8 :none
@@ -83,8 +81,6 @@ $3 array[:a_account_id::bigint]
 $4 ''
 $5..$7 :none
 \gset k_
-@ read_keys
-$1..$8 :none
 @ read_lots
 $1 array[:a_account_id::bigint]
 $2..$8 :none
