@@ -23,6 +23,7 @@ from headway.local.ports import accepts, free_ports
 COMMAND = (sys.executable, "-m", "headway_redeem")
 CLIENTS = (sys.executable, "-m", "bench.desk.clients")
 _READY_S = 60
+_ENDS_IN_S = 60
 _TAKEN_EVERY_S = 0.2
 
 
@@ -90,7 +91,10 @@ async def visit(servers: Servers, at: Desk, errand: Errand) -> Run:
         *CLIENTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     told = asyncio.create_task(program.communicate(json.dumps(asdict(errand)).encode()))
+    until = time.monotonic() + errand.warm + errand.seconds + _ENDS_IN_S
     while not told.done():
+        if time.monotonic() > until:
+            program.kill()
         sampler.take()
         await asyncio.wait([told], timeout=_TAKEN_EVERY_S)
     sampler.take()
