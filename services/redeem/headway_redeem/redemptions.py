@@ -96,7 +96,7 @@ class Redemptions(Commanding):
         books, decision = await self._decide(
             connection, row, at, command, reserve, reserve.reward_id
         )
-        if books.programs is not programs:
+        if books.programs.latest != programs.latest:
             raise Retryable("a programme was published while this was decided")
         if decision.outcome.outcome == "refused":
             return refused(refusal_of(books, decision, reserve.reward_id), command)

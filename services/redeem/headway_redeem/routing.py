@@ -18,7 +18,7 @@ from headway_redeem.redemptions import Reply
 KEY_HEADER = "Idempotency-Key"
 
 
-def _command_key(
+async def _command_key(  # a function that is not async would run in a thread
     request: Request,
     key: Annotated[
         str,

@@ -155,6 +155,8 @@ async def read_keys(
                 wanted[kind].append(name)
             if isinstance(item.data, OrderRefunded) and item.data.order_id is None:
                 skus.update((account_id, line.sku or "") for line in item.data.lines)
+    if not any(wanted.values()) and not skus and not again:
+        return Keys({})  # as for commands and ticks
     row = await connection.fetchrow(
         QUERIES.read_keys,
         wanted["order"],

@@ -1,6 +1,8 @@
 -- name: take_key
--- One request at a time for each idempotency key. The limit holds for every later lock of the transaction.
-select set_config('lock_timeout', $2, true), pg_advisory_xact_lock(hashtextextended($1, 0))
+-- One request at a time for each idempotency key. The limit holds for every later lock of the transaction. What
+-- follows is about one account, whichever it is: planning it anew each time would be a third of the database's work.
+select set_config('lock_timeout', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       pg_advisory_xact_lock(hashtextextended($1, 0))
 
 -- name: read_answer
 -- After take_key, in a statement of its own: it must see what the request before has committed.
