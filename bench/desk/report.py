@@ -22,12 +22,14 @@ A_QUARTER = 0.25
 def figures(found: Found, drained: Drained) -> dict[str, object]:
     """Everything that is kept of the runs."""
     clients = sorted({number for _, number in found})
+    sides = {
+        str(number): {side: _median(runs) for (side, of), runs in found.items() if of == number}
+        for number in clients
+    }
     return {
-        "sides": {
-            str(number): {side: _median(runs) for (side, of), runs in found.items() if of == number}
-            for number in clients
-        },
+        "sides": sides,
         "redeem_to_pgbench": {str(n): _ratio(found, "plain", "pgbench", n) for n in clients},
+        "redeem_to_pgbench_by_cpu": {number: by_cpu(of) for number, of in sides.items()},
         "hot_to_plain": {str(n): _ratio(found, "hot", "plain", n) for n in clients},
         "draining": asdict(drained.run) | {"orders_per_s": drained.orders_per_s},
     }
@@ -42,6 +44,13 @@ def _median(runs: Sequence[Run]) -> dict[str, object]:
         "cpu_us": cpu,
         "busy": sum(run.busy for run in runs),
     }
+
+
+def by_cpu(sides: Mapping[str, Any]) -> float:
+    """All CPU of a pair by pgbench to that of one by redeem, clients included: what a busy machine
+    disturbs least. It judges nothing."""
+    spent: dict[str, float] = {side: sum(one["cpu_us"].values()) for side, one in sides.items()}
+    return round(spent["pgbench"] / spent["plain"], 3)
 
 
 def _ratio(found: Found, side: str, of: str, clients: int) -> float:
@@ -67,6 +76,8 @@ def show(console: Console, told: Mapping[str, Any]) -> bool:
         f"{drained['rate']:,.0f} pairs/s, p50 {drained['p50']:,.0f} ms, "
         f"p99 {drained['p99']:,.0f} ms, put off {drained['busy']} times"
     )
+    cpu = told["redeem_to_pgbench_by_cpu"][str(JUDGED_AT)]
+    console.print(f"redeem / pgbench by all CPU of a pair, {JUDGED_AT} clients: {cpu:.2f}")
     judged = [("redeem / pgbench", JUDGED_AT, told["redeem_to_pgbench"][str(JUDGED_AT)])]
     judged += [("hot / plain", int(n), ratio) for n, ratio in told["hot_to_plain"].items()]
     for what, clients, ratio in judged:

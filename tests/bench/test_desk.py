@@ -79,6 +79,7 @@ def test_figures_are_ratios_within_a_round() -> None:
     }
     told = figures(found, Drained(run(5), 1_000))
     assert told["redeem_to_pgbench"] == {"16": 0.4}
+    assert told["redeem_to_pgbench_by_cpu"] == {"16": 1.0}
     assert told["hot_to_plain"] == {"16": 1.0}
 
 
