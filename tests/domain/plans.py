@@ -70,10 +70,15 @@ def perform(world: World, step: Step, number: int) -> None:
             return
 
 
-def moment_of(world: World, step: Step) -> datetime:
+def moment_of(world: World, step: Step, number: int) -> datetime:
     """The moment that a step settles its account to, at least."""
-    late = timedelta(0) if step.kind in ("reserve", "confirm", "cancel", "reverse") else step.late
-    own, account = world.now - late, world.account()
+    if step.kind in ("reserve", "confirm", "cancel", "reverse"):
+        trial = world.apart()  # one that is refused settles nothing
+        perform(trial, step, number)
+        reached = trial.account().time
+        assert reached is not None
+        return reached
+    own, account = world.now - step.late, world.account()
     return own if account.time is None else max(own, account.time)
 
 

@@ -29,7 +29,7 @@ def tell(programs: Programs, plan: list[Step], ticks: Ticks) -> World:
     world.tell("member.joined", at=START - DAY)
     for number, step in enumerate(plan):
         world.now += step.pause
-        reached = moment_of(world, step)
+        reached = moment_of(world, step, number)
         for share in sorted(ticks[number] if number < len(ticks) else ()):
             _tick_on_the_way(world, reached, share)
         perform(world, step, number)

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +109,16 @@ class World:
         self.poison: list[tuple[Input, Poison]] = []
         self._prove_pure = prove_pure
         self.told = 0
+
+    def apart(self) -> "World":
+        """The same world, in which something may be tried that is not to happen in this one."""
+        other = copy.copy(self)
+        other.books = {
+            member: Books(books.account, [*books.decisions]) for member, books in self.books.items()
+        }
+        other.redemptions = {name: replace(one) for name, one in self.redemptions.items()}
+        other.effects, other.poison = [*self.effects], [*self.poison]
+        return other
 
     def of(self, member: str) -> Books:
         """What is known of a member, who need not have joined."""
