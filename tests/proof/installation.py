@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 
+from headway.access.audit import operator
+from headway.access.scopes import Scope
+from headway.access.store import create
 from headway.contracts.topics import Topics
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
@@ -147,6 +150,14 @@ class Installation:
         code = await asyncio.to_thread(self._processes[name].wait, within)
         assert code == -signal.SIGKILL, f"{name} ended with {code}: {self.log(name)}"
         assert (self.fired / point).exists(), f"{point} did not fire"
+
+    async def key_for(self, *scopes: Scope) -> str:
+        """A new API key with these scopes."""
+        connection = await asyncpg.connect(self.settings.postgres_dsn)
+        try:
+            return (await create(connection, "a proof", scopes, operator())).text
+        finally:
+            await connection.close()
 
     async def gone(self, name: str) -> None:
         """Wait until that process has ended, whatever of."""

@@ -4,13 +4,13 @@ from bisect import bisect_right
 from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
-from urllib.parse import quote
 
 import asyncpg
-import httpx
 import orjson
 import pytest
 
+from headway.access.scopes import Scope
+from headway.client import AsyncClient
 from headway.contracts.topics import Topics
 from headway.local.demo.dump import dump_topics
 from tests.proof.installation import SEED, Installation, history
@@ -96,13 +96,10 @@ async def test_a_balance_of_the_past_is_what_was_published_then(
     place.start("redeem")
     await place.ready("redeem")
     differing, nothing_yet = [], 0
-    async with httpx.AsyncClient(base_url=place.api, timeout=10) as client:
+    async with AsyncClient(place.api, await place.key_for(Scope.MEMBERS_READ)) as client:
         for member, moment in drawn:
-            answer = await client.get(
-                f"/v1/members/{quote(member, safe='')}/balance", params={"at": moment.isoformat()}
-            )
-            assert answer.status_code == 200, answer.text
-            then, data = answer.json(), told[member].at(moment)
+            then = (await client.balance(member, moment)).model_dump()
+            data = told[member].at(moment)
             got = {**{name: then[name] for name in SAME}, **then["balances"]}
             if data is None:
                 nothing_yet += 1
