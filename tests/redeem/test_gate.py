@@ -248,3 +248,10 @@ async def test_keys_are_in_no_log(shop: Shop, caplog: pytest.LogCaptureFixture) 
     assert caplog.records
     secret = shop.key[16:]
     assert not [one for one in caplog.records if secret[:-1] in repr(one.__dict__)]
+
+
+async def test_a_misspelt_filter_is_refused(shop: Shop) -> None:
+    answer = await shop.client.get("/v1/redemptions?sate=reserved")
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["field"] == "query"
+    assert "known: cursor, limit, member_id, since, state" in answer.json()["detail"]

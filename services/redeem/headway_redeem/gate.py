@@ -150,8 +150,11 @@ def put_before(api: FastAPI, gate: Gate) -> None:
                     "enter it in headway_redeem.access.RULES"
                 )
 
+            known = {field.alias for field in self.dependant.query_params}
+
             async def gated(request: Request) -> Response:
                 await gate.admit(rule, request)
+                _refuse_unknown(request, known)
                 return await handle(request)
 
             return gated
@@ -169,6 +172,14 @@ def refuse_ungated(api: FastAPI) -> None:
                 f"{getattr(route, 'path', route)!r} does not pass the gate: add it to the API "
                 "itself, after headway_redeem.gate.put_before"
             )
+
+
+def _refuse_unknown(request: Request, known: set[str]) -> None:
+    """A filter that is misspelt must not show everything."""
+    for name in request.query_params:
+        if name not in known:
+            said = ", ".join(sorted(known)) or "none"
+            raise problems.unreadable("query", f"has a parameter that is not known; known: {said}")
 
 
 def _forbidden(request: Request, detail: str) -> Refusal:
