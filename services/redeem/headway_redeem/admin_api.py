@@ -34,7 +34,6 @@ from headway_redeem.routing import COMMAND, Key, answered, responses_of, shown
 
 _ADJUSTMENT = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 _OF_MEMBER = Annotated[Id | None, Query(description="Of this member alone.")]
-_READ = (problems.INVALID_REQUEST,)
 
 
 class AdjustCommands(Protocol):
@@ -141,17 +140,14 @@ def _adjusting(api: FastAPI, commands: AdjustCommands, reads: AdminReads) -> Non
     @api.get(
         "/v1/adjustments",
         response_model=Adjustments,
-        responses=responses_of(*_READ),
+        responses=responses_of(),
         summary="Adjustments, newest first",
     )
     async def adjustments(
         state: AdjustmentState | None = None, member_id: _OF_MEMBER = None, cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Response:  # fmt: skip
-        try:
-            before = before_of("adjustments", cursor)
-        except ValueError as error:
-            raise problems.unreadable("query.cursor", str(error)) from None
+        before = before_of("adjustments", cursor)
         return shown(await reads.adjustments(before, limit, state, member_id))
 
 
@@ -159,17 +155,14 @@ def _redemptions(api: FastAPI, reads: AdminReads) -> None:
     @api.get(
         "/v1/redemptions",
         response_model=Redemptions,
-        responses=responses_of(*_READ),
+        responses=responses_of(),
         summary="Redemptions of all members or of one, newest first",
     )
     async def redemptions(
         member_id: _OF_MEMBER = None, state: State | None = None, since: Since = None,
         cursor: Cursor = None, limit: Limit = 50,
     ) -> Response:  # fmt: skip
-        try:
-            before = before_id_of("redemptions", cursor)
-        except ValueError as error:
-            raise problems.unreadable("query.cursor", str(error)) from None
+        before = before_id_of("redemptions", cursor)
         return shown(await reads.redemptions(before, limit, Wanted(member_id, state, since)))
 
 
@@ -210,9 +203,7 @@ def _exporting(api: FastAPI, exports: Exports) -> None:
     @api.get(
         "/v1/members/{member_id:path}/export",
         response_model=MemberExport,
-        responses=responses_of(
-            problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER, problems.EXPORT_TOO_LARGE
-        ),
+        responses=responses_of(problems.UNKNOWN_MEMBER, problems.EXPORT_TOO_LARGE),
         summary="Everything the ledger holds of a member",
     )
     async def export(request: Request, member_id: Id) -> Response:

@@ -161,7 +161,7 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     @api.get(
         "/v1/redemptions/{redemption_id}",
         response_model=RedemptionView,
-        responses=responses_of(problems.INVALID_REQUEST, problems.UNKNOWN_REDEMPTION),
+        responses=responses_of(problems.UNKNOWN_REDEMPTION),
         summary="A redemption as it stands",
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
@@ -187,7 +187,7 @@ def _tokens(api: FastAPI, tokens: Tokens) -> None:
         "/v1/member-tokens",
         status_code=201,
         response_model=MemberToken,
-        responses=responses_of(problems.INVALID_REQUEST, problems.TOO_LARGE, problems.TOKENS_OFF),
+        responses=responses_of(problems.TOO_LARGE, problems.TOKENS_OFF),
         summary="A token with which one member may ask for itself",
     )
     async def member_token(request: Request, body: TokenRequest) -> Response:

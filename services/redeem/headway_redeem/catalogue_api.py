@@ -31,9 +31,7 @@ def add_catalogue(api: FastAPI, reads: CatalogueReads) -> None:
     @api.get(
         "/v1/rewards",
         response_model=Rewards,
-        responses=responses_of(
-            problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER, problems.NO_PROGRAMME
-        ),
+        responses=responses_of(problems.UNKNOWN_MEMBER, problems.NO_PROGRAMME),
         summary="The rewards of the programme in force, for a member if one is named",
     )
     async def rewards(member_id: _MEMBER = None) -> Response:
@@ -43,7 +41,7 @@ def add_catalogue(api: FastAPI, reads: CatalogueReads) -> None:
         "/v1/quotes",
         response_model=Quote,
         responses=responses_of(
-            problems.INVALID_REQUEST, problems.TOO_LARGE, problems.UNKNOWN_MEMBER,
+            problems.TOO_LARGE, problems.UNKNOWN_MEMBER,
             problems.UNKNOWN_REWARD,
         ),
         summary="What a reward would cost a member now, and save",

@@ -27,7 +27,7 @@ def add_codes(api: FastAPI, commands: CodeCommands, reads: CatalogueReads) -> No
     @api.get(
         "/v1/codes/{code}",
         response_model=CodeView,
-        responses=responses_of(problems.INVALID_REQUEST, *_MISSING, problems.NO_PROGRAMME),
+        responses=responses_of(*_MISSING, problems.NO_PROGRAMME),
         summary="Whether a code can be used, and what for",
     )
     async def code(code: _CODE) -> Response:

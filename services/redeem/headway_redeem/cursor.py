@@ -4,6 +4,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
+from headway_redeem.problems import Refusal, unreadable
+
 _INSIDE = re.compile(r"([a-z]+):([A-Za-z0-9_-]{1,64})")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -17,7 +19,7 @@ def cursor_to(of: str, before: int | str | None) -> str | None:
 
 
 def before_of(of: str, cursor: str | None) -> int | None:
-    """The number that a cursor of that list stands for. Raises ValueError for any other text."""
+    """The number that a cursor of that list stands for. Raises Refusal for any other text."""
     name = before_id_of(of, cursor)
     if name is None:
         return None
@@ -27,7 +29,7 @@ def before_of(of: str, cursor: str | None) -> int | None:
 
 
 def before_id_of(of: str, cursor: str | None) -> str | None:
-    """The id that a cursor of that list stands for. Raises ValueError for any other text."""
+    """The id that a cursor of that list stands for. Raises Refusal for any other text."""
     if cursor is None:
         return None
     try:
@@ -40,8 +42,9 @@ def before_id_of(of: str, cursor: str | None) -> str | None:
     return found[2]
 
 
-def _no_cursor() -> ValueError:
-    return ValueError(
+def _no_cursor() -> Refusal:
+    return unreadable(
+        "query.cursor",
         "is no cursor of this list; send `next_cursor` as it was given, or leave it out to "
-        "begin with the newest"
+        "begin with the newest",
     )

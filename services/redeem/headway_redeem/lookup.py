@@ -1,8 +1,7 @@
 """Looking things up: redemptions, rewards, quotes, codes; by `members` one member, by `admin` what
 operators see. Nothing here writes or locks."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -12,11 +11,9 @@ from headway.contracts.api.redemptions import RedemptionView
 from headway.domain.standing import standing
 from headway.domain.terms import Wish
 from headway.ledger import redemptions as ledger
-from headway.ledger import snapshot
 from headway.ledger.catalogue import read_wishes
 from headway.ledger.lots import with_open_lots
 from headway.ledger.programs import ProgramCache
-from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
 from headway_redeem.admin_api import AdminReads
@@ -25,7 +22,8 @@ from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
 from headway_redeem.problems import Refusal
-from headway_redeem.redemptions import unknown_member, unknown_redemption
+from headway_redeem.reading import Reading
+from headway_redeem.redemptions import unknown_redemption
 from headway_redeem.views import redemption_view
 from headway_redeem.vouchers import code_view, find_code
 
@@ -33,39 +31,23 @@ if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 
-class Lookup:
-    """Reads for the API, at the clock's now."""
+class Lookup(Reading):
+    """Reads for the API."""
 
     def __init__(
         self, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"], programs: ProgramCache,
         clock: Clock,
     ) -> None:  # fmt: skip
-        self._pool = pool
-        self._programs = programs
-        self._clock = clock
+        super().__init__(pool, programs, clock)
         self.members: MemberReads = MemberLookup(pool, programs, clock)
         self.admin: AdminReads = AdminLookup(pool, programs, clock)
 
-    @asynccontextmanager
-    async def _snapshot(self) -> "AsyncIterator[Connection]":
-        """One moment of the ledger: an account and its lots must be of the same."""
-        async with (
-            self._pool().acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            yield connection
-
     async def _seen(self, connection: "Connection", member_id: str) -> Seen:
-        row = await connection.fetchrow(ledger.QUERIES.read_member, member_id)
-        if row is None or row["joined_at"] is None:
-            raise unknown_member(member_id)
-        account = snapshot.account_from(row)
-        now = max(self._clock.now(), row["account_time"])
+        account, programs, epoch = await self.find(connection, member_id)
+        now = self.now_of(account)
         if account.next_due_at is not None and account.next_due_at <= now:
             account = await with_open_lots(connection, account)
-        programs = await self._programs.get(connection, row["program_version"])
-        settled = standing(programs, account, now)
-        return Seen(account, settled, programs.at(now), now, row["epoch"])
+        return Seen(account, standing(programs, account, now), programs.at(now), now, epoch)
 
     async def redemption(self, redemption_id: str) -> RedemptionView:
         """A redemption as it stands. Raises Refusal if there is no such redemption."""
@@ -84,10 +66,10 @@ class Lookup:
 
     async def rewards(self, member_id: str | None = None) -> Rewards:
         """The rewards of the programme in force now, for a member if one is named."""
-        async with self._snapshot() as connection:
+        async with self.snapshot() as connection:
             if member_id is None:
-                at = self._clock.now()
-                program = (await self._read_programs(connection)).at(at)
+                at = self.clock.now()
+                program = (await self.published(connection)).at(at)
                 at = max(at, program.from_at)
                 known = await read_wishes(connection, program, program.rewards, None, at)
                 return for_all(program, at, known)
@@ -99,7 +81,7 @@ class Lookup:
 
     async def quote(self, member_id: str, reward_id: str, asked: Wish) -> Quote:
         """What a reward would cost a member now. Raises Refusal for an unknown member or reward."""
-        async with self._snapshot() as connection:
+        async with self.snapshot() as connection:
             seen = await self._seen(connection, member_id)
             reward = seen.program.reward(reward_id)
             if reward is None:
@@ -117,13 +99,7 @@ class Lookup:
 
     async def code(self, text: str) -> CodeView:
         """A voucher's code, and whether it can be used. Raises Refusal if there is none."""
-        at = self._clock.now()
-        async with self._snapshot() as connection:
-            program = (await self._read_programs(connection)).at(at)
+        at = self.clock.now()
+        async with self.snapshot() as connection:
+            program = (await self.published(connection)).at(at)
             return code_view(await find_code(connection, text), program, at)
-
-    async def _read_programs(self, connection: "Connection") -> Programs:
-        latest = await connection.fetchval(ledger.QUERIES.latest_program)
-        if not latest:
-            raise Refusal(problems.NO_PROGRAMME, "There is nothing to show.")
-        return await self._programs.get(connection, latest)

@@ -14,7 +14,6 @@ from headway_redeem import problems
 from headway_redeem.cursor import before_of
 from headway_redeem.routing import responses_of, shown
 
-_UNKNOWN = (problems.INVALID_REQUEST, problems.UNKNOWN_MEMBER)
 Cursor = Annotated[
     str | None,
     Query(max_length=64, description="`next_cursor` of the page before; without it, the newest."),
@@ -52,7 +51,7 @@ class MemberReads(Protocol):
 
 def add_member_routes(api: FastAPI, reads: MemberReads) -> None:
     """The routes, those below a member before the member itself, whose id may hold slashes."""
-    responses: dict[int | str, dict[str, Any]] = responses_of(*_UNKNOWN)
+    responses: dict[int | str, dict[str, Any]] = responses_of(problems.UNKNOWN_MEMBER)
 
     @api.get(
         "/v1/members/{member_id:path}/history",
@@ -65,7 +64,7 @@ def add_member_routes(api: FastAPI, reads: MemberReads) -> None:
         since: Since = None, until: Until = None,
     ) -> Response:  # fmt: skip
         wanted = Wanted(kind or None, since, until)
-        return shown(await reads.history(member_id, wanted, _before("history", cursor), limit))
+        return shown(await reads.history(member_id, wanted, before_of("history", cursor), limit))
 
     @api.get(
         "/v1/members/{member_id:path}/balance",
@@ -85,7 +84,7 @@ def add_member_routes(api: FastAPI, reads: MemberReads) -> None:
     async def explanation(
         member_id: Id, cursor: Cursor = None, limit: LotLimit = 20, lots: Which = "open"
     ) -> Response:
-        before, every = _before("lots", cursor), lots == "all"
+        before, every = before_of("lots", cursor), lots == "all"
         return shown(await reads.explanation(member_id, before, limit, all_lots=every))
 
     @api.get(
@@ -96,10 +95,3 @@ def add_member_routes(api: FastAPI, reads: MemberReads) -> None:
     )
     async def member(member_id: Id) -> Response:
         return shown(await reads.view(member_id))
-
-
-def _before(of: str, cursor: str | None) -> int | None:
-    try:
-        return before_of(of, cursor)
-    except ValueError as error:
-        raise problems.unreadable("query.cursor", str(error)) from None

@@ -36,14 +36,15 @@ async def _command_key(  # a function that is not async would run in a thread
 
 Key = Annotated[str, Depends(_command_key)]
 """The command's key; a member's are kept apart from everybody else's."""
-COMMAND = (problems.INVALID_KEY, problems.INVALID_REQUEST, problems.TOO_LARGE, problems.KEY_REUSED)
+COMMAND = (problems.INVALID_KEY, problems.TOO_LARGE, problems.KEY_REUSED)
 """What every command may be answered with."""
 
 
 def responses_of(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route, from the problems it may answer with."""
+    """The `responses` of a route, from the problems that it may answer with beside those of all:
+    a request that cannot be read, and a service that is busy."""
     found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, problems.TRY_AGAIN):
+    for kind in (*kinds, problems.INVALID_REQUEST, problems.TRY_AGAIN):
         named = found.setdefault(int(kind.status), {"model": Problem, "description": ""})
         named["description"] = "; ".join(filter(None, (named["description"], kind.name)))
     return found

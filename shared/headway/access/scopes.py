@@ -18,7 +18,7 @@ class Scope(StrEnum):
 
     MEMBERS_READ = "members:read", "see members' balances, history and redemptions"
     MEMBERS_TOKENS = "members:tokens", "issue member tokens, each for one member"
-    REDEMPTIONS_WRITE = "redemptions:write", "quote, reserve, confirm and cancel"
+    REDEMPTIONS_WRITE = "redemptions:write", "quote, reserve, confirm, fulfil and cancel"
     REDEMPTIONS_REVERSE = "redemptions:reverse", "undo confirmed redemptions"
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
     CODES_USE = "codes:use", "check and use up voucher codes at a till"

@@ -1,12 +1,12 @@
 """`headway codes`: pools of voucher codes."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from headway.cli.output import console, print_json, run, settings
+from headway.cli.output import console, print_json, with_database
 from headway.errors import UserError
 from headway.ledger import codes
 
@@ -38,7 +38,7 @@ def import_(file: Path, pool: str, shared: bool, as_json: bool) -> None:
     async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> codes.Added:
         return await codes.add(connection, pool, _lines(file), shared=shared)
 
-    _tell(pool, run(_connected(work)), as_json)
+    _tell(pool, with_database(work), as_json)
 
 
 @command.command("generate")
@@ -51,14 +51,14 @@ def generate(pool: str, count: int, as_json: bool) -> None:
     async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> codes.Added:
         return await codes.generate(connection, pool, count)
 
-    _tell(pool, run(_connected(work)), as_json)
+    _tell(pool, with_database(work), as_json)
 
 
 @command.command("list")
 @_JSON
 def list_(as_json: bool) -> None:
     """How many codes of each pool are free, taken, given, used, void or shared."""
-    pools = run(_connected(codes.read_pools))
+    pools = with_database(codes.read_pools)
     if as_json:
         print_json([{"pool": pool, "state": state, "codes": n} for pool, state, n in pools])
         return
@@ -92,17 +92,3 @@ def _tell(pool: str, added: codes.Added, as_json: bool) -> None:
     known = added.codes - added.new
     there = f", {known:,} were there" if known else ""
     click.echo(f"pool {pool}: {added.new:,} codes are new{there}")
-
-
-async def _connected(
-    work: "Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Result]]",
-) -> Result:
-    import asyncpg
-
-    connection = await asyncpg.connect(
-        settings().postgres_dsn, timeout=10, server_settings={"timezone": "UTC"}
-    )
-    try:
-        return await work(connection)
-    finally:
-        await connection.close()

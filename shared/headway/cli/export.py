@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from headway.cli.output import print_json, run, settings, snapshot
+from headway.cli.output import connected, print_json, run, settings, snapshot
 from headway.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,12 +46,7 @@ async def _read(dsn: str, member_id: str) -> dict[str, object]:
 
 
 async def _note(dsn: str, found: "Found") -> None:
-    import asyncpg
-
     from headway.access.audit import EXPORT, operator, record
 
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
+    async with connected(dsn) as connection:
         await record(connection, operator(), EXPORT, f"account:{found.account_id}")
-    finally:
-        await connection.close()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from headway.cli.output import progress_bar, settings
+from headway.cli.output import connected, progress_bar, settings
 from headway.errors import UserError
 from headway.importing.balances_file import FileRefused, read_balances
 from headway.ledger.openings import Known, Sum, bring_in, known, stated, written
@@ -47,17 +47,12 @@ class Imported(NamedTuple):
 
 async def import_balances(file: Path, batch: str, *, only_check: bool) -> Imported:
     """Check all of it, then write what is not there; nothing when anything contradicts."""
-    import asyncpg
-
     if not _BATCH.fullmatch(batch):
         raise UserError(
             f"--batch {batch!r} will not do", "write 1 to 64 letters, digits, dots and dashes"
         )
     chosen = settings()
-    connection = await asyncpg.connect(
-        chosen.postgres_dsn, timeout=10, server_settings={"timezone": "UTC"}
-    )
-    try:
+    async with connected(chosen.postgres_dsn) as connection:
         now = await connection.fetchval("select now()")
         if not await connection.fetchval("select exists (select from program_versions)"):
             raise UserError("no programme is published", "run `headway program publish FILE`")
@@ -78,8 +73,6 @@ async def import_balances(file: Path, batch: str, *, only_check: bool) -> Import
         return result._replace(
             there=await written(connection, batch, balances), refused=gave_nothing
         )
-    finally:
-        await connection.close()
 
 
 def balances_report(result: Imported) -> None:

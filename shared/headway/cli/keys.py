@@ -1,18 +1,16 @@
 """`headway keys`: who may use the API, and for what."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from headway.access.scopes import Scope
-from headway.cli.output import console, print_json, run, settings
+from headway.cli.output import console, print_json, with_database
 
 if TYPE_CHECKING:
     from headway.access.keys import ApiKey
     from headway.access.store import Issued
-    from headway.ledger.programs import Connection
 
 Result = TypeVar("Result")
 _MOMENT = "%Y-%m-%d %H:%M"
@@ -41,7 +39,7 @@ def create(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) 
 
     lasts = None if days is None else timedelta(days=days)
     given = [scope for scope in Scope if scope.value in scopes]
-    issued = _with_database(
+    issued = with_database(
         lambda connection: store.create(connection, name, given, audit.operator(), lasts=lasts)
     )
     _show(issued, as_json)
@@ -57,7 +55,7 @@ def list_(everything: bool, as_json: bool) -> None:
     from headway.access import store
 
     now = datetime.now(UTC)
-    found = [key for key in _with_database(store.all_keys) if everything or key.lives(now)]
+    found = [key for key in with_database(store.all_keys) if everything or key.lives(now)]
     if as_json:
         print_json([_facts(key) for key in found])
         return
@@ -85,7 +83,7 @@ def rotate(key_id: str, grace_hours: int, as_json: bool) -> None:
     from headway.access import audit, store
 
     grace = timedelta(hours=grace_hours)
-    issued = _with_database(
+    issued = with_database(
         lambda connection: store.rotate(connection, _id(key_id), audit.operator(), grace=grace)
     )
     _show(issued, as_json)
@@ -100,23 +98,8 @@ def revoke(key_id: str) -> None:
     """
     from headway.access import audit, store
 
-    key = _with_database(lambda connection: store.revoke(connection, _id(key_id), audit.operator()))
+    key = with_database(lambda connection: store.revoke(connection, _id(key_id), audit.operator()))
     click.echo(f"{key.shown} ({key.name}) revoked")
-
-
-def _with_database(work: "Callable[[Connection], Awaitable[Result]]") -> Result:
-    async def connected() -> Result:
-        import asyncpg
-
-        connection = await asyncpg.connect(
-            settings().postgres_dsn, timeout=10, server_settings={"timezone": "UTC"}
-        )
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
-
-    return run(connected())
 
 
 def _id(shown: str) -> str:

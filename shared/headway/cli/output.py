@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -59,16 +59,37 @@ def run(work: Coroutine[object, object, Result]) -> Result:
 
 
 @asynccontextmanager
-async def snapshot(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    """A connection that sees the ledger at one moment and cannot change it."""
+async def connected(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection to the ledger."""
     import asyncpg
 
     connection = await asyncpg.connect(dsn, timeout=10, server_settings={"timezone": "UTC"})
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield connection
+        yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def snapshot(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection that sees the ledger at one moment and cannot change it."""
+    async with (
+        connected(dsn) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield connection
+
+
+def with_database(
+    work: "Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Result]]",
+) -> "Result":
+    """Run `work` on a connection to the ledger that the settings name."""
+
+    async def on_connection() -> "Result":
+        async with connected(settings().postgres_dsn) as connection:
+            return await work(connection)
+
+    return run(on_connection())
 
 
 def console() -> "Console":

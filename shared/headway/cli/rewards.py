@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from headway.access.audit import STOCK_SET, operator, record
-from headway.cli.output import console, print_json, run, settings
+from headway.cli.output import connected, console, print_json, run, settings, snapshot
 from headway.errors import UserError
 from headway.ledger.catalogue import Stock, read_stock, set_stock
 from headway.ledger.programs import read_programs
@@ -15,7 +15,7 @@ from headway.program.rewards import Reward
 from headway.program.rewards_in_words import worth_in_words
 
 if TYPE_CHECKING:
-    import asyncpg
+    pass
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
@@ -85,21 +85,10 @@ def _facts(one: Listed) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _connect() -> "asyncpg.Connection[asyncpg.Record]":
-    import asyncpg
-
-    return await asyncpg.connect(
-        settings().postgres_dsn, timeout=10, server_settings={"timezone": "UTC"}
-    )
-
-
 async def _listed() -> list[Listed]:
-    connection = await _connect()
-    try:
+    async with snapshot(settings().postgres_dsn) as connection:
         program = (await read_programs(connection)).at(datetime.now(UTC))
         counted = await read_stock(connection)
-    finally:
-        await connection.close()
     return [Listed(reward, _stock(reward, counted.get(reward.id))) for reward in program.rewards]
 
 
@@ -110,15 +99,12 @@ def _stock(reward: Reward, counted: Stock | None) -> Stock | None:
 
 
 async def _set(reward_id: str, total: int) -> Stock:
-    connection = await _connect()
-    try:
+    async with connected(settings().postgres_dsn) as connection:
         _refuse_uncounted(await read_programs(connection), reward_id)
         async with connection.transaction():
             told = await set_stock(connection, reward_id, total)
             await record(connection, operator(), STOCK_SET, reward_id, total=total)
             return told
-    finally:
-        await connection.close()
 
 
 def _refuse_uncounted(programs: Programs, reward_id: str) -> None:
