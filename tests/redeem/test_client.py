@@ -15,7 +15,7 @@ from headway.client.trying import Patience
 from headway.runtime.health import Health
 from headway.runtime.web import WebServer
 from headway_redeem.app import document
-from tests.redeem.kit import LATER, Shop
+from tests.redeem.kit import LATER, Shop, open_shop
 
 QUICK = Patience(timeout=5, give_up_after=20, first_wait=0.001, longest_wait=0.01)
 HURRIED = Patience(timeout=5, give_up_after=0.05, first_wait=0.001, longest_wait=0.01)
@@ -118,15 +118,19 @@ async def test_after_no_answer_the_key_finds_out_what_was_done(shop: Shop) -> No
     assert await shop.pool.fetchval("select count(*) from redemptions") == 1
 
 
-async def test_a_busy_api_is_given_the_time_it_asks_for() -> None:
-    busy = httpx.Response(503, headers={"Retry-After": "1"})
-    menu: dict[str, object] = {"program_version": 1, "member_id": None, "rewards": []}
-    saying = Saying(busy, httpx.Response(200, json=menu))
-    began = asyncio.get_running_loop().time()
-    async with calling(saying) as client:
-        assert (await client.rewards()).rewards == []
-    assert asyncio.get_running_loop().time() - began >= 1
-    assert len(saying.asked) == 2
+async def test_a_busy_api_is_given_the_time_it_asks_for(database: str) -> None:
+    async with open_shop(database, redeem_lock_seconds=0.1) as shop:
+        ann, wire = await shop.member_with(120), Wire(shop)
+        asking = asyncio.get_running_loop()
+        async with calling(wire) as client, shop.pool.acquire() as other:
+            async with other.transaction():
+                await other.execute("select 1 from accounts for update")
+                held = asyncio.create_task(client.reserve(ann, "five"))
+                await asyncio.sleep(0.5)
+                began = asking.time()
+            assert (await held).state == "reserved"
+        assert asking.time() - began > 0.5, "it did not wait for the second that was asked for"
+    assert len(wire.asked) == 2
 
 
 @pytest.mark.parametrize(

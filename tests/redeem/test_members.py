@@ -1,54 +1,13 @@
-"""What a member can see: schedules, tier, history, a past balance, and a balance down to lots."""
+"""What a member can see: schedules, tier, history, and a balance down to lots."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import orjson
 import pytest
 
 from headway.ledger import history
-from tests.redeem.kit import JOINED, LATER, Json, Shop
-from tests.redeem.test_openapi import validator
-
-MEMBER = "/v1/members/{member_id}"
-
-
-async def get(shop: Shop, path: str, **query: Any) -> Json:
-    """What a route below /v1/members answers; it must, and as the document says."""
-    response = await shop.client.get(f"/v1/members/{path}", params=query)
-    assert response.status_code == 200, response.text
-    told: Json = response.json()
-    word = path.rpartition("/")[2]
-    validator(f"{MEMBER}/{word}", "get", 200, "application/json").validate(told)
-    return told
-
-
-async def pages(shop: Shop, path: str, of: str, **query: Any) -> AsyncIterator[Json]:
-    """Every element of a list, page by page."""
-    cursor: dict[str, str] = {}
-    while True:
-        page = await get(shop, path, **query, **cursor)
-        for one in page[of]:
-            yield one
-        if page["next_cursor"] is None:
-            return
-        cursor = {"cursor": page["next_cursor"]}
-
-
-async def busy(shop: Shop) -> str:
-    """A member who has bought, returned, reviewed, redeemed and owes something at the end."""
-    ann = await shop.member_with(250)
-    taken = await shop.reserved(ann, "five")
-    await shop.step(taken, "confirm")
-    undone = await shop.reserved(ann, "five")
-    await shop.step(undone, "cancel")
-    await shop.buys(ann, "second", 33, LATER)
-    await shop.returns(ann, "ann-first", 200, LATER + timedelta(days=1))
-    await shop.tell(
-        "review.published", ann, LATER + timedelta(days=2), review_id="v", sku="s", rating=5
-    )
-    return ann
+from tests.redeem.kit import LATER, Json, Shop
+from tests.redeem.seeing import busy, get, pages
 
 
 async def test_the_view_tells_when_points_come_and_go_and_what_the_tier_needs(shop: Shop) -> None:
@@ -236,66 +195,6 @@ async def test_a_lot_that_was_held_very_often_shows_its_newest_rows(shop: Shop) 
     assert [one["seq"] for one in lot["entries"]] == [lot["lot"], *seqs[-50:]]
     assert lot["entries_left_out"] == len(seqs) - 51
     assert lot["cause"]["kind"] == "order.paid"
-
-
-async def published(shop: Shop) -> list[tuple[datetime, Json]]:
-    """Every balance.changed that waits in the outbox, with when the ledger recorded its cause."""
-    found = []
-    # What was parked is recorded when it came, and published when it was released.
-    last: dict[str, datetime] = {}
-    for row in await shop.pool.fetch("select value from outbox where topic = $1 order by id",
-                                     "t.balance-changed"):  # fmt: skip
-        data = orjson.loads(row["value"])["data"]
-        recorded = await shop.pool.fetchval(
-            "select coalesce((select p.recorded_at from points_events p join accounts using"
-            " (account_id) where member_id = $1 and p.seq = $2), (select recorded_at from inputs"
-            " where source = $3 and id = $4))",
-            data["member_id"], data["seq_to"], data["cause"]["source"], data["cause"]["id"],
-        )  # fmt: skip
-        member = data["member_id"]
-        last[member] = max(recorded, last.get(member, recorded))
-        found.append((last[member], data))
-    return found
-
-
-async def compare(shop: Shop, member: str, at: datetime, told: Json | None) -> None:
-    """The balance as of a moment is what was published then."""
-    then = await get(shop, f"{member}/balance", at=at.isoformat())
-    names = ("pending", "available", "reserved", "owed")
-    if told is None:
-        assert (then["version"], then["seq"], then["tier"]) == (0, 0, "")
-        assert then["balances"] == dict.fromkeys(names, 0)
-        return
-    assert then["balances"] == {name: told[name] for name in names}
-    assert {name: then[name] for name in ("version", "epoch", "tier", "head_hash")} == {
-        name: told[name] for name in ("version", "epoch", "tier", "head_hash")
-    }
-
-
-async def test_a_past_balance_is_what_was_published_then(shop: Shop) -> None:
-    ann = await busy(shop)
-    await shop.buys("bob", "too-early", 40, JOINED + timedelta(days=2))
-    await shop.tell("member.joined", "bob", JOINED)
-    for member in (ann, "bob"):
-        mine = [one for one in await published(shop) if one[1]["member_id"] == member]
-        assert [data["version"] for _, data in mine] == list(range(1, len(mine) + 1))
-        for place, (recorded, data) in enumerate(mine):
-            if place + 1 == len(mine) or mine[place + 1][0] > recorded:
-                await compare(shop, member, recorded, data)
-        await compare(shop, member, mine[0][0] - timedelta(microseconds=1), None)
-
-
-async def test_a_moment_before_this_life_of_the_ledger_names_no_epoch(shop: Shop) -> None:
-    ann = await shop.member_with(50)
-    async with shop.pool.acquire() as connection:
-        at = await connection.fetchval("select clock_timestamp()")
-        await connection.execute(
-            "update ledger_epoch set epoch = 7, since = $1", at + timedelta(microseconds=1)
-        )
-    then = await get(shop, f"{ann}/balance", at=at.isoformat())
-    assert (then["epoch"], then["balances"]["pending"]) == (None, 30)
-    now = await shop.pool.fetchval("select clock_timestamp()")
-    assert (await get(shop, f"{ann}/balance", at=now.isoformat()))["epoch"] == 7
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.conftest import in_database, run_apart
 from tests.domain.strategies import SIMPLE, examples, lateness, orders, refunds, reviews
 from tests.ledger.tampering import execute
 from tests.redeem.kit import JOINED, Json, Shop, open_shop
-from tests.redeem.test_members import compare, pages, published
+from tests.redeem.seeing import compare, pages, published
 
 BUCKETS = ("pending", "available", "reserved", "owed")
 Doing = tuple[str, Any]
