@@ -11,7 +11,9 @@ from aiokafka import AIOKafkaProducer
 from headway.cli.output import snapshot
 from headway.contracts.codec import HEADERS
 from headway.contracts.topics import PARTITIONS
+from headway.domain.erasing import Erase
 from headway.errors import UserError
+from headway.ledger.erasing import take_name
 from headway.ledger.verify import Report, verify
 from headway.ledger.verify_topic import Published
 from tests.ledger.factory import Happening, Shop, open_shop, redemption_of
@@ -216,3 +218,31 @@ async def _compare_restored(dsn: str, kafka: str, topics: str, again: Happening)
 async def test_a_missing_topic_is_told_with_what_to_do(kafka: str, topics: str) -> None:
     with pytest.raises(UserError, match="headway topics create"):
         await Published.so_far(kafka, topics + "balance-changed")
+
+
+async def test_who_was_erased_is_told_of_under_another_name_from_there(
+    database: str, kafka: str, topics: str
+) -> None:
+    async with selling(database, kafka, topics) as shop:
+        await publish(kafka, shop, await waiting(shop))
+        async with shop.pool.acquire() as connection, connection.transaction():
+            await take_name(connection, "ann", Erase("asked to", "sue"), "key")
+        name = await shop.pool.fetchval("select member_id from accounts where account_id = 1")
+        report = await report_of(database, kafka, topics)
+        assert broken(report) == {}
+        await shop.happens("member.left", name, 22)
+        assert broken(await report_of(database, kafka, topics)) == {}
+        await publish(kafka, shop, await waiting(shop))
+        assert broken(await report_of(database, kafka, topics)) == {}
+
+
+async def test_nobody_is_taken_for_erased_who_was_told_otherwise(
+    database: str, kafka: str, topics: str
+) -> None:
+    async with selling(database, kafka, topics) as shop:
+        messages = await waiting(shop)
+        last = [message for message in messages if message.key == b"ann"][-1]
+        await publish(kafka, shop, [*messages, last.saying(head_hash="ff" * 32)])
+        async with shop.pool.acquire() as connection, connection.transaction():
+            await take_name(connection, "ann", Erase("asked to", "sue"), "key")
+        assert "published" in broken(await report_of(database, kafka, topics))

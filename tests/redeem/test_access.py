@@ -142,6 +142,12 @@ async def adjustments(shop: Shop) -> Request:
     return Request("GET", "/v1/adjustments?state=proposed")
 
 
+async def erase(shop: Shop) -> Request:
+    # Of somebody new each time: who was erased cannot be again.
+    who = await shop.member_with(50, f"gone-{datetime.now(UTC).timestamp()}")
+    return Request("POST", f"/v1/members/{who}/erase", {"reason": "asked to", "by": "sue"})
+
+
 async def catalogue_state(shop: Shop) -> Request:
     return Request("GET", "/v1/admin/rewards")
 
@@ -203,6 +209,7 @@ TABLE: Mapping[str, Row] = {
     "catalogue_state": row(catalogue_state, "admin:read", 403, 403),
     "code_pools": row(code_pools, "admin:read", 403, 403),
     "export": row(export, "admin:read", 403, 403),
+    "erase": row(erase, "members:erase", 403, 403),
     "set_stock": row(set_stock, "admin:write", 403, 403),
     "member_token": row(member_token, "members:tokens", 403, 403),
     "explain": row(explain, "*", 200, 200),

@@ -10,6 +10,7 @@ from headway.domain.account import Input
 from headway.errors import InvariantViolated, Poison
 from headway.ledger.books import Books, open_for_members
 from headway.ledger.epoch import begin_epoch
+from headway.ledger.erasing import forget_again
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES, Reached
 from headway.ledger.writing import write
@@ -85,6 +86,8 @@ class EarnHandler:
                     dead_letters=list(zip(*rows(letters), strict=True)),
                     outbox=[outbox_row(x, topic, shard_of_key(x.key)) for x in letters],
                 )
+                if result.erased:
+                    await forget_again(connection, result.erased)
                 fail_point("earn.before_commit")
             fail_point("earn.after_commit")
         self._breaker = breaker

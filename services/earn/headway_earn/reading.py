@@ -11,6 +11,7 @@ from headway.contracts.registry import CONTRACTS
 from headway.contracts.topics import EARN_INPUTS
 from headway.domain.account import Input
 from headway.errors import Conflict, Poison
+from headway.ledger.erasing import is_blinded
 from headway.stream.alignment import WINDOW
 from headway.stream.batch import Batch, Record
 
@@ -30,6 +31,8 @@ class Read:
     business_times: dict[TopicPartition, datetime] = field(default_factory=dict)
     repeats: int = 0
     again: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    """Names in repeats of what was decided before they were erased."""
     cuts: dict[TopicPartition, int] = field(default_factory=dict)
     """Where the batch is cut short; `ahead`: the business time of what waits there."""
     ahead: dict[TopicPartition, datetime] = field(default_factory=dict)
@@ -148,6 +151,9 @@ def repeats_or_conflicts(
             new.append(entry)
         elif digest == item.digest:
             read_.repeats += 1
+        elif is_blinded(digest):
+            read_.repeats += 1
+            read_.erased.add(entry[0])
         else:
             read_.refuse(item, entry[2], conflict(item.id))
     return new

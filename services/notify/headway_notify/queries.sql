@@ -7,6 +7,9 @@ on conflict (member_id) do update
 set email = excluded.email, name = excluded.name, locale = excluded.locale
 
 -- name: contacts_forget
+with _balances as (
+    delete from notify.balances where member_id = any($1::text[])
+)
 delete from notify.contacts where member_id = any($1::text[])
 
 -- name: balances_seen

@@ -58,6 +58,7 @@ RULES: Mapping[str, Rule] = {
     "catalogue_state": Rule((Scope.ADMIN_READ,)),
     "code_pools": Rule((Scope.ADMIN_READ,)),
     "export": Rule((Scope.ADMIN_READ,)),
+    "erase": Rule((Scope.MEMBERS_ERASE,)),
     "set_stock": Rule((Scope.ADMIN_WRITE,)),
 }
 """By the route's name, which is its function's. A route that is in neither place is not served."""

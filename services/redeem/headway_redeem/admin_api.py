@@ -12,6 +12,8 @@ from headway.contracts.api.admin import (
     AdjustRequest,
     CatalogueState,
     CodePools,
+    Erased,
+    EraseRequest,
     MemberExport,
     Redemptions,
     SecondRequest,
@@ -20,6 +22,7 @@ from headway.contracts.api.admin import (
 )
 from headway.contracts.fields import Id
 from headway.domain.adjustment import ADJUST
+from headway.domain.erasing import ERASE
 from headway.domain.redemption import State
 from headway.ledger.redemptions import Wanted
 from headway_redeem import problems
@@ -60,12 +63,21 @@ class Exports(Protocol):
     async def export(self, caller: Caller, request_id: str, member_id: str) -> bytes: ...
 
 
+class EraseCommands(Protocol):
+    """What erases members."""
+
+    async def erase(
+        self, command: Command, act: Act, member_id: str, request: EraseRequest
+    ) -> Reply: ...
+
+
 class AdminCommands(NamedTuple):
     """What operators can do."""
 
     adjustments: AdjustCommands
     stock: StockCommands
     exports: Exports
+    erasing: EraseCommands
 
 
 class AdminReads(Protocol):
@@ -88,6 +100,7 @@ def add_admin(api: FastAPI, commands: AdminCommands, reads: AdminReads) -> None:
     _redemptions(api, reads)
     _catalogue(api, commands.stock, reads)
     _exporting(api, commands.exports)
+    _erasing(api, commands.erasing)
 
 
 def _adjusting(api: FastAPI, commands: AdjustCommands, reads: AdminReads) -> None:
@@ -210,6 +223,18 @@ def _exporting(api: FastAPI, exports: Exports) -> None:
         caller = caller_of(request)
         body = await exports.export(caller, request_id(request.scope), member_id)
         return Response(body, media_type="application/json")
+
+
+def _erasing(api: FastAPI, commands: EraseCommands) -> None:
+    @api.post(
+        "/v1/members/{member_id:path}/erase",
+        response_model=Erased,
+        responses=responses_of(*COMMAND, problems.UNKNOWN_MEMBER),
+        summary="Take a member's name out of everything, for good; the ledger's totals stay",
+    )
+    async def erase(request: Request, member_id: Id, body: EraseRequest, key: Key) -> Response:
+        command, act = acting(ERASE, request, body.by, key, body.model_dump_json())
+        return answered(await commands.erase(command, act, member_id, body))
 
 
 def acting(kind: str, request: Request, person: str, key: str, body: str) -> tuple[Command, Act]:

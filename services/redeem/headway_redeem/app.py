@@ -18,6 +18,7 @@ from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.adjustments import Adjustments
 from headway_redeem.admin_api import AdminCommands
 from headway_redeem.api import build
+from headway_redeem.erasing import Erasing
 from headway_redeem.exporting import Exporting
 from headway_redeem.gate import Gate, Limits
 from headway_redeem.keyring import Keyring
@@ -87,6 +88,7 @@ def admin(
         ),
         Stocking(pool, programs, clock, topic_prefix, wake, lock_timeout),
         Exporting(pool),
+        Erasing(pool, programs, clock, topic_prefix, wake, lock_timeout),
     )  # fmt: skip
 
 

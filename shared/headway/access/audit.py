@@ -17,6 +17,8 @@ _QUERIES = load("headway.access", "audit.sql")
 Outcome = Literal["done", "refused"]
 STOCK_SET = "stock.set"
 """The act of saying how many of a reward there are, through the API or at the command line."""
+ERASE = "member.erase"
+"""The act of taking a member's name out of everything; named as for an export."""
 EXPORT = "member.export"
 """The act of reading everything held of a member, who is named by the number of the account."""
 

@@ -18,6 +18,7 @@ class Scope(StrEnum):
 
     MEMBERS_READ = "members:read", "see members' balances, history and redemptions"
     MEMBERS_TOKENS = "members:tokens", "issue member tokens, each for one member"
+    MEMBERS_ERASE = "members:erase", "take a member's name out of everything, for good"
     REDEMPTIONS_WRITE = "redemptions:write", "quote, reserve, confirm, fulfil and cancel"
     REDEMPTIONS_REVERSE = "redemptions:reverse", "undo confirmed redemptions"
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"

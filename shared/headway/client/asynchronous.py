@@ -17,6 +17,7 @@ from headway.contracts.api.admin import (
     AdjustmentState,
     CatalogueState,
     CodePools,
+    Erased,
     MemberExport,
     Redemptions,
     StockView,
@@ -177,6 +178,10 @@ class AsyncClient:
     ) -> AdjustmentAnswer:
         """Turn a proposal down."""
         return await self._ask(calls.decide_adjustment("reject", adjustment_id, by, key))
+
+    async def erase(self, member_id: str, reason: str, by: str, *, key: str = "") -> Erased:
+        """Take a member's name out of everything, for good."""
+        return await self._ask(calls.erase(member_id, reason, by, key))
 
     async def set_stock(self, reward_id: str, total: int, by: str, *, key: str = "") -> StockView:
         """Say how many of a reward there are in all, those already taken included."""

@@ -15,6 +15,8 @@ from headway.contracts.api.admin import (
     AdjustRequest,
     CatalogueState,
     CodePools,
+    Erased,
+    EraseRequest,
     MemberExport,
     Redemptions,
     SecondRequest,
@@ -182,6 +184,12 @@ def decide_adjustment(how: str, adjustment_id: str, by: str, key: str) -> Call[A
     """POST /v1/adjustments/{adjustment_id}/approve or reject."""
     path = f"/v1/adjustments/{_in_path(adjustment_id)}/{how}"
     return _command(path, AdjustmentAnswer, key, SecondRequest(by=by))
+
+
+def erase(member_id: str, reason: str, by: str, key: str) -> Call[Erased]:
+    """POST /v1/members/{member_id}/erase."""
+    request = EraseRequest(reason=reason, by=by)
+    return _command(_of_member(member_id) + "/erase", Erased, key, request)
 
 
 def set_stock(reward_id: str, total: int, by: str, key: str) -> Call[StockView]:

@@ -10,7 +10,7 @@ from headway.domain.account import Account, Input
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.entitlement import History
-from headway.errors import InvariantViolated
+from headway.errors import InvariantViolated, Retryable
 from headway.ledger import reading, snapshot
 from headway.ledger.lots import Wanted, decided_from_log, read_lots, wanted
 from headway.ledger.programs import ProgramCache
@@ -109,6 +109,8 @@ async def open_for_members(
     await connection.execute(QUERIES.create_accounts, members)
     rows = await connection.fetch(QUERIES.lock_accounts, members)
     by_member = {row["member_id"]: row["account_id"] for row in rows}
+    if len(by_member) < len(members):
+        raise Retryable("a member was erased while the accounts were locked")
     work: dict[int, list[Input]] = {}
     for member, item in items:
         work.setdefault(by_member[member], []).append(item)

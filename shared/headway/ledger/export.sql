@@ -15,7 +15,7 @@ select to_json(t)::text from (
 -- name: inputs
 select coalesce(json_agg(t order by t.n), '[]')::text from (
     select i.n, i.source, i.id, i.kind, i.business_time, i.recorded_at, i.outcome, i.reason, p.waits_for,
-           case when i.kind = 'admin.adjust' then (i.data::jsonb - '{by,approved_by}'::text[])::json else i.data end as data
+           case when i.kind in ('admin.adjust', 'admin.erase') then (i.data::jsonb - '{by,approved_by}'::text[])::json else i.data end as data
     from inputs i
     left join parked p on p.account_id = i.account_id and p.n = i.n
     where i.account_id = $1

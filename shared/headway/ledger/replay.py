@@ -18,9 +18,10 @@ from headway.domain.account import Account, Input, Lot, OrderLine
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
+from headway.domain.erasing import ERASE
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import adjustments, redemptions, snapshot
+from headway.ledger import adjustments, erasing, redemptions, snapshot
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -175,6 +176,8 @@ def input_from(row: asyncpg.Record) -> Input:
         data = redemptions.command_from(kind, body)
     elif kind == ADJUST:
         data = adjustments.adjust_from(body)
+    elif kind == ERASE:
+        data = erasing.erase_from(body)
     else:
         data = data_of(kind, body)
     return Input(

@@ -8,6 +8,7 @@ from typing import Any
 from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
+from headway.domain.erasing import ERASE
 from headway.domain.points import PointsEvent
 from headway.program.money import to_text
 from headway.program.program import Program
@@ -97,6 +98,7 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "activity.recorded": lambda data: f"Activity: {data['activity']}",
     "effect": _effect,
     OPENING: _opening,
+    ERASE: lambda data: f"The member's name was erased: {data['reason']}",
     ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 

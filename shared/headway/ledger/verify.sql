@@ -107,7 +107,8 @@ changes as (
     union
     select account_id, n from inputs
     where account_id between $1 and $2 and outcome = 'applied'
-      and (kind in ('member.joined', 'member.left') or kind = 'import.opening' and reason = 'enrolled')
+      and (kind in ('member.joined', 'member.left') or kind = 'import.opening' and reason = 'enrolled'
+           or kind = 'admin.erase' and reason = '')
 ),
 counted as (
     select account_id, count(*) as causes from changes group by account_id
@@ -550,7 +551,15 @@ with waiting as (
 select member_id, min(version) as first, max(version) as last from waiting group by member_id
 
 -- name: published_accounts
-select account_id, member_id, version, head_hash from accounts where version > 0
+-- `told_before`: the last version that was told under a name that has been erased since.
+select a.account_id, a.member_id, a.version, a.head_hash, coalesce(e.version, 0) as told_before
+from accounts a
+left join erasures e on e.account_id = a.account_id
+where a.version > 0
+
+-- name: erased_names
+-- How far it was told of those whose names were erased, under the name that is kept nowhere.
+select version, head_hash from erasures
 
 -- name: heads_that_differ
 -- Which of these published versions name another hash than the ledger has at that seq.
@@ -559,6 +568,9 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bytea[]) as p
 left join accounts a on a.member_id = p.member_id
 left join points_events e on e.account_id = a.account_id and e.seq = p.seq
 where e.hash is distinct from p.head
+  and not exists (select from erasures x  -- told under a name that has been erased since
+                  join points_events y on y.account_id = x.account_id and y.seq = p.seq and y.hash = p.head
+                  where a.account_id is null)
 
 -- name: unknown_inputs
 select p.source, p.id

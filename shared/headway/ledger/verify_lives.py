@@ -23,10 +23,12 @@ class Lost(NamedTuple):
 class Life:
     """A member as the topic tells it, up to the message read last.
 
+    `told_before`: the last version told under a name that has been erased since (0: none was).
     `contents` holds a fingerprint of each version, so that identical repeats can be dropped.
     """
 
     member_id: str
+    told_before: int = 0
     epoch: int = 0
     version: int = 0
     head: bytes = b""
@@ -51,7 +53,8 @@ class Life:
 
     def _step(self, epoch: int, version: int, whole: bool) -> str:
         if not self.epoch:
-            return f"the first version told is {version}" if whole and version != 1 else ""
+            first = self.told_before + 1
+            return f"the first version told is {version}" if whole and version != first else ""
         if epoch < self.epoch:
             return f"version {version} of epoch {epoch} came after epoch {self.epoch} had begun"
         if epoch == self.epoch and version < self.version:
@@ -65,7 +68,7 @@ class Life:
     ) -> str:
         """Compare with the account, whose versions from `waiting[0]` to `waiting[1]` are not yet
         published; says what is wrong, or ''. What the topic is ahead by is `lost`."""
-        published = self.version
+        published = self.version or self.told_before
         if waiting is not None and self.epoch < epoch:
             published = min(published, waiting[0] - 1)
         published = min(published, version)

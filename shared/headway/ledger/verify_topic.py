@@ -3,6 +3,7 @@
 Reads the whole topic once. Memory grows with the members, and with the versions of one partition.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import blake2b
@@ -37,6 +38,7 @@ class _Account(NamedTuple):
     account_id: int
     version: int
     head: bytes
+    told_before: int
 
 
 class Published:
@@ -69,7 +71,7 @@ class Published:
         self._epoch = await connection.fetchval(QUERIES.epoch)
         for row in await connection.fetch(QUERIES.published_accounts):
             self._accounts[row["member_id"]] = _Account(
-                row["account_id"], row["version"], row["head_hash"]
+                row["account_id"], row["version"], row["head_hash"], row["told_before"]
             )
         async with _consumer(self._bootstrap, self._topic) as (consumer, partitions):
             differing: list[tuple[str, int, int]] = []
@@ -107,7 +109,9 @@ class Published:
                 data, head = told.data, bytes.fromhex(told.data.head_hash)
                 if self._too_new(data, told.offset, partition):
                     continue
-                life = lives.setdefault(data.member_id, Life(data.member_id))
+                life = lives.get(data.member_id)
+                if life is None:
+                    life = lives[data.member_id] = self._life(data.member_id)
                 wrong = life.hear(data.epoch, data.version, head, told.content, whole)
                 if wrong:
                     self._found(check, data.member_id, wrong)
@@ -121,6 +125,10 @@ class Published:
             life.contents = {}
         self._lives.update(lives)
         return differing
+
+    def _life(self, member_id: str) -> Life:
+        account = self._accounts.get(member_id)
+        return Life(member_id, 0 if account is None else account.told_before)
 
     def _decoded(self, record: "ConsumerRecord[bytes, bytes]", check: Check) -> _Told | None:
         check.examined += 1
@@ -153,12 +161,15 @@ class Published:
             if life is None:
                 if not self._whole:
                     continue  # Told long ago, and no longer kept.
-                life = Life(member_id)
+                life = self._life(member_id)
             wrong = life.against(account.version, account.head, self._epoch, waiting.get(member_id))
             if wrong:
                 self._found(check, member_id, wrong)
+        erased = await _erased(connection)
         for member_id in sorted(self._lives.keys() - self._accounts.keys()):
             life = self._lives[member_id]
+            if member_id in waiting or _took_name(erased, life):
+                continue
             wrong = life.against(0, b"", self._epoch, None)
             if wrong:
                 self._found(check, member_id, wrong)
@@ -207,6 +218,19 @@ class Published:
                     f"lost redemption: member {data.member_id}, version {data.version} of epoch "
                     f"{data.epoch}, {cause.source} {cause.id}, {cause.time.isoformat()}"
                 )
+
+
+async def _erased(connection: "Connection") -> Counter[tuple[int, bytes]]:
+    """How far those are told whose names were erased: the last version and its hash."""
+    rows = await connection.fetch(QUERIES.erased_names)
+    return Counter((row["version"], bytes(row["head_hash"])) for row in rows)
+
+
+def _took_name(erased: Counter[tuple[int, bytes]], life: Life) -> bool:
+    """Whether it is the name of somebody erased, who is told of under another since."""
+    last = (life.version, life.head)
+    erased[last] -= 1
+    return erased[last] >= 0
 
 
 def _covered(data: BalanceChanged, lost: Mapping[str, Sequence[Lost]]) -> bool:

@@ -8,6 +8,7 @@ import asyncpg
 from headway.contracts.codec import digest
 from headway.domain.chain import FORM, GENESIS, canonical_row, link, recorded_bytes
 from headway.domain.points import PointsEvent
+from headway.ledger.erasing import NAMELESS, is_blinded
 from headway.ledger.queries import Queries
 
 if TYPE_CHECKING:
@@ -123,7 +124,13 @@ class _Sums:
 async def walk_inputs(
     connection: "Connection", queries: Queries, low: int, high: int, found: Found
 ) -> None:
-    """Recompute the digest of every input from what is stored of it."""
+    """Recompute the digest of every input from what is stored of it, names not erased."""
     async for row in connection.cursor(queries.walk_inputs, low, high, prefetch=_AHEAD):
+        if is_blinded(row["digest"]) and _named_erased(row):
+            continue
         if digest(row["kind"], row["member_id"], row["data"].encode()) != row["digest"]:
             found(row["account_id"], f"input {row['n']} ({row['kind']}) is not what was decided on")
+
+
+def _named_erased(row: asyncpg.Record) -> bool:
+    return row["member_id"].startswith(NAMELESS) or f'"{NAMELESS}' in row["data"]

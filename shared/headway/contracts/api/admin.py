@@ -186,6 +186,20 @@ class Referrals(Shape):
     """What referrals are worth here, in millionths of a point."""
 
 
+class EraseRequest(Shape):
+    """Take a member's name out of everything. There is no way back."""
+
+    reason: Why
+    by: Person
+
+
+class Erased(Shape):
+    """The name is gone; nothing here leads to what it stood for."""
+
+    erased_at: datetime
+    """Business time from which on nothing is earned."""
+
+
 class MemberExport(Shape):
     """Everything the ledger holds of one member, of one moment; rows as the ledger has them.
 

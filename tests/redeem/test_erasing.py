@@ -1,0 +1,168 @@
+"""A member is erased: the name is nowhere, and nothing else has changed."""
+
+import asyncio
+from datetime import timedelta
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+
+from headway.access.audit import ERASE, entries
+from headway.ledger.erasing import NAMELESS
+from headway.ledger.replay import replay
+from tests.redeem.kit import JOINED, LATER, Json, Shop
+
+NAME = 'ann "the/first" ö'
+WHY: Json = {"reason": "asked us to", "by": "staff-3"}
+DAY = timedelta(days=1)
+
+
+async def holding(shop: Shop, name: str = NAME) -> set[str]:
+    """The tables that hold the name, as text, as JSON or as bytes; but for the outbox, which holds
+    what is on its way."""
+    tables = await shop.pool.fetch(
+        "select format('%I.%I', schemaname, tablename) as name from pg_tables "
+        "where schemaname in ('public', 'notify') and tablename <> 'outbox'"
+    )
+    texts = [name, orjson.dumps(name).decode()[1:-1], name.encode().hex()]
+    there = "select exists (select from {} as x, unnest($1::text[]) as t(text) where strpos(x::text, t.text) > 0 or strpos(to_jsonb(x)::text, t.text) > 0)"  # noqa: E501
+    return {
+        table["name"]
+        for table in tables
+        if await shop.pool.fetchval(there.format(table["name"]), texts)
+    }
+
+
+async def standing(shop: Shop) -> list[object]:
+    """Points, hashes, lots and balances of everybody."""
+    return [
+        *await shop.pool.fetch("select * from points_events order by account_id, seq"),
+        *await shop.pool.fetch("select * from lots order by account_id, lot"),
+        *await shop.pool.fetch(
+            "select account_id, pending, available, reserved, owed, seq, head_hash, tier"
+            " from accounts order by account_id"
+        ),
+    ]
+
+
+async def erase(shop: Shop, name: str = NAME, key: str = "") -> httpx.Response:
+    return await shop.post(f"/v1/members/{quote(name, safe='')}/erase", WHY, key)
+
+
+async def nameless(shop: Shop) -> tuple[int, str]:
+    row = await shop.pool.fetchrow(
+        "select account_id, member_id from accounts where starts_with(member_id, $1)", NAMELESS
+    )
+    assert row is not None
+    return row["account_id"], row["member_id"]
+
+
+@pytest.fixture
+async def ann(shop: Shop) -> str:
+    """A member with orders, a parked return, redemptions, adjustments and a dead letter."""
+    await shop.tell("member.joined", NAME, JOINED)
+    await shop.buys(NAME, "o-1", 880)
+    await shop.returns(NAME, "o-2", 1, LATER)
+    await shop.step(await shop.reserved(NAME, "five"), "confirm")
+    await shop.reserved(NAME, "five")
+    adjusted = {"member_id": NAME, "points": 5, "reason": "late", "by": "sue"}
+    assert (await shop.post("/v1/adjustments", adjusted)).status_code == 201
+    await shop.pool.execute(
+        'insert into dead_letters (consumer_group, topic, partition, "offset", key, value,'
+        " headers, stage, reason, message, release, failed_at)"
+        " values ('g', 't', 0, 0, $1, $1, '[]', 'decode', 'not-json', 'm', 'r', now())",
+        NAME.encode(),
+    )  # fmt: skip
+    return NAME
+
+
+async def friend_of(shop: Shop, name: str, friend: str = "bob") -> None:
+    """A friend whom the member referred, with a first order that counts."""
+    await shop.tell("member.joined", friend, JOINED)
+    await shop.tell("referral.created", friend, JOINED, referral_id=f"r-{friend}", referrer_id=name)
+    await shop.buys(friend, f"{friend}-1", 60)
+
+
+async def replayed(shop: Shop) -> list[object]:
+    async with (
+        shop.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return list((await replay(connection)).differences)
+
+
+async def test_the_name_is_nowhere_and_every_point_is_where_it_was(shop: Shop, ann: str) -> None:
+    await friend_of(shop, ann)
+    before = await standing(shop)
+    assert await holding(shop) >= {
+        "public.accounts", "public.dead_letters", "public.idempotency_keys", "public.inputs",
+    }  # fmt: skip
+    answer = await erase(shop, key="once")
+    assert answer.status_code == 200, answer.text
+    assert await holding(shop) == set()
+    assert await standing(shop) == before
+    assert await replayed(shop) == []
+    assert (await shop.client.get(f"/v1/members/{quote(ann, safe='')}")).status_code == 404
+    assert (await erase(shop, key="once")).json() == answer.json()
+    assert (await erase(shop)).status_code == 404
+
+
+async def test_it_is_told_to_notify_and_under_the_new_name_alone(shop: Shop, ann: str) -> None:
+    await shop.pool.execute("truncate outbox")
+    await erase(shop)
+    account_id, name = await nameless(shop)
+    told = await shop.pool.fetch("select topic, key, value from outbox order by id")
+    assert {(row["topic"], bytes(row["key"])): row["value"] is None for row in told} == {
+        ("t.balance-changed", name.encode()): False,
+        ("t.member-contacts", ann.encode()): True,
+    }
+    async with shop.pool.acquire() as connection:
+        [last] = await entries(connection, limit=1)
+    assert (last.act, last.target) == (ERASE, f"account:{account_id}")
+    assert last.detail == {"reason": "asked us to", "by": "staff-3", "friends": 0}
+
+
+async def test_what_was_asked_for_goes_on_without_the_name(shop: Shop, ann: str) -> None:
+    """A reservation can still be cancelled by its id; nothing is earned any more."""
+    held = await shop.pool.fetchval(
+        "select redemption_id from redemptions where state = 'reserved'"
+    )
+    await erase(shop)
+    _, name = await nameless(shop)
+    assert (await shop.step(held, "cancel")).json()["member_id"] == name
+    before = await shop.balances(name)
+    await shop.buys(name, "o-9", 100, LATER + DAY)
+    assert await shop.balances(name) == before
+    assert (await shop.reserve(name, "five")).json()["type"] == "/problems/member-left"
+
+
+async def test_what_a_friend_does_reaches_the_account(shop: Shop, ann: str) -> None:
+    await friend_of(shop, ann)
+    await erase(shop)
+    _, name = await nameless(shop)
+    await shop.pool.execute("truncate outbox")
+    await shop.returns("bob", "bob-1", 60, LATER + DAY)
+    effects = await shop.pool.fetch("select key from outbox where topic = 't.effects'")
+    assert [bytes(row["key"]).decode() for row in effects] == [name]
+    assert await replayed(shop) == []
+
+
+async def test_two_who_referred_each_other_s_friends_can_both_go(shop: Shop) -> None:
+    """Locks are taken in one order, so erasing both at once ends with both."""
+    for name, friend in (("ann", "bob"), ("bob", "cid"), ("cid", "dan")):
+        await shop.tell("member.joined", name, JOINED)
+        await friend_of(shop, name, friend)
+    answers = await asyncio.gather(*(erase(shop, name) for name in ("ann", "bob", "cid")))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert await shop.pool.fetchval(
+        "select count(*) from accounts where starts_with(member_id, $1)", NAMELESS
+    ) == 3  # fmt: skip
+    assert [name for name in ("ann", "bob", "cid") if await holding(shop, f'"{name}"')] == []
+    assert await replayed(shop) == []
+
+
+async def test_who_comes_back_is_new(shop: Shop, ann: str) -> None:
+    await erase(shop)
+    await shop.tell("member.joined", ann, LATER + DAY)
+    assert await shop.balances(ann) == (0, 20, 0, 0)
