@@ -51,6 +51,19 @@ class ClawedBack(Data):
     order_id: Id | None
 
 
+class Redeemed(Data):
+    """A redemption that this cause confirmed; `value_minor` is what it saves."""
+
+    redemption_id: OwnId
+    reward_id: Id
+    points: Counter
+    value_minor: Counter
+    currency: Currency
+
+
+Moved = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+
+
 class BalanceChanged(Subject):
     """A member's account as it stood right after one cause.
 
@@ -59,7 +72,7 @@ class BalanceChanged(Subject):
     may be published more than once, always with the same content.
     """
 
-    ADDED: ClassVar = (("clawed_back", None),)
+    ADDED: ClassVar = (("clawed_back", None), ("redeemed", None), ("moved", None))
 
     epoch: Positive32
     """Which life of the ledger this is."""
@@ -93,6 +106,11 @@ class BalanceChanged(Subject):
     program_version: Positive32
     clawed_back: ClawedBack | None = None
     """What this cause took back and why, for telling the member; null for nothing."""
+    redeemed: Redeemed | None = None
+    """What this cause confirmed; null for nothing."""
+    moved: Annotated[dict[Label, Moved], Field(max_length=40)] | None = None
+    """Points that this cause moved, by kind of points event (earn, redeem, expire ...; adjust is
+    below zero where points were taken); null for none."""
     rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
     """Rewards that the available points pay for, cheapest first."""
     next_reward: NextReward | None

@@ -1,5 +1,6 @@
 """What leaves the ledger through the outbox: balance.changed, notices, effects for others."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from headway.contracts.opening import OPENING, imported
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.erasing import ERASE
-from headway.domain.points import Effect
+from headway.domain.points import Effect, PointsEvent
 from headway.domain.progress import progress
 from headway.program.program import Programs
 
@@ -80,6 +81,8 @@ def balance_changed(
             "left_at": account.left_at,
             "program_version": program.version,
             "clawed_back": _clawed_back(decision),
+            "redeemed": _redeemed(decision),
+            "moved": _moved(points) if points else None,
             "rewards_ready": [reward.id for reward in facts.ready],
             "next_reward": None
             if following is None
@@ -124,6 +127,30 @@ def _clawed_back(decision: Decision) -> dict[str, object] | None:
     kind, data = decision.input.kind, decision.input.data
     reason = getattr(data, "reason", "") or _BY_KIND.get(kind, "a late or corrected event")
     return {"points": points, "waived": waived, "reason": reason, "order_id": order_id}
+
+
+def _redeemed(decision: Decision) -> dict[str, object] | None:
+    """What this cause confirmed; None: nothing."""
+    item, step = decision.input, decision.input.data
+    if item.kind != "redemption.confirm" or decision.outcome.outcome != "applied":
+        return None
+    return {
+        "redemption_id": step.redemption_id,
+        "reward_id": orjson.loads(item.body)["reward_id"],
+        "points": sum(points for _, points in step.held),
+        "value_minor": step.value_minor,
+        "currency": step.currency,
+    }
+
+
+def _moved(rows: Sequence[PointsEvent]) -> dict[str, int]:
+    """Points by kind of row; an adjustment that takes is below zero."""
+    moved: dict[str, int] = {}
+    for row in rows:
+        taken = row.kind == "adjust" and row.from_bucket == "available"
+        points = -row.points if taken else row.points
+        moved[row.kind] = moved.get(row.kind, 0) + points
+    return moved
 
 
 def notices(

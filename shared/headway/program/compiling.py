@@ -10,6 +10,7 @@ from headway.program.compiling_rules import by_event, compile_rules, pending_of
 from headway.program.document import ByActivity, Document, KeptMonths, Rolling
 from headway.program.document import Tiers as TiersDocument
 from headway.program.life_document import Expiry as ExpiryDocument
+from headway.program.messages_document import compile_messages
 from headway.program.money import to_minor
 from headway.program.program import Program
 from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Tiers
@@ -41,6 +42,7 @@ def compile_program(document: Document, version: int) -> Program:
         refund_unused="full" if membership is None else membership.refund.unused,
         refund_used="none" if membership is None else membership.refund.used,
         rewards=rewards,
+        messages=compile_messages(document.messages),
         same_for_all=all(reward.same_for_all for reward in rewards),
     )
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from headway.contracts.fields import Time
 from headway.program.life_document import ExpiryOrNever, Notices, PointsLife
+from headway.program.messages_document import MessagesDocument
 from headway.program.reward_document import Reward
 from headway.program.rule_document import Rule
 from headway.program.written import (
@@ -144,6 +145,7 @@ class Document(Part):
     tiers: Tiers | None = None
     referrals: Referrals = Referrals()
     membership: Membership | None = None
+    messages: MessagesDocument = MessagesDocument()
     rewards: Annotated[tuple[Reward, ...], Field(max_length=200)] = ()
 
 

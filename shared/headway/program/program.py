@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from headway.errors import InvariantViolated
 from headway.program.calendar import local_date, midnight
+from headway.program.messages import Messages
 from headway.program.rewards import Reward, menu
 from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Rule, Tiers
 from headway.program.validity import end_of
@@ -59,6 +60,7 @@ class Program:
     refund_unused: MembershipRefund
     refund_used: MembershipRefund
     rewards: tuple[Reward, ...]
+    messages: Messages
     same_for_all: bool
     """Whether everybody may have every reward at any time for one price."""
 
