@@ -11,7 +11,9 @@ from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
 from headway.stream.positions import Pool
 from headway_notify import store
+from headway_notify.judging import Judge
 from headway_notify.plan import Due, Latest
+from headway_notify.programmes import Programmes
 from headway_notify.store import Claimed, Outcome
 from tests.notify.account import change
 
@@ -30,11 +32,17 @@ async def know(
     async with pool.acquire() as connection, connection.transaction():
         await store.write_contacts(connection, [person] if contact else [], [])
         await store.write_balances(connection, [Latest(member_id, (1, version), None, facts)])
-        await store.write_due(connection, [Due(member_id, DAY, END)])
+        await store.write_due(
+            connection, [Due(member_id, "progress", DAY.isoformat(), DAY, END, 1)]
+        )
+
+
+def judge(pool: Pool) -> Judge:
+    return Judge(lambda: pool, Programmes(lambda: pool), GROUP, CONTACTS)
 
 
 async def decide(pool: Pool, now: datetime = END) -> dict[str, int]:
-    return await store.decide(pool, now, group=GROUP, contacts_topic=CONTACTS, most=100)
+    return dict(await judge(pool).run_once(now, 100))
 
 
 async def claim(pool: Pool, most: int = 100, lease: float = 60) -> list[Claimed]:
@@ -111,9 +119,7 @@ async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> N
 async def test_processes_at_once_decide_and_claim_each_mail_once(pool: Pool) -> None:
     for number in range(60):
         await know(pool, f"m{number}")
-    decided = await asyncio.gather(
-        *(store.decide(pool, END, group=GROUP, contacts_topic=CONTACTS, most=7) for _ in range(12))
-    )
+    decided = await asyncio.gather(*(judge(pool).run_once(END, 7) for _ in range(12)))
     assert sum(counts.get("decided", 0) for counts in decided) == 60
     claims = await asyncio.gather(*(claim(pool, most=7) for _ in range(12)))
     taken = [mail.id for part in claims for mail in part]

@@ -10,9 +10,11 @@ from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
+from headway_notify.announcing import Announcer
 from headway_notify.compose import Composer
 from headway_notify.delivery import Delivery
 from headway_notify.intake import Intake
+from headway_notify.judging import Judge
 from headway_notify.marking import Marker
 from headway_notify.mime import Sender
 from headway_notify.planner import Planner
@@ -32,14 +34,14 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     clock = stream if settings.clock == "stream" else SystemClock()
     marker = Marker(lambda: database.pool, settings, health)
     delivery = Delivery(lambda: database.pool, settings, composer, marker, health)
-    planner = Planner(
-        lambda: database.pool, clock, group, topics.member_contacts, delivery.wake, health
-    )
+    judge = Judge(lambda: database.pool, programmes, group, topics.member_contacts)
+    announcer = Announcer(lambda: database.pool, programmes)
+    planner = Planner(judge, announcer, clock, delivery.wake, health)
     consumer = BatchConsumer(
         ConsumerOptions(
             settings.kafka_bootstrap,
             group,
-            (topics.balance_changed, topics.member_contacts),
+            (topics.balance_changed, topics.member_notices, topics.member_contacts),
             max_records=settings.max_records,
         ),
         Intake(lambda: database.pool, group, topics, programmes),
