@@ -21,6 +21,7 @@ from headway_redeem.admin_lookup import AdminLookup
 from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
+from headway_redeem.pool_lookup import PoolLookup
 from headway_redeem.problems import Refusal
 from headway_redeem.reading import Reading
 from headway_redeem.redemptions import unknown_redemption
@@ -41,6 +42,7 @@ class Lookup(Reading):
         super().__init__(pool, programs, clock)
         self.members: MemberReads = MemberLookup(pool, programs, clock)
         self.admin: AdminReads = AdminLookup(pool, programs, clock)
+        self.pools = PoolLookup(pool, programs, clock)
 
     async def _seen(self, connection: "Connection", member_id: str) -> Seen:
         account, programs, epoch = await self.find(connection, member_id)
