@@ -31,13 +31,11 @@ from headway_redeem.sweeper import Sweeper
 CATALOGUE = (Path(__file__).parent / "catalogue.yaml").read_text(encoding="utf-8")
 PROGRAMME = Path(__file__).parents[2] / "examples" / "programs" / "shoes.yaml"
 SHOES = PROGRAMME.read_text(encoding="utf-8")
-SHARING = (
-    SHOES
-    + """\
+SHARED = """\
 transfers: {minimum: 10, maximum: {points: 1000, per: year}}
 pools: {members: 3}
 """
-)
+SHARING = SHOES + SHARED
 """The example programme, in which members may send each other points and spend together."""
 SECRET = "the tests' own secret which is long enough for HS256"
 JOINED = datetime(2025, 1, 1, 12, tzinfo=UTC)

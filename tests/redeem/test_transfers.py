@@ -143,7 +143,7 @@ async def test_people_are_told_in_words_and_finance_sees_it_net_to_zero(
     assert month.sums.problems == []
     assert month.sums.whole.movements["moved"] == 0
     history = (await household.client.get(f"/v1/members/{bob}/history?kind=move_in")).json()
-    assert all("from another member" in row["what"] for row in history["rows"]), history
+    assert all("from another member" in row["what"] for row in history["entries"]), history
     explained = (await household.client.get(f"/v1/members/{bob}/explanation")).json()
     assert "from another member" in json.dumps(explained)
     assert transfer in json.dumps((await household.client.get(f"/v1/members/{bob}/export")).json())
