@@ -116,8 +116,9 @@ async def test_points_are_drawn_over_all_in_one_spend_order(household: Shop) -> 
     pool = await household_of(household, 120, 60, 20)
     rdm = await household.reserved(BOB, "five", from_pool=True)
     rows = await household.pool.fetch(
-        "select a.member_id, e.points, l.rule from points_events e join lots l using (account_id, lot)"
-        " join accounts a using (account_id) where e.kind = 'move_out' order by account_id, e.seq"
+        "select a.member_id, e.points, l.rule from points_events e"
+        " join lots l using (account_id, lot) join accounts a using (account_id)"
+        " where e.kind = 'move_out' order by account_id, e.seq"
     )
     assert [tuple(row) for row in rows] == [(ANN, 20, "welcome"), (CID, 20, "welcome")]
     assert await household.balances(BOB) == (0, 0, 100, 0), "the spender holds all of it"

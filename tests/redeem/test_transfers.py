@@ -155,6 +155,11 @@ DAMAGE: dict[str, tuple[tuple[str, ...], bool, set[str]]] = {
          "delete from lots where rule = 'transfer'",
          "update accounts set seq = 1, available = 20 where member_id = 'bob'"),
         True, {"causes", "moves", "versions"}),
+    "fewer points arrived than left": (
+        ("update points_events set points = 29 where kind = 'move_in' and points = 30",
+         "update lots set points = 29, available = 29 where rule = 'transfer' and points = 30",
+         "update accounts set available = available - 1 where member_id = 'bob'"),
+        True, {"causes", "moves"}),
     "another account is said to have sent it": (
         ("update points_events set origin_seq = 1 where kind = 'move_in' and lot = 2",),
         True, {"moves"}),

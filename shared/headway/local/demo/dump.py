@@ -81,7 +81,14 @@ async def read_ledger(dsn: str, *, notified: bool = True) -> bytes:
             ]
             rows: dict[str, list[list[object]] | None] = {
                 name: [list(row) for row in await connection.fetch(QUERIES[f"dump_{name}"])]
-                for name in ("awards", "inputs", "holders", "dead_letters", "notifications")
+                for name in (
+                    "awards",
+                    "inputs",
+                    "holders",
+                    "given",
+                    "dead_letters",
+                    "notifications",
+                )
             }
     finally:
         await connection.close()
