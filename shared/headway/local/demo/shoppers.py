@@ -51,7 +51,7 @@ class Shoppers:
 
     def __init__(
         self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice,
-        households: Households,
+        households: Households | None = None,
     ) -> None:  # fmt: skip
         self.accepted: list[dict[str, Any]] = []
         self._bootstrap = bootstrap
@@ -59,7 +59,7 @@ class Shoppers:
         self._api = api
         self._of_thousand = of_thousand
         self._dice = dice
-        self._households = households
+        self._households = households or Households(0, 0)
         self._numbers = count(1)
         self._trips: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
