@@ -81,9 +81,8 @@ def compute(
     until = max((one.time for history in told.values() for one in history), default=_NEVER)
     for id_ in sorted(inputs.keys() | accepted.keys() | told.keys()):
         history = told.get(id_, [])
-        life = Walk(id_, versions, known.arrival, known.given).along(
-            history, inputs[id_], accepted[id_]
-        )
+        walk = Walk(id_, versions, known.arrival, known.given)
+        life = walk.along(history, inputs[id_], accepted[id_])
         _gather(result, life, inputs[id_], history, until)
         result.problems += disagreements(life.member)
     if restored:

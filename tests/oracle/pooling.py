@@ -65,9 +65,8 @@ def check_draws(members: Iterable[Member], given: Given) -> list[str]:
     for member in members:
         for redemption_id, one in member.draws.items():
             draws.setdefault(redemption_id, []).append(one)
-    problems = [
-        f"{one}: points were given, and never left" for one in sorted(given.keys() - draws.keys())
-    ]
+    gone = sorted(given.keys() - draws.keys())
+    problems = [f"{one}: points were given, and never left" for one in gone]
     for redemption_id, ones in draws.items():
         last = max((one.last for one in ones if one.last), default=None)
         left = min((one.left for one in ones if one.left), default=None)
