@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from headway.domain.account import Account, Input, Lot
 from headway.domain.book import Book, spend_order
+from headway.domain.inactivity import keeps_alive
 from headway.domain.outcome import Outcome, applied, refused
 from headway.domain.points import PointsEvent
 from headway.domain.reversal import forgive_returned
@@ -116,6 +117,7 @@ def decide_receive(book: Book, programs: Programs, item: Input, command: Receive
         return refused("not a member")
     for part in command.parts:
         move_in(book, programs, item, part, command.transfer_id, TRANSFER)
+    keeps_alive(book, programs, item.kind, item.time)
     return applied()
 
 
