@@ -70,7 +70,7 @@ class Sharing(World):
             Guest(
                 row.lot or 0,
                 row.origin_account or 0,
-                self._left(row.origin_account, row.origin_seq),
+                self._left(row),
             )
             for row in decision.points
             if row.kind == "move_in"
@@ -122,7 +122,7 @@ class Sharing(World):
                     break
                 account, lot = (
                     opened.origin_account,
-                    self._left(opened.origin_account, opened.origin_seq),
+                    self._left(opened),
                 )
                 if account == taker:
                     found[row.lot or 0] = lot
