@@ -215,3 +215,14 @@ def test_a_pool_draws_as_if_all_were_one_accounts() -> None:
     ], "what dies first, whoever's; of equals the spender's own; what never dies last"  # fmt: skip
     with pytest.raises(InvariantViolated, match="that has 25"):
         draw([ann, bob], 2, 26)
+
+
+def test_what_is_sent_to_somebody_long_inactive_lives_on() -> None:
+    """As anything given by hand does: else it would die as it arrives."""
+    world = world_of(expiry={"inactive_months": 2})
+    world.now = START + 100 * DAY
+    buys(world, "n", 4000)
+    assert world.account("m").available == 5
+    assert world.send(9, "n", "m").outcome.outcome == "applied"
+    assert world.account("m").available == 9, "what was there died, what came did not"
+    check(world, "m")

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import httpx
 import pytest
 
@@ -268,3 +269,49 @@ async def test_a_member_acts_for_itself_alone(household: Shop) -> None:
         assert (await client.get(f"/v1/members/{ANN}")).status_code == 403
     log = await household.pool.fetch("select act, by_member from pool_events order by entry")
     assert [row["by_member"] for row in log] == [False, False, True]
+
+
+async def test_the_database_itself_keeps_who_did_what(breakable: Shop) -> None:
+    ann = await breakable.member_with(20)
+    account = await breakable.pool.fetchval("select account_id from accounts")
+    await breakable.pool.execute("insert into pools (pool_id) values ('a'), ('b')")
+    member = "insert into pool_members (pool_id, account_id, role, state, may_spend) values "
+    await breakable.pool.execute(f"{member} ('a', $1, 'owner', 'joined', true)", account)
+    with pytest.raises(asyncpg.UniqueViolationError, match="joined_once"):
+        await breakable.pool.execute(f"{member} ('b', $1, 'member', 'joined', true)", account)
+    with pytest.raises(asyncpg.UniqueViolationError, match="one_owner"):
+        await breakable.pool.execute(f"{member} ('a', 77, 'owner', 'joined', true)")
+    await breakable.pool.execute(
+        "insert into pool_events (pool_id, act, by_account, about_account, by_key, by_member)"
+        " values ('a', 'create', $1, $1, 'k', false)", account,
+    )  # fmt: skip
+    await breakable.pool.execute(
+        "insert into transfers (transfer_id, from_account, to_account, points, sent_at, n)"
+        " values ('t', $1, 77, 5, now(), 1)", account,
+    )  # fmt: skip
+    for change in ("update pool_events set by_key = 'x'", "delete from pool_events",
+                   "update transfers set points = 6", "delete from transfers",
+                   "truncate transfers"):  # fmt: skip
+        with pytest.raises(asyncpg.PostgresError, match="append-only"):
+            await breakable.pool.execute(change)
+    row = (
+        "insert into points_events (account_id, seq, kind, points, from_bucket, to_bucket, cause,"
+        " program_version, effective_at, recorded_at, prev_hash, hash) select account_id, 99,"
+        " '{}', 5, '{}', '{}', 1, 1, now(), now(), '', '' from accounts"
+    )
+    for broken in (("move_in", "moved", "available"), ("move_out", "available", "moved"),
+                   ("adjust", "available", "moved")):  # fmt: skip
+        with pytest.raises(asyncpg.CheckViolationError, match="points_events_"):
+            await breakable.pool.execute(row.format(*broken))
+    assert await breakable.balances(ann) == (0, 20, 0, 0)
+
+
+async def test_a_quote_says_what_the_household_could_have(household: Shop) -> None:
+    await household_of(household, 60, 20, 40)
+    asked: Json = {"member_id": BOB, "reward_id": "five"}
+    alone = (await household.client.post("/v1/quotes", json=asked)).json()
+    assert (alone["can_have"], alone["available"], alone["missing"]) == (False, 20, 80)
+    together = (await household.client.post("/v1/quotes", json={**asked, "from_pool": True})).json()
+    assert (together["can_have"], together["available"], together["points"]) == (True, 120, 100)
+    export = (await household.client.get(f"/v1/members/{BOB}/export")).json()
+    assert [one["state"] for one in export["pools"]] == ["joined"]
