@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 from headway.access.scopes import Scope
-from tests.redeem.kit import LATER, Json, Shop
+from headway.cli.output import snapshot
+from headway.ledger.verify import verify
+from tests.ledger.tampering import tamper
+from tests.redeem.kit import LATER, SHARING, Json, Shop, open_shop
 
 ANN, BOB, CID = "ann", "bob", "cid"
 
@@ -315,3 +318,26 @@ async def test_a_quote_says_what_the_household_could_have(household: Shop) -> No
     assert (together["can_have"], together["available"], together["points"]) == (True, 120, 100)
     export = (await household.client.get(f"/v1/members/{BOB}/export")).json()
     assert [one["state"] for one in export["pools"]] == ["joined"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        ("update redemptions set pool_id = null", {"redemptions"}),
+        ("update redemptions set state = 'confirmed'", {"redemptions"}),
+        ("update points_events set \"group\" = 'other' where kind = 'move_in' and lot <> seq",
+         {"chain", "moves"}),
+        ("update inputs set kind = 'pool.give' where kind = 'pool.home'", {"causes", "inputs"}),
+    ],
+)  # fmt: skip
+async def test_verify_finds_what_was_changed(
+    database: str, damage: str, expected: set[str]
+) -> None:
+    async with open_shop(database, programme=SHARING) as shop:
+        await household_of(shop, 120, 20)
+        await shop.step(await shop.reserved(BOB, "five", from_pool=True), "cancel")
+        await tamper(database, damage)
+        async with snapshot(database) as connection:
+            report = await verify(connection)
+    found = {check.name for check in report.checks.values() if not check.ok}
+    assert found == expected, [check.findings for check in report.checks.values() if not check.ok]

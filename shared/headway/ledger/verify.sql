@@ -382,6 +382,18 @@ where k.points is null
           case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.state = 'reversed' then k.points else 0 end)
+union all
+-- What others gave is the pool's to have given, and is home again when it came to nothing.
+select k.account_id, format('redemption %s from %s is %s; others gave %s points for it, %s went home', k.redemption_id,
+                            coalesce(k.pool_id, 'no pool'), k.state, m.given, m.home)
+from known k
+join (select account_id, "group", coalesce(sum(points) filter (where kind = 'move_in'), 0) as given,
+             coalesce(sum(points) filter (where kind = 'move_out'), 0) as home
+      from points_events
+      where account_id between $1 and $2 and kind in ('move_in', 'move_out')
+      group by account_id, "group") m on m.account_id = k.account_id and m."group" = k.redemption_id
+where k.pool_id is null or m.given > k.points
+   or m.home <> case when k.state in ('cancelled', 'timed_out', 'reversed') then m.given else 0 end
 
 -- name: check_saved
 with
