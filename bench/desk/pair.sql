@@ -28,7 +28,7 @@ $2..$8 :none
 @ write_batch
 $1 array[row('headway/redeem', 'reserve-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.reserve', :k_now, :k_now, :sample_reserve_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]
 $2..$5 :none
-$6 array[row(:a_account_id, :a_seq::bigint + 1, 'reserve', 100, 'available', 'reserved', :l_lot, null, 'rdm_' || lpad(:redemption, 24, '0'), :a_inputs::bigint + 1, null, null, null, 1, 0, null, null, :k_now, :k_now, :a_head_hash, sha256(:a_head_hash::bytea))::points_event_in]
+$6 array[row(:a_account_id, :a_seq::bigint + 1, 'reserve', 100, 'available', 'reserved', :l_lot, null, 'rdm_' || lpad(:redemption, 24, '0'), :a_inputs::bigint + 1, null, null, null, 1, 0, null, null, :k_now, null, null, :k_now, :a_head_hash, sha256(:a_head_hash::bytea))::points_event_in]
 $7..$8 :none
 $9 array[row(:a_account_id, :l_lot, :l_points, :l_pending, :l_available::bigint - 100, :l_reserved::bigint + 100, :l_expired, :l_waived, :l_exact, :l_exact_returned, :l_rule, :l_award, :l_line_id, :l_program_version, :l_earned_at, :l_activates_at, :l_expires_at)::lots]
 $10..$19 :none
@@ -51,7 +51,7 @@ $12 :k_now
 $13 'money_off'
 $14 0
 $15 false
-$16 null
+$16..$17 null
 @ keep_answer
 $1 'reserve-' || lpad(:redemption, 16, '0')
 $2 sha256(:a_head_hash::bytea)
@@ -88,7 +88,7 @@ $2..$8 :none
 @ write_batch
 $1 array[row('headway/redeem', 'confirm-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.confirm', :k_now, :k_now, :sample_confirm_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]
 $2..$5 :none
-$6 array[row(:a_account_id, :a_seq::bigint + 1, 'redeem', :r_points, 'reserved', 'redeemed', :l_lot, null, :r_redemption_id, :a_inputs::bigint + 1, null, null, null, 1, 0, null, null, :k_now, :k_now, :a_head_hash, sha256(:a_head_hash::bytea))::points_event_in]
+$6 array[row(:a_account_id, :a_seq::bigint + 1, 'redeem', :r_points, 'reserved', 'redeemed', :l_lot, null, :r_redemption_id, :a_inputs::bigint + 1, null, null, null, 1, 0, null, null, :k_now, null, null, :k_now, :a_head_hash, sha256(:a_head_hash::bytea))::points_event_in]
 $7..$8 :none
 $9 array[row(:a_account_id, :l_lot, :l_points, :l_pending, :l_available, :l_reserved::bigint - :r_points::bigint, :l_expired, :l_waived, :l_exact, :l_exact_returned, :l_rule, :l_award, :l_line_id, :l_program_version, :l_earned_at, :l_activates_at, :l_expires_at)::lots]
 $10..$19 :none

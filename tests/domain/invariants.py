@@ -51,9 +51,10 @@ def _balances(account: Account, rows: Iterable[PointsEvent]) -> None:
 def _lots(programs: Programs, account: Account, rows: Iterable[PointsEvent]) -> None:
     lots: dict[int, dict[str, int]] = {}
     for row in rows:
-        if row.from_bucket == "issued":
-            assert row.kind in ("earn", "adjust")
+        if row.from_bucket == "issued" or row.lot == row.seq:
+            assert row.kind in ("earn", "adjust", "move_in")
             assert row.lot == row.seq
+            assert (row.from_bucket == "moved") == (row.kind == "move_in")
             lots[row.seq] = dict.fromkeys((*_PLACES, "exact_returned", "waived"), 0)
             lots[row.seq] |= {"points": row.points, "exact": row.exact}
             lots[row.seq][row.to_bucket] += row.points

@@ -12,10 +12,11 @@ from headway.domain.adjustment import ADJUST, Adjust
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.points import Effect, PointsEvent, TierEvent
-from headway.domain.redemption import ENDS_IN, Reserve, State, Step
+from headway.domain.redemption import ENDS_IN, Guest, Reserve, State, Step
 from headway.domain.terms import Terms, Wish, terms_of
 from headway.errors import Poison
 from headway.program.program import Programs
+from headway.program.rewards import Reward
 
 START = datetime(2024, 1, 10, 15, tzinfo=UTC)
 _NOTHING_MORE = Wish()
@@ -70,6 +71,7 @@ class Redemption:
     state: State
     held: tuple[tuple[int, int], ...]
     donation: bool = False
+    guests: tuple[Guest, ...] = ()
 
 
 @dataclass
@@ -162,23 +164,34 @@ class World:
             program = self.programs.at(moment)
             reward = program.reward(reward_id)
             assert reward is not None
-            held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
-            points, after = sum(part for _, part in held), decision.account
+            points = sum(row.points for row in decision.points if row.kind == "reserve")
+            after = decision.account
             terms = terms_of(program, reward, after.tier, moment, after.available + points, wish)
             assert isinstance(terms, Terms)
-            assert terms.points == points
-            self.redemptions[redemption_id] = Redemption(
-                member, points, terms.value_minor, terms.currency, "reserved", held,
-                reward.kind == "donation",
-            )  # fmt: skip
+            self.keep(redemption_id, member, decision, reward, terms)
         return decision
+
+    def keep(
+        self, redemption_id: str, member: str, decision: Decision, reward: Reward, terms: Terms
+    ) -> None:
+        """Note what an applied reservation holds."""
+        held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
+        points = sum(part for _, part in held)
+        assert terms.points == points
+        self.redemptions[redemption_id] = Redemption(
+            member, points, terms.value_minor, terms.currency, "reserved", held,
+            reward.kind == "donation",
+        )  # fmt: skip
 
     def step(self, kind: str, redemption_id: str) -> Decision:
         """confirm, cancel, timeout or reverse a redemption; refused from a wrong state."""
         kind, one = f"redemption.{kind}", self.redemptions[redemption_id]
         account = self.account(one.member)
         moment = max(self.now, account.time or self.now)
-        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation)
+        step = Step(
+            redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation,
+            guests=one.guests,
+        )  # fmt: skip
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]
@@ -197,7 +210,7 @@ class World:
         for effect in waiting:
             self.decide(effect.member_id, effect_input(effect))
 
-    def _command(self, kind: str, moment: datetime, command: Reserve | Step | Adjust) -> Input:
+    def _command(self, kind: str, moment: datetime, command: object) -> Input:
         self.told += 1
         id_ = f"key-{self.told:06}"
         return Input("headway/redeem", id_, kind, moment, command, bytes(32), b"{}")

@@ -28,6 +28,21 @@ class Redemption:
     donation: bool = False
 
 
+Edge = tuple[datetime, datetime]
+"""When a lot dies, and when it was earned: of what can be spent, the lowest goes first."""
+
+
+@dataclass
+class Draw:
+    """What one member gave for a redemption out of a household's points: the lots, the last that
+    was touched, and the first that was left."""
+
+    taken: list[tuple[Lot, int]]
+    last: Edge | None
+    left: Edge | None
+    points: int = 0
+
+
 @dataclass
 class Member(Points):
     """Everything about one member. `saved` is what others get to see of redemptions."""
@@ -35,6 +50,7 @@ class Member(Points):
     left_at: datetime | None = None
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     saved: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, Draw] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
     parked: dict[tuple[str, str], Input] = field(default_factory=dict)
     came: dict[str, Place] = field(default_factory=dict)

@@ -2,36 +2,33 @@
 
 from tests.oracle.commands import Command
 from tests.oracle.member import Member, Redemption
+from tests.oracle.pooling import Given, draw
+
+_NOBODY: Given = {}
 
 
-def redeem(member: Member, command: Command) -> None:
+def redeem(member: Member, command: Command, given: Given = _NOBODY) -> None:
     """A command that the API accepted. ValueError when it should not have been."""
     member.settle(max(member.time, command.time))
     if command.kind == "reserve":
-        _reserve(member, command)
+        _reserve(member, command, sum(given.get(command.redemption_id, {}).values()))
     else:
         _conclude(member, command)
     member.settle(member.time)
 
 
-def _reserve(member: Member, command: Command) -> None:
+def _reserve(member: Member, command: Command, by_others: int) -> None:
     programme = member.programme(member.time)
     reward = next((r for r in programme.rewards if r.id == command.reward_id), None)
     prices = [p for p, r in programme.menu(member.tier, member.time) if r.id == command.reward_id]
     if reward is None or (reward.priced and prices != [command.points]):
         raise ValueError(f"{command.reward_id} does not cost {command.points} points")
-    missing, taken = command.points, []
-    for lot in member.by_spend_order():
-        part = min(missing, lot.available)
-        if part:
-            lot.available -= part
-            taken.append((lot, part))
-            missing -= part
-    if missing:
-        raise ValueError(f"{missing} of {command.points} points were not there")
+    own = draw(member, command.points - by_others)
+    if by_others:
+        member.draws[command.redemption_id] = own
     member.reserved += command.points
     member.redemptions[command.redemption_id] = Redemption(
-        taken, command.points, donation=reward.donation
+        own.taken, command.points, donation=reward.donation
     )
     member.changes += 1
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.oracle import pooling
 from tests.oracle.commands import Command
 from tests.oracle.facts import Facts, claimed, facts, savings
 from tests.oracle.member import CONFLICT, Member
+from tests.oracle.pooling import Given
 from tests.oracle.programme import Programme
 from tests.oracle.published import Published
 from tests.oracle.records import Input
@@ -41,10 +43,12 @@ class Walk:
     """
 
     def __init__(
-        self, id_: str, versions: Sequence[Programme], arrival: Mapping[tuple[str, str], int]
-    ) -> None:
+        self, id_: str, versions: Sequence[Programme], arrival: Mapping[tuple[str, str], int],
+        given: Given | None = None,
+    ) -> None:  # fmt: skip
         self.life = Life(Member(versions, id=id_))
         self._arrival = arrival
+        self._given: Given = given or {}
         self._joined = 0
         self._bound: dict[tuple[int, int], Place] = {}
 
@@ -91,9 +95,11 @@ class Walk:
                     self._problem(one, "contradicts what was known")
             elif command is not None:
                 self._check_time(one, command.time)
-                redeem(member, command)
+                redeem(member, command, self._given)
             elif one.kind == "timeout":
-                redeem(member, _timeout(one))
+                redeem(member, _timeout(one), self._given)
+            elif one.source == pooling.SOURCE:
+                pooling.move(member, one, self._given)
             elif one.kind != "tick":
                 self._problem(one, "published, but nobody sent it")
         except (ValueError, KeyError) as error:

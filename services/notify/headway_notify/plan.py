@@ -1,6 +1,7 @@
 """Which mails are due, and when: one per member and business day. Pure.
 
-A mail is due for a day on which an event, an effect or a redemption changed the account; settling
+A mail is due for a day on which an event, an effect, a redemption or a transfer
+changed the account; settling
 alone (ticks, time-outs), administration and what was imported send none. It is decided when the
 day is over in the programme's zone, with what is known then, once, for good.
 """
@@ -14,7 +15,7 @@ from headway.contracts.balance import BalanceChanged, Cause
 from headway.contracts.opening import imported
 from headway.program.calendar import end_of_day, local_date
 
-MAILED_CAUSES = frozenset({"event", "effect", "redemption"})
+MAILED_CAUSES = frozenset({"event", "effect", "redemption", "transfer"})
 """Kinds of cause after which a member hears from us."""
 
 Version = tuple[int, int]

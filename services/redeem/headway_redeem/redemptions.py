@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from headway.domain.closing import Decision
+from headway.domain.account import Input
 from headway.domain.redemption import ENDS_IN, Reserve, Step
 from headway.domain.terms import Wish
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger import catalogue, codes
 from headway.ledger import redemptions as ledger
-from headway.ledger.books import Books
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
 from headway.program.program import Program, Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
-from headway_redeem.commanding import SOURCE, Command, Commanding, Reply, refused
+from headway_redeem.commanding import SOURCE, Command, Commanding, Reply, input_of, refused
+from headway_redeem.drawing import Purse, draw_on, lock_purse
+from headway_redeem.drawing import waiting as waiting_to_give
+from headway_redeem.homecoming import decide_step, touched_by
+from headway_redeem.homecoming import waiting as waiting_for_home
 from headway_redeem.opening import SoldOut, hold_what_is_counted, opened
 from headway_redeem.problems import Refusal
 from headway_redeem.refusing import refusal_of
@@ -51,28 +54,36 @@ class Redemptions(Commanding):
         self._hold = hold
 
     async def reserve(
-        self, command: Command, member_id: str, reward_id: str, asked: Wish = _NOTHING_MORE
-    ) -> Reply:
+        self, command: Command, member_id: str, reward_id: str, asked: Wish = _NOTHING_MORE,
+        *, from_pool: bool = False,
+    ) -> Reply:  # fmt: skip
         """Hold a reward's price for a member; `asked` says what for, where its worth depends on
-        an order. Raises Refusal for what is not kept."""
+        an order. `from_pool`: out of what the member's household has. Raises Refusal for what is
+        not kept."""
 
         async def work(connection: "Connection") -> Reply:
-            row = await connection.fetchrow(QUERIES.lock_accounts, [member_id])
-            if row is None or row["joined_at"] is None:
+            try:
+                locked = await lock_purse(connection, member_id, from_pool=from_pool)
+            except Refusal as refusal:
+                return refused(refusal, command)
+            if locked is None:
                 raise unknown_member(member_id)
             # One moment for what is known and for the decision: a period may end between two.
-            at, programs = self.at(row), await self.newest(connection)
-            wish = await self._known(connection, programs.at(at), row, at, reward_id, asked)
+            at, programs = self.at(*locked.rows), await self.newest(connection)
+            purse, program = locked.at(at), programs.at(at)
+            if from_pool and not program.pool_members:
+                return refused(Refusal(problems.NO_POOLS, "Nothing was reserved."), command)
+            wish = await self._known(connection, program, purse.spender, at, reward_id, asked)
             reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id, wish)
             if wish.left is None:
-                return await self._reserve(connection, programs, row, at, command, reserve)
+                return await self._reserve(connection, programs, purse, at, command, reserve)
             try:
                 async with connection.transaction():
-                    return await self._reserve(connection, programs, row, at, command, reserve)
+                    return await self._reserve(connection, programs, purse, at, command, reserve)
             except SoldOut:
                 # Somebody else was quicker at the very end. That, too, is decided, and kept.
                 gone = reserve._replace(wish=wish._replace(left=0))
-                return await self._reserve(connection, programs, row, at, command, gone)
+                return await self._reserve(connection, programs, purse, at, command, gone)
 
         return await self.once(command, work)
 
@@ -90,17 +101,24 @@ class Redemptions(Commanding):
         return asked if known is None else asked._replace(had=known.had, left=known.left)
 
     async def _reserve(
-        self, connection: "Connection", programs: Programs, row: asyncpg.Record, at: datetime,
+        self, connection: "Connection", programs: Programs, purse: Purse, at: datetime,
         command: Command, reserve: Reserve,
     ) -> Reply:  # fmt: skip
-        books, decision = await self._decide(
-            connection, row, at, command, reserve, reserve.reward_id
+        reward_id, pool_available = reserve.reward_id, None
+        item = _item(command, purse.spender, at, reserve, reward_id)
+        books = await self.open_together(
+            connection, purse.rows, waiting_to_give(purse, item, reserve), command
         )
         if books.programs.latest != programs.latest:
             raise Retryable("a programme was published while this was decided")
+        if purse.pool_id is not None:
+            reserve, pool_available = draw_on(books, purse, at, reserve)
+            item = _item(command, purse.spender, at, reserve, reward_id)
+        decision = books.decide(purse.spender_id, item)[0]
+        await write(connection, books)
         if decision.outcome.outcome == "refused":
-            return refused(refusal_of(books, decision, reserve.reward_id), command)
-        redemption = opened(books, decision, reserve, self._hold)
+            return refused(refusal_of(books, decision, reward_id, pool_available), command)
+        redemption = opened(books, decision, reserve, self._hold)._replace(pool_id=purse.pool_id)
         redemption = await hold_what_is_counted(connection, books, redemption)
         answer = redemption_answer(redemption, decision, books.known.epoch)
         return Reply(201, answer.model_dump_json())
@@ -110,20 +128,24 @@ class Redemptions(Commanding):
         `reserve`."""
 
         async def work(connection: "Connection") -> Reply:
-            account_id = await ledger.holder_of(connection, redemption_id)
-            if account_id is None:
+            holder = await ledger.holder_of(connection, redemption_id)
+            if holder is None:
                 raise unknown_redemption(redemption_id)
-            row = await connection.fetchrow(QUERIES.lock_accounts_by_id, [account_id])
+            account_id, accounts = holder.account_id, touched_by(command.kind, holder)
+            rows = await connection.fetch(QUERIES.lock_accounts_by_id, accounts)
             found = await ledger.read_redemption(connection, redemption_id)
-            if row is None or found is None:
-                raise InvariantViolated(f"redemption {redemption_id} without its account")
+            if len(rows) != len(accounts) or found is None:
+                raise InvariantViolated(f"redemption {redemption_id} without its accounts")
+            row = next(row for row in rows if row["account_id"] == account_id)
             before, held = found
             step = ledger.step_of(before, held)
             if before.code is not None and command.kind == "redemption.reverse":
                 step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
-            books, decision = await self._decide(
-                connection, row, self.at(row), command, step, before.reward_id
-            )
+            item = _item(command, row, self.at(*rows), step, before.reward_id)
+            opened_for = waiting_for_home(rows, account_id, item, step)
+            books = await self.open_together(connection, rows, opened_for, command)
+            decision = await decide_step(connection, books, account_id, item, step)
+            await write(connection, books)
             if decision.outcome.outcome == "refused":
                 return refused(refusal_of(books, decision, before.reward_id), command)
             after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
@@ -150,19 +172,12 @@ class Redemptions(Commanding):
 
         return await self.once(command, work)
 
-    async def _decide(
-        self, connection: "Connection", row: asyncpg.Record, at: datetime, command: Command,
-        what: Reserve | Step, reward_id: str,
-    ) -> tuple[Books, Decision]:  # fmt: skip
-        """Decide the command on its locked account, and write what came of it."""
-        body = ledger.body_of(what, reward_id)
-        books, item = await self.open(connection, row, at, command, what, body)
-        account_id = row["account_id"]
-        if isinstance(what, Step):
-            await ledger.load_held_lots(connection, books, account_id, what.held)
-        decision = books.decide(account_id, item)[0]
-        await write(connection, books)
-        return books, decision
+
+def _item(
+    command: Command, row: asyncpg.Record, at: datetime, what: Reserve | Step, reward_id: str
+) -> Input:
+    """A command on a redemption, as the input that it will be."""
+    return input_of(command, row["member_id"], at, what, ledger.body_of(what, reward_id))
 
 
 def unknown_member(member_id: str) -> Refusal:

@@ -160,6 +160,7 @@ class Book:
         exact: int = 0,
         activates_at: datetime | None = None,
         expires_at: datetime | None = None,
+        origin: tuple[int, int] | tuple[None, None] = (None, None),
     ) -> None:
         """Append one row, and move the points between the account's buckets and the lot's.
 
@@ -174,7 +175,7 @@ class Book:
             balances[source] -= points
         if target in _OWN:
             balances[target] += points
-        if lot is not None and source != "issued":  # what is issued opens its lot
+        if lot is not None and lot != self.seq + 1:  # else this row opens its lot
             self._move_in_lot(lot, points, source, target)
         self.seq += 1
         self.points.append(
@@ -197,6 +198,7 @@ class Book:
                 activates_at,
                 expires_at,
                 at,
+                *origin,
             )
         )
 
@@ -230,7 +232,7 @@ class Book:
         return [self.lots[number] for number in self.by_award.get(award, ())]
 
     def open_lot(self, lot: Lot) -> None:
-        """Write the lot that the last row, an earn, has opened."""
+        """Write the lot that the last row has opened."""
         self._own_lots()[lot.lot] = lot
         self.touched.opened.append(lot.lot)
         if self.by_award is not None:
@@ -320,10 +322,11 @@ class Book:
             raise InvariantViolated(
                 f"spend order of account {self.account.account_id} without its lots"
             )
-        return sorted((lot for lot in self.lots.values() if lot.available), key=_spend_order)
+        return sorted((lot for lot in self.lots.values() if lot.available), key=spend_order)
 
 
-def _spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+def spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+    """The place of a lot among those that are spent."""
     if lot.expires_at is None or lot.expires_at == FOREVER:
         return (True, lot.earned_at, lot.earned_at, lot.lot)
     return (False, lot.expires_at, lot.earned_at, lot.lot)

@@ -26,6 +26,16 @@ from headway.domain.referral import intake_referral
 from headway.domain.returns import intake_refund, intake_refund_failed
 from headway.domain.settle import settle
 from headway.domain.steps import STEPS
+from headway.domain.transfer import (
+    GIVE,
+    HOME,
+    RECEIVE,
+    SEND,
+    decide_give,
+    decide_home,
+    decide_receive,
+    decide_send,
+)
 from headway.errors import InvariantViolated, Poison
 from headway.program.program import Programs
 
@@ -35,6 +45,10 @@ _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
     ADJUST: decide_adjust,
     ERASE: lambda book, programs, item, data: decide_erase(book, item),
+    SEND: decide_send,
+    RECEIVE: decide_receive,
+    GIVE: lambda book, programs, item, data: decide_give(book, item, data),
+    HOME: decide_home,
     "redemption.reserve": decide_reserve,
     **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
 }

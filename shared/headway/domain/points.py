@@ -17,6 +17,8 @@ Kind = Literal[
     "reverse",
     "waive",
     "repay",
+    "move_out",
+    "move_in",
     "adjust",
 ]
 Bucket = Literal[
@@ -35,7 +37,10 @@ Bucket = Literal[
 
 
 class PointsEvent(NamedTuple):
-    """One move of points between two buckets; field order is the table's."""
+    """One move of points between two buckets.
+
+    `origin_account` and `origin_seq`: on a move_in, the move_out that it answers.
+    """
 
     account_id: int
     seq: int
@@ -55,6 +60,8 @@ class PointsEvent(NamedTuple):
     activates_at: datetime | None
     expires_at: datetime | None
     effective_at: datetime
+    origin_account: int | None = None
+    origin_seq: int | None = None
 
 
 class TierEvent(NamedTuple):

@@ -15,16 +15,33 @@ from headway.domain.book import Book
 from headway.domain.outcome import Outcome, applied, refused
 from headway.domain.reversal import forgive_returned
 from headway.domain.terms import Terms, Wish, terms_of
+from headway.domain.transfer import POOL, Part, move_in, move_out
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
 
+class Pooled(NamedTuple):
+    """What a pool gives for a reward: parts of others' lots, and (lot, points) of the spender's."""
+
+    parts: tuple[Part, ...]
+    own: tuple[tuple[int, int], ...]
+
+
 class Reserve(NamedTuple):
-    """Hold the points of a reward."""
+    """Hold the points of a reward; with `pooled` these, else in spend order."""
 
     redemption_id: str
     reward_id: str
     wish: Wish = Wish()
+    pooled: Pooled | None = None
+
+
+class Guest(NamedTuple):
+    """A lot of points that another account gave, and the lot of that account they go home to."""
+
+    lot: int
+    account: int
+    home: int
 
 
 State = Literal["reserved", "confirmed", "fulfilled", "cancelled", "timed_out", "reversed"]
@@ -34,7 +51,8 @@ class Step(NamedTuple):
     """A later step of a redemption: its state until now, what it saves (minor units), and what it
     holds: (lot, points) in the order reserved.
 
-    `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout.
+    `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout;
+    `guests`: which of the lots go home when it comes to nothing.
     """
 
     redemption_id: str
@@ -44,6 +62,7 @@ class Step(NamedTuple):
     held: tuple[tuple[int, int], ...]
     donation: bool = False
     code_used: bool = False
+    guests: tuple[Guest, ...] = ()
 
 
 def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve) -> Outcome:
@@ -56,6 +75,8 @@ def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve
         return refused("not a member")
     if book.left_at is not None and item.time >= book.left_at:
         return refused("member left")
+    if command.pooled is not None:
+        return _reserve_pooled(book, programs, item, command, command.pooled)
     available = book.balances["available"]
     terms = terms_of(program, reward, book.tier, item.time, available, command.wish)
     if not isinstance(terms, Terms):
@@ -63,6 +84,23 @@ def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve
     if available < terms.points:
         return refused("insufficient points")
     _hold(book, item, command.redemption_id, terms.points)
+    return applied()
+
+
+def _reserve_pooled(
+    book: Book, programs: Programs, item: Input, command: Reserve, pooled: Pooled
+) -> Outcome:
+    """Hold what the pool gives, at once: what is owed must not be cleared with others' points.
+    That it is the price was seen when it was drawn, and is seen again when it is stored."""
+    group, wanted = command.redemption_id, dict(pooled.own)
+    for part in pooled.parts:
+        wanted[move_in(book, programs, item, part, group, POOL)] = part.points
+    for lot in book.open_lots():
+        points = wanted.pop(lot.lot, 0)
+        if points:
+            book.move("reserve", points, "available", "reserved", item.time, lot.lot, group=group)
+    if wanted:
+        raise InvariantViolated(f"account {book.account.account_id} lacks lots {sorted(wanted)}")
     return applied()
 
 
@@ -113,7 +151,16 @@ def _release(book: Book, item: Input, step: Step) -> Outcome:
             "release", points, "reserved", "available", item.time, lot, group=step.redemption_id
         )
         forgive_returned(book, lot, item.time)
+    _send_home(book, item, step)
     return applied()
+
+
+def _send_home(book: Book, item: Input, step: Step) -> None:
+    """What others gave leaves at once, before anything is settled: it clears no debt here."""
+    guests = {guest.lot for guest in step.guests}
+    for lot, points in step.held:
+        if lot in guests:
+            move_out(book, item, lot, points, step.redemption_id)
 
 
 def _restore(book: Book, item: Input, step: Step) -> Outcome:
@@ -131,6 +178,7 @@ def _restore(book: Book, item: Input, step: Step) -> Outcome:
             group=step.redemption_id,
         )
         forgive_returned(book, lot, item.time)
+    _send_home(book, item, step)
     if not step.donation:
         book.add_saved(step.currency, -step.value_minor)
     return applied()
@@ -152,6 +200,9 @@ MOVES: Mapping[str, Move] = {
     "redemption.reverse": Move(("confirmed", "fulfilled"), "reversed", _restore),
 }
 """Every step there is after reserving. The database refuses all others."""
+
+UNDOES = frozenset(("redemption.cancel", "redemption.timeout", "redemption.reverse"))
+"""The steps after which points are back where they came from."""
 
 ENDS_IN: dict[str, State] = {
     "redemption.reserve": "reserved",

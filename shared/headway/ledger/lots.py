@@ -13,6 +13,7 @@ from headway.domain.adjustment import ADJUST
 from headway.domain.decide import from_source, rewrites
 from headway.domain.inactivity import runs_out
 from headway.domain.opening import reaches
+from headway.domain.transfer import GIVE, HOME, RECEIVE, SEND
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
@@ -36,6 +37,10 @@ _TOUCHING = frozenset(
         "redemption.timeout",
         "redemption.reverse",
         ADJUST,
+        SEND,
+        RECEIVE,
+        GIVE,
+        HOME,
     )
 )
 

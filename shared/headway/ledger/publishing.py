@@ -33,9 +33,11 @@ class OutboxRow(NamedTuple):
 
 
 def cause_kind(kind: str) -> str:
-    """event, effect, redemption, tick, timeout or admin: what people are told differs by it."""
+    """event, effect, redemption, transfer, tick, timeout or admin: what is told differs by it."""
     if kind in _CAUSES:
         return _CAUSES[kind]
+    if kind.startswith(("transfer.", "pool.")):
+        return "transfer"
     return "redemption" if kind.startswith("redemption.") else "event"
 
 

@@ -69,6 +69,7 @@ with history as materialized (
     select account_id, n, source, id, kind, business_time, data, digest
     from inputs
     where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.') and not starts_with(kind, 'admin.')
+          and not starts_with(kind, 'transfer.') and not starts_with(kind, 'pool.')
 ),
 wanted as (
     select o.* from orders o where o.order_id = any($1::text[])
@@ -166,7 +167,7 @@ no_longer_parked as (
 new_points as (
     insert into points_events (account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause,
                                order_id, line_id, rule, program_version, exact, activates_at, expires_at,
-                               effective_at, recorded_at, prev_hash, hash)
+                               effective_at, origin_account, origin_seq, recorded_at, prev_hash, hash)
     select * from unnest($6::points_event_in[])
     returning account_id, seq, kind, points, to_bucket, order_id, line_id, rule, program_version, exact, activates_at,
               expires_at, effective_at

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import orjson
 
-from headway.domain.redemption import Reserve, State, Step
+from headway.domain.redemption import Guest, Pooled, Reserve, State, Step
 from headway.domain.terms import Wish
 from headway.ledger import snapshot
 from headway.ledger.books import Books
 from headway.ledger.queries import load
+from headway.ledger.transfers import part_fields, part_from
 from headway.program.rewards import Kind, Order
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ Held = tuple[tuple[int, int], ...]
 class Redemption(NamedTuple):
     """One redemption. Money in minor units: `value_minor` is what it saves or, of a donation, what
     the cause gets. `held_until` is by the system's clock, the other times are business times: when
-    it was reserved, and when its state last changed. `counted`: it took one of a limited stock."""
+    it was reserved, and when its state last changed. `counted`: it took one of a limited stock.
+    `pool_id`: the pool that its points came from, `guests` the lots that others gave."""
 
     redemption_id: str
     account_id: int
@@ -49,11 +51,16 @@ class Redemption(NamedTuple):
     cash_minor: int = 0
     counted: bool = False
     code: str | None = None
+    pool_id: str | None = None
+    guests: tuple[Guest, ...] = ()
 
     @property
     def gave_back(self) -> bool:
         """Whether what it took of a limited stock is free again."""
         return self.counted and self.state in ("cancelled", "timed_out", "reversed")
+
+
+_COLUMNS = Redemption._fields[:-1]
 
 
 class Answer(NamedTuple):
@@ -75,10 +82,15 @@ def body_of(command: Reserve | Step, reward_id: str) -> bytes:
                 "redemption_id": command.redemption_id,
                 "reward_id": reward_id,
                 **_wish_fields(command.wish),
+                **_pooled_fields(command.pooled),
             },
-            option=orjson.OPT_SORT_KEYS,
+            option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z,
         )
-    told = {name: True for name in ("donation", "code_used") if getattr(command, name)}
+    told: dict[str, object] = {
+        name: True for name in ("donation", "code_used") if getattr(command, name)
+    }
+    if command.guests:
+        told["guests"] = [list(guest) for guest in command.guests]
     return orjson.dumps(
         {
             "redemption_id": command.redemption_id,
@@ -101,6 +113,19 @@ def _wish_fields(wish: Wish) -> dict[str, object]:
     return told if wish.order is None else {**told, "order": wish.order._asdict()}
 
 
+def _pooled_fields(pooled: Pooled | None) -> dict[str, object]:
+    if pooled is None:
+        return {}
+    return {"pooled": {"parts": [part_fields(part) for part in pooled.parts], "own": pooled.own}}
+
+
+def _pooled_from(fields: Mapping[str, Any] | None) -> Pooled | None:
+    if fields is None:
+        return None
+    own = tuple((lot, points) for lot, points in fields["own"])
+    return Pooled(tuple(map(part_from, fields["parts"])), own)
+
+
 def _wish_from(fields: Mapping[str, Any]) -> Wish:
     given = {name: fields[name] for name in Wish._fields if name in fields}
     if "order" in given:
@@ -112,7 +137,10 @@ def command_from(kind: str, body: bytes | str) -> Reserve | Step:
     """The inverse of `body_of`, for replaying the input log."""
     fields = orjson.loads(body)
     if kind == "redemption.reserve":
-        return Reserve(fields["redemption_id"], fields["reward_id"], _wish_from(fields))
+        return Reserve(
+            fields["redemption_id"], fields["reward_id"], _wish_from(fields),
+            _pooled_from(fields.get("pooled")),
+        )  # fmt: skip
     held = tuple((lot, points) for lot, points in fields["held"])
     return Step(
         fields["redemption_id"],
@@ -122,6 +150,7 @@ def command_from(kind: str, body: bytes | str) -> Reserve | Step:
         held,
         fields.get("donation", False),
         fields.get("code_used", False),
+        tuple(Guest(*guest) for guest in fields.get("guests", ())),
     )
 
 
@@ -148,10 +177,17 @@ async def keep_answer(connection: "Connection", key: str, answer: Answer) -> Non
 # -- redemptions -----------------------------------------------------------------------------------
 
 
-async def holder_of(connection: "Connection", redemption_id: str) -> int | None:
-    """The account whose redemption it is; None if there is no such redemption."""
-    account_id: int | None = await connection.fetchval(QUERIES.holder_of, redemption_id)
-    return account_id
+class Holder(NamedTuple):
+    """The account whose redemption it is, and the others that gave points for it."""
+
+    account_id: int
+    givers: tuple[int, ...]
+
+
+async def holder_of(connection: "Connection", redemption_id: str) -> Holder | None:
+    """Whose redemption it is; None if there is no such redemption."""
+    row = await connection.fetchrow(QUERIES.holder_of, redemption_id)
+    return None if row is None else Holder(row["account_id"], tuple(row["givers"] or ()))
 
 
 async def owner_of(connection: "Connection", redemption_id: str) -> str | None:
@@ -193,7 +229,9 @@ async def read_page(
 
 
 def _from(row: asyncpg.Record) -> tuple[Redemption, Held]:
-    redemption = Redemption(*(row[name] for name in Redemption._fields))
+    redemption = Redemption(*(row[name] for name in _COLUMNS))
+    guests = tuple(Guest(*guest) for guest in orjson.loads(row["guests"]))
+    redemption = redemption._replace(guests=guests)
     return redemption, tuple((lot, points) for lot, points in orjson.loads(row["held"]))
 
 
@@ -206,6 +244,7 @@ def step_of(redemption: Redemption, held: Held) -> Step:
         redemption.currency,
         held,
         redemption.kind == "donation",
+        guests=redemption.guests,
     )
 
 
@@ -223,7 +262,7 @@ async def load_held_lots(
 
 async def open_redemption(connection: "Connection", redemption: Redemption) -> None:
     """Store a new redemption."""
-    columns = [value for name, value in redemption._asdict().items() if name != "member_id"]
+    columns = [getattr(redemption, name) for name in _COLUMNS if name != "member_id"]
     await connection.execute(QUERIES.open_redemption, *columns)
 
 
@@ -240,7 +279,7 @@ async def lock_late(
     """Lock accounts with a reservation held too long; by account, its row and its oldest one.
 
     Takes up to `limit` reservations into view. Accounts that others hold now, and those that
-    wait for a person, are left out.
+    wait for a person, are left out; so are those of pools, which more than one account holds.
     """
     rows = await connection.fetch(QUERIES.lock_late_holders, limit)
     if not rows:
@@ -249,3 +288,15 @@ async def lock_late(
     ids = await connection.fetch(QUERIES.late_redemptions, list(accounts))
     found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
     return {one.account_id: (accounts[one.account_id], one, held) for one, held in found}
+
+
+async def late_pooled(connection: "Connection", limit: int) -> list[str]:
+    """Reservations from pools that were held too long, the longest first. Nothing is locked."""
+    rows = await connection.fetch(QUERIES.late_pooled, limit)
+    return [row["redemption_id"] for row in rows]
+
+
+async def is_late(connection: "Connection", redemption_id: str) -> bool:
+    """Whether a reservation is still held, and for too long. Exact under its account's lock."""
+    late: bool = await connection.fetchval(QUERIES.is_late, redemption_id)
+    return late

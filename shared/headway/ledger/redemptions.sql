@@ -13,7 +13,12 @@ insert into idempotency_keys (key, digest, status, answer) values ($1, $2, $3, $
 
 -- name: holder_of
 -- Whose redemption it is; that never changes, so it may be read before the account is locked.
-select account_id from redemptions where redemption_id = $1
+select r.account_id,
+       case when r.pool_id is not null then array(
+            select distinct e.origin_account from points_events e
+            where e.account_id = r.account_id and e."group" = r.redemption_id and e.kind = 'move_in') end as givers
+from redemptions r
+where r.redemption_id = $1
 
 -- name: owner_of
 select a.member_id from redemptions r join accounts a on a.account_id = r.account_id where r.redemption_id = $1
@@ -22,6 +27,12 @@ select a.member_id from redemptions r join accounts a on a.account_id = r.accoun
 -- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
        r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
+       r.pool_id,
+       case when r.pool_id is null then '[]' else (
+           select coalesce(json_agg(json_build_array(i.lot, i.origin_account, o.lot) order by i.seq), '[]')
+             from points_events i
+             join points_events o on o.account_id = i.origin_account and o.seq = i.origin_seq
+            where i.account_id = r.account_id and i."group" = r.redemption_id and i.kind = 'move_in')::text end as guests,
        (select coalesce(json_agg(json_build_array(h.lot, h.points) order by h.first), '[]')
           from (select e.lot, sum(e.points)::bigint as points, min(e.seq) as first
                   from points_events e
@@ -41,8 +52,8 @@ where account_id = $1 and lot = any($2::bigint[])
 -- name: open_redemption
 -- Held until a moment of the database's clock, which all processes share.
 insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
-                         program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                         program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code, pool_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 
 -- name: move_redemption
 update redemptions set state = $2, updated_at = $3 where redemption_id = $1
@@ -56,7 +67,7 @@ where account_id in (
     select r.account_id
     from redemptions r
     join accounts a on a.account_id = r.account_id and a.held is null
-    where r.state = 'reserved' and r.held_until < clock_timestamp()
+    where r.state = 'reserved' and r.held_until < clock_timestamp() and r.pool_id is null
     order by r.held_until
     limit $1
 )
@@ -67,8 +78,21 @@ for no key update skip locked
 -- After those locks: the oldest late reservation of each account, if it is still there.
 select distinct on (account_id) redemption_id
 from redemptions
-where account_id = any($1::bigint[]) and state = 'reserved' and held_until < clock_timestamp()
+where account_id = any($1::bigint[]) and state = 'reserved' and held_until < clock_timestamp() and pool_id is null
 order by account_id, held_until, redemption_id
+
+-- name: late_pooled
+-- Of accounts that do not wait for a person. Each is looked at again once its accounts are locked.
+select r.redemption_id
+from redemptions r
+join accounts a on a.account_id = r.account_id and a.held is null
+where r.state = 'reserved' and r.held_until < clock_timestamp() and r.pool_id is not null
+order by r.held_until
+limit $1
+
+-- name: is_late
+select exists (select from redemptions
+               where redemption_id = $1 and state = 'reserved' and held_until < clock_timestamp())
 
 -- name: read_member
 select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
@@ -84,7 +108,8 @@ select coalesce(max(version), 0) from program_versions
 -- name: page_of_redemptions
 -- The newest by business time before redemption $1, of member $2, in state $3 and reserved from $4 on, where given.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
-       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code
+       r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
+       r.pool_id
 from redemptions r
 join accounts a on a.account_id = r.account_id
 where ($1::text is null or (r.reserved_at, r.redemption_id) <

@@ -21,7 +21,7 @@ from headway.domain.decide import decide_all, from_source
 from headway.domain.erasing import ERASE
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import adjustments, erasing, redemptions, snapshot
+from headway.ledger import adjustments, erasing, redemptions, snapshot, transfers
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -178,6 +178,8 @@ def input_from(row: asyncpg.Record) -> Input:
         data = adjustments.adjust_from(body)
     elif kind == ERASE:
         data = erasing.erase_from(body)
+    elif kind in transfers.KINDS:
+        data = transfers.command_from(kind, body)
     else:
         data = data_of(kind, body)
     return Input(

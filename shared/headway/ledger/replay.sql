@@ -21,7 +21,7 @@ select account_id, n, waits_for from parked where account_id between $1 and $2 o
 
 -- name: replay_points
 select account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule,
-       program_version, exact, activates_at, expires_at, effective_at
+       program_version, exact, activates_at, expires_at, effective_at, origin_account, origin_seq
 from points_events
 where account_id between $1 and $2
 order by account_id, seq

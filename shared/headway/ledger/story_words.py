@@ -10,6 +10,7 @@ from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
 from headway.domain.erasing import ERASE
 from headway.domain.points import PointsEvent
+from headway.domain.transfer import GIVE, HOME, POOL, RECEIVE, SEND, TRANSFER
 from headway.program.money import to_text
 from headway.program.program import Program
 from headway.program.rules import MICRO
@@ -25,6 +26,10 @@ _LEFT_OUT = {
     "expired": "that had expired",
     "owed": "not there any more: owed",
 }
+
+
+_MOVED = {TRANSFER: "from another member", POOL: "from the household"}
+"""Where points came from that were earned elsewhere, by what they are told under."""
 
 
 def became(outcome: str, reason: str) -> str:
@@ -79,6 +84,10 @@ def _opening(data: Mapping[str, Any]) -> str:
     return f"Opening balance: {points:,} points in {len(data['lots'])} lots ({data['batch']})"
 
 
+def _parts(data: Mapping[str, Any]) -> str:
+    return f"{sum(part['points'] for part in data['parts']):,} points"
+
+
 _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "order.paid": _paid,
     "order.refunded": _refunded,
@@ -99,6 +108,13 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "effect": _effect,
     OPENING: _opening,
     ERASE: lambda data: f"The member's name was erased: {data['reason']}",
+    SEND: lambda data: f"Sent {data['points']:,} points to another member ({data['transfer_id']})",
+    RECEIVE: lambda data: f"Sent by another member: {_parts(data)} ({data['transfer_id']})",
+    GIVE: lambda data: (
+        f"The household spent {sum(points for _, points in data['lots']):,} points"
+        f" ({data['redemption_id']})"
+    ),
+    HOME: lambda data: f"Back from the household: {_parts(data)} ({data['redemption_id']})",
     ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 
@@ -128,7 +144,9 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         return f"{took}; {_points(-row.exact)} points exactly" if row.exact else took
     if row.kind == "adjust" and row.from_bucket == "issued":
         return "given by hand" + _expiry(lot, program)
-    of = f"earned for {_award(lot)}"
+    of = f"earned for {_award(lot)}" if lot is None or lot.rule not in _MOVED else _MOVED[lot.rule]
+    if row.kind == "move_in" and row.lot == row.seq:
+        return f"arrived {of}" + _expiry(lot, program)
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
@@ -143,6 +161,8 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "donate": f"given through {name}: {of}",
         "restore": f"back from {name}: {of}",
         "adjust": f"taken by hand: {of}",
+        "move_out": f"left for another member: {of}",
+        "move_in": f"came home: {of}",
     }.get(row.kind, row.kind)
 
 

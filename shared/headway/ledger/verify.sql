@@ -34,7 +34,7 @@ select account_id, member_id from accounts where account_id = any($1::bigint[])
 -- name: walk_points
 select e.account_id, e.seq, e.kind, e.points, e.from_bucket, e.to_bucket, e.lot, e.corrects, e."group", e.cause,
        e.order_id, e.line_id, e.rule, e.program_version, e.exact, e.activates_at, e.expires_at, e.effective_at,
-       e.recorded_at, e.prev_hash, e.hash, e.hash_form, e.funder, e.origin_account, e.origin_seq
+       e.origin_account, e.origin_seq, e.recorded_at, e.prev_hash, e.hash, e.hash_form, e.funder
 from points_events e
 where e.account_id between $1 and $2
 order by e.account_id, e.seq
@@ -149,7 +149,11 @@ where e.account_id between $1 and $2
                                                and starts_with(l.award, 'birthday:')))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
-               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%')
+               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%'
+                                                     or i.kind like 'transfer.%' or i.kind like 'pool.%')
+               or e.kind = 'move_out' and i.kind not in ('transfer.send', 'pool.give', 'redemption.cancel',
+                                                         'redemption.timeout', 'redemption.reverse')
+               or e.kind = 'move_in' and i.kind not in ('transfer.receive', 'pool.home', 'redemption.reserve')
                or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
                or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
@@ -179,6 +183,20 @@ left join (select account_id, cause, sum(case from_bucket when 'issued' then poi
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind = 'admin.adjust'
   and (i.data ->> 'points')::bigint is distinct from coalesce(e.points, 0)
 
+union all
+select i.account_id, format('input %s, a %s, moves %s points, the points events %s', i.n, i.kind, i.points, coalesce(e.points, 0))
+from (select account_id, n, kind,
+             case kind when 'transfer.send' then (data ->> 'points')::bigint
+                       when 'pool.give' then (select sum((l ->> 1)::bigint) from json_array_elements(data -> 'lots') l)
+                       else (select sum((p ->> 'points')::bigint) from json_array_elements(data -> 'parts') p) end as points
+      from inputs
+      where account_id between $1 and $2 and outcome = 'applied'
+        and kind in ('transfer.send', 'transfer.receive', 'pool.give', 'pool.home')) i
+left join (select account_id, cause, sum(points) as points
+           from points_events where account_id between $1 and $2 and kind in ('move_out', 'move_in')
+           group by account_id, cause) e on e.account_id = i.account_id and e.cause = i.n
+where i.points is distinct from coalesce(e.points, 0)
+
 -- name: check_balances
 with moved as (
     select account_id,
@@ -202,10 +220,11 @@ where a.account_id between $1 and $2
 -- $3: the programme versions under whose policy points that come back to a waived lot go too.
 with
 earned as (
-    select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version, effective_at,
-           activates_at, expires_at
+    -- What came from another account was earned there: check_moves compares the two.
+    select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version,
+           case when from_bucket = 'issued' then effective_at end as earned_at, activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and from_bucket = 'issued'
+    where account_id between $1 and $2 and (from_bucket = 'issued' or kind = 'move_in' and lot = seq)
 ),
 moved as (
     select account_id, lot,
@@ -234,7 +253,7 @@ lives as (
     order by account_id, lot, seq desc
 ),
 rebuilt as (
-    select e.account_id, e.lot, e.points, e.exact, e.rule, e.order_id, e.line_id, e.program_version, e.effective_at,
+    select e.account_id, e.lot, e.points, e.exact, e.rule, e.order_id, e.line_id, e.program_version, e.earned_at,
            coalesce(v.activates_at, e.activates_at) as activates_at,
            case when v.activates_at is null then e.expires_at else v.expires_at end as expires_at,
            coalesce(m.pending, 0) as pending, coalesce(m.available, 0) as available,
@@ -262,7 +281,7 @@ where (k.points, k.pending, k.available, k.reserved, k.expired, k.waived, k.exac
        k.line_id, k.program_version, k.earned_at, k.activates_at, k.expires_at)
       is distinct from
       (r.points, r.pending, r.available, r.reserved, r.expired, r.waived, r.exact, r.exact_returned, r.rule,
-       coalesce(r.line_id, ''), r.program_version, r.effective_at, r.activates_at, r.expires_at)
+       coalesce(r.line_id, ''), r.program_version, coalesce(r.earned_at, k.earned_at), r.activates_at, r.expires_at)
    or r.line_id is not null and k.award <> 'order:' || r.order_id
 union all
 select account_id, format('points event %s moves %s points of no lot', seq, points)
@@ -364,6 +383,18 @@ where k.points is null
           case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.state = 'reversed' then k.points else 0 end)
+union all
+-- What others gave is the pool's to have given, and is home again when it came to nothing.
+select k.account_id, format('redemption %s from %s is %s; others gave %s points for it, %s went home', k.redemption_id,
+                            coalesce(k.pool_id, 'no pool'), k.state, m.given, m.home)
+from known k
+join (select account_id, "group", coalesce(sum(points) filter (where kind = 'move_in'), 0) as given,
+             coalesce(sum(points) filter (where kind = 'move_out'), 0) as home
+      from points_events
+      where account_id between $1 and $2 and kind in ('move_in', 'move_out')
+      group by account_id, "group") m on m.account_id = k.account_id and m."group" = k.redemption_id
+where k.pool_id is null or m.given > k.points
+   or m.home <> case when k.state in ('cancelled', 'timed_out', 'reversed') then m.given else 0 end
 
 -- name: check_saved
 with
@@ -444,15 +475,60 @@ where i.n is null
 select count(distinct "group") from points_events where kind in ('move_out', 'move_in')
 
 -- name: check_moves
+-- Groups net to zero; every move_out is answered by one move_in of another account, with the same points, in the same
+-- group; a lot that was opened by one lives as the lot does that it came from. Every transfer is in both logs.
+with
+moves as materialized (
+    select account_id, seq, kind, points, lot, "group", origin_account, origin_seq, activates_at, expires_at
+    from points_events
+    where kind in ('move_out', 'move_in')
+),
+lives as (
+    -- Of each lot that was opened by a move, how the lot that it came from lived when it left.
+    select distinct on (i.account_id, i.lot) i.account_id, i.lot, i.activates_at, i.expires_at,
+           o.account_id as their_account, o.lot as their_lot, e.activates_at as their_activates_at, e.expires_at as their_expires_at
+    from moves i
+    join moves o on o.account_id = i.origin_account and o.seq = i.origin_seq
+    join points_events e on e.account_id = o.account_id and e.lot = o.lot and e.seq < o.seq and e.activates_at is not null
+    where i.kind = 'move_in' and i.lot = i.seq
+    order by i.account_id, i.lot, e.seq desc
+)
 select max(account_id) as account_id,
        format('group %s: %s points left, %s arrived', coalesce("group", 'without name'),
               coalesce(sum(points) filter (where kind = 'move_out'), 0),
               coalesce(sum(points) filter (where kind = 'move_in'), 0)) as what
-from points_events
-where kind in ('move_out', 'move_in')
+from moves
 group by "group"
 having "group" is null
     or coalesce(sum(points) filter (where kind = 'move_out'), 0) <> coalesce(sum(points) filter (where kind = 'move_in'), 0)
+union all
+select coalesce(i.account_id, o.account_id),
+       case when o.seq is null then format('points event %s answers %s of account %s, which is no move_out',
+                                           i.seq, i.origin_seq, i.origin_account)
+            when i.seq is null then format('points event %s left, and arrived nowhere', o.seq)
+            else format('points event %s answers %s of account %s with other points, in another group or at home',
+                        i.seq, o.seq, o.account_id) end
+from (select * from moves where kind = 'move_out') o
+full join (select * from moves where kind = 'move_in') i on i.origin_account = o.account_id and i.origin_seq = o.seq
+where o.seq is null or i.seq is null or i.points <> o.points or i."group" <> o."group" or i.account_id = o.account_id
+union all
+select l.account_id, format('lot %s does not live as lot %s of account %s, which it came from', l.lot, l.their_lot, l.their_account)
+from lives l
+join lots mine on mine.account_id = l.account_id and mine.lot = l.lot
+join lots theirs on theirs.account_id = l.their_account and theirs.lot = l.their_lot
+where (mine.earned_at, l.activates_at, l.expires_at)
+      is distinct from (theirs.earned_at, l.their_activates_at, l.their_expires_at)
+union all
+select t.from_account, format('transfer %s of %s points is not what input %s says', t.transfer_id, t.points, t.n)
+from transfers t
+left join inputs i on i.account_id = t.from_account and i.n = t.n and i.kind = 'transfer.send' and i.outcome = 'applied'
+where (i.data ->> 'transfer_id', (i.data ->> 'points')::bigint, (i.data ->> 'to_account')::bigint)
+      is distinct from (t.transfer_id, t.points, t.to_account)
+union all
+select i.account_id, format('input %s sends points, but no transfer names it', i.n)
+from inputs i
+where i.kind = 'transfer.send' and i.outcome = 'applied'
+  and not exists (select from transfers t where t.from_account = i.account_id and t.n = i.n)
 
 -- name: count_stock
 select count(*) from reward_stock

@@ -13,6 +13,8 @@ from headway.program.life_document import Expiry as ExpiryDocument
 from headway.program.money import to_minor
 from headway.program.program import Program
 from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Tiers
+from headway.program.sharing import Most, Transfers
+from headway.program.sharing_document import Transfers as TransfersDocument
 
 
 def compile_program(document: Document, version: int) -> Program:
@@ -42,7 +44,16 @@ def compile_program(document: Document, version: int) -> Program:
         refund_used="none" if membership is None else membership.refund.used,
         rewards=rewards,
         same_for_all=all(reward.same_for_all for reward in rewards),
+        transfers=_transfers(document.transfers),
+        pool_members=0 if document.pools is None else document.pools.members,
     )
+
+
+def _transfers(transfers: TransfersDocument | None) -> Transfers | None:
+    if transfers is None:
+        return None
+    most = transfers.maximum
+    return Transfers(transfers.minimum, None if most is None else Most(most.points, most.per))
 
 
 def _expiry(expiry: ExpiryDocument | Literal["never"]) -> Expiry:

@@ -10,6 +10,7 @@ from headway.contracts.fields import Time
 from headway.program.life_document import ExpiryOrNever, Notices, PointsLife
 from headway.program.reward_document import Reward
 from headway.program.rule_document import Rule
+from headway.program.sharing_document import Pools, Transfers
 from headway.program.written import (
     EITHER,
     PARTS,
@@ -145,6 +146,8 @@ class Document(Part):
     referrals: Referrals = Referrals()
     membership: Membership | None = None
     rewards: Annotated[tuple[Reward, ...], Field(max_length=200)] = ()
+    transfers: Transfers | None = None
+    pools: Pools | None = None
 
 
 @cache

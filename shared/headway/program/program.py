@@ -11,6 +11,7 @@ from headway.errors import InvariantViolated
 from headway.program.calendar import local_date, midnight
 from headway.program.rewards import Reward, menu
 from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Rule, Tiers
+from headway.program.sharing import Transfers
 from headway.program.validity import end_of
 
 Clawback = Literal["allow_negative", "within_balance", "only_pending"]
@@ -61,6 +62,9 @@ class Program:
     rewards: tuple[Reward, ...]
     same_for_all: bool
     """Whether everybody may have every reward at any time for one price."""
+    transfers: Transfers | None = None
+    pool_members: int = 0
+    """How many members a household pool may have; 0: there are no pools."""
 
     @property
     def levels(self) -> tuple[Level, ...]:

@@ -11,6 +11,8 @@ from headway.program.rewards import Kind
 
 RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
 
+PoolId = Annotated[str, Field(pattern=r"^pool_[A-Za-z0-9_-]{24}$")]
+
 
 class Shape(BaseModel):
     """What all have in common: frozen, exact, described by the words beside its fields."""
@@ -35,6 +37,8 @@ class ReserveRequest(Shape):
     """What the reward is for, where its worth depends on that."""
     pay_points: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """How many to pay with, where that can be chosen; as many as can be, if left out."""
+    from_pool: bool = False
+    """Spend from the household pool that the member is in."""
 
 
 class TokenRequest(Shape):
@@ -85,6 +89,8 @@ class RedemptionView(Shape):
     currency: str
     code: str | None
     """A voucher's, from confirming on."""
+    pool_id: PoolId | None
+    """The household pool that paid, if one did."""
     reserved_at: datetime
     """Business time."""
     held_until: datetime

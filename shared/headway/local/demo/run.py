@@ -13,6 +13,7 @@ from headway.contracts.topics import Topics
 from headway.local.demo.bars import Bars
 from headway.local.demo.commanding import headway
 from headway.local.demo.dump import QUERIES, dump_lines, dump_mails, dump_topics, read_ledger
+from headway.local.demo.households import Households
 from headway.local.demo.outcome import Outcome, keep_one_mail, read_outcome
 from headway.local.demo.phases import Phases
 from headway.local.demo.programmes import DEFAULT, Chosen, choose
@@ -33,6 +34,7 @@ from headway.program.loading import load_document, load_program
 
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
+_HOUSEHOLDS = 12
 _PUBLISH = "publish the history"
 _DECIDE = "decide the rest of it, the last redemptions"
 _CLOSE = "close the last day: settle accounts, send mails"
@@ -64,7 +66,8 @@ class Demo:
     async def play(self) -> tuple[History, Outcome]:
         """Start everything, publish, redeem, wait until all is quiet; tell what happened."""
         programme = choose(self._options.program)
-        zone = load_program(programme.text, file=programme.file).zone
+        program = load_program(programme.text, file=programme.file)
+        zone, households = program.zone, Households(program.pool_members, _HOUSEHOLDS)
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
             endpoints, history = await self._begin(programme, zone)
         with self._phases.phase("create tables and topics, publish the programme"):
@@ -72,7 +75,7 @@ class Demo:
         with self._phases.phase("start earn, redeem, notify and a mail server"):
             await asyncio.to_thread(self._stage.open, endpoints)
         async with Watch(self._stage.settings) as watch:
-            await self._stream(history, zone, watch)
+            await self._stream(history, zone, watch, households)
             await watch.database.execute(QUERIES.refresh_statistics)
             outcome = await read_outcome(watch.database)
             member_id = await watch.database.fetchval(QUERIES.stories)
@@ -145,7 +148,9 @@ class Demo:
             ),
         )
 
-    async def _stream(self, history: History, zone: ZoneInfo, watch: Watch) -> None:
+    async def _stream(
+        self, history: History, zone: ZoneInfo, watch: Watch, households: Households
+    ) -> None:
         settings, services = self._stage.settings, self._stage.services
         topics = Topics(settings.topic_prefix)
         publisher = Publisher(settings.kafka_bootstrap, topics)
@@ -155,6 +160,7 @@ class Demo:
             services.api,
             of_thousand=_REDEEM_OF_THOUSAND[self._options.full],
             dice=Dice(_SEED),
+            households=households,
         )
         shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 

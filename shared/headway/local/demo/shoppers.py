@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from headway.client.trying import Patience
 from headway.contracts.api.redemptions import RedemptionAnswer
 from headway.contracts.topics import PARTITIONS, Topics
 from headway.errors import UserError
+from headway.local.demo.households import Household, Households
 from headway.local.history.dice import Dice
 
 _AT_ONCE = 6
@@ -35,7 +37,7 @@ async def shoppers_key(dsn: str) -> str:
     """A new API key in the database at `dsn`, for what shoppers do and nothing else."""
     connection = await asyncpg.connect(dsn)
     try:
-        scopes = (Scope.REDEMPTIONS_WRITE, Scope.REDEMPTIONS_REVERSE)
+        scopes = (Scope.REDEMPTIONS_WRITE, Scope.REDEMPTIONS_REVERSE, Scope.POOLS_WRITE)
         return (await create(connection, "shoppers", scopes, operator())).text
     finally:
         await connection.close()
@@ -48,14 +50,16 @@ class Shoppers:
     """
 
     def __init__(
-        self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice
-    ) -> None:
+        self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice,
+        households: Households | None = None,
+    ) -> None:  # fmt: skip
         self.accepted: list[dict[str, Any]] = []
         self._bootstrap = bootstrap
         self._topic = topics.balance_changed
         self._api = api
         self._of_thousand = of_thousand
         self._dice = dice
+        self._households = households or Households(0, 0)
         self._numbers = count(1)
         self._trips: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
@@ -78,8 +82,7 @@ class Shoppers:
                 while not self._closing.is_set():
                     batch = await consumer.getmany(timeout_ms=100)
                     for record in (record for records in batch.values() for record in records):
-                        if b'"rewards_ready":[]' not in record.value:
-                            self._consider(client, orjson.loads(record.value)["data"])
+                        self._consider(client, orjson.loads(record.value)["data"])
                     self._see_off()
                 await asyncio.gather(*self._trips.values())
         finally:
@@ -88,8 +91,16 @@ class Shoppers:
             await consumer.stop()
 
     def _consider(self, client: AsyncClient, balance: dict[str, Any]) -> None:
-        """Few redeem the moment they can; those who do take the best that they can have."""
+        """Few redeem the moment they can; those who do take the best that they can have. Some who
+        cannot yet come together with others."""
         member_id, version = balance["member_id"], balance["version"]
+        household = self._households.hear(balance)
+        if household is not None:
+            mood = self._dice.roll(100, "household", *household.members)
+            trip = self._together(client, household, mood)
+            self._trips[f"household of {household.members[0]}"] = asyncio.create_task(trip)
+        if not balance["rewards_ready"]:
+            return
         full = len(self._trips) >= _AT_ONCE or member_id in self._trips
         if full or self._dice.roll(1000, "redeem", member_id, version) >= self._of_thousand:
             return
@@ -104,12 +115,17 @@ class Shoppers:
 
     async def _redeem(self, client: AsyncClient, member_id: str, reward_id: str, mood: int) -> None:
         """Most confirm what they reserve, some cancel, a few bring the reward back."""
+        await self._have(client, client.reserve, member_id, reward_id, mood)
+
+    async def _have(
+        self, client: AsyncClient, reserve: Command, member_id: str, reward_id: str, mood: int
+    ) -> None:
         number = next(self._numbers)
 
         async def ask(kind: str, command: Command, *arguments: str) -> RedemptionAnswer | None:
             return await self._ask(f"demo-{number}-{kind}", kind, command, arguments)
 
-        held = await ask("reserve", client.reserve, member_id, reward_id)
+        held = await ask("reserve", reserve, member_id, reward_id)
         if held is None:
             return
         if mood < 10:
@@ -118,6 +134,24 @@ class Shoppers:
         await ask("confirm", client.confirm, held.redemption_id)
         if mood >= 95:
             await ask("reverse", client.reverse, held.redemption_id)
+
+    async def _together(self, client: AsyncClient, household: Household, mood: int) -> None:
+        """The owner creates a pool and asks the others in, who accept; one of them spends. Every
+        third household changes its mind before or after it has taken the reward."""
+        owner, *others = household.members
+        try:
+            pool = (await client.create_pool(owner, key=f"demo-pool-{owner}")).pool_id
+            for other in others:
+                key = f"demo-invite-{other}"
+                await client.invite(pool, owner, other, may_spend=True, key=key)
+                await client.accept(pool, other, key=f"demo-accept-{other}")
+        except (Problem, NoAnswer) as error:
+            raise UserError(f"no household came together: {error}", "see redeem's log") from error
+        spender = household.members[mood % len(household.members)]
+        mind = (50, 0, 99)[mood % 3]
+        await self._have(
+            client, partial(client.reserve, from_pool=True), spender, household.reward_id, mind
+        )
 
     async def _ask(
         self, key: str, kind: str, command: Command, arguments: Sequence[str]
