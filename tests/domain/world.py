@@ -11,6 +11,7 @@ from headway.domain.account import Account, Input
 from headway.domain.adjustment import ADJUST, Adjust
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, Goal
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import ENDS_IN, Reserve, State, Step
 from headway.domain.terms import Terms, Wish, terms_of
@@ -70,6 +71,7 @@ class Redemption:
     state: State
     held: tuple[tuple[int, int], ...]
     donation: bool = False
+    reward_id: str = ""
 
 
 @dataclass
@@ -169,7 +171,7 @@ class World:
             assert terms.points == points
             self.redemptions[redemption_id] = Redemption(
                 member, points, terms.value_minor, terms.currency, "reserved", held,
-                reward.kind == "donation",
+                reward.kind == "donation", reward_id,
             )  # fmt: skip
         return decision
 
@@ -178,7 +180,10 @@ class World:
         kind, one = f"redemption.{kind}", self.redemptions[redemption_id]
         account = self.account(one.member)
         moment = max(self.now, account.time or self.now)
-        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation)
+        step = Step(
+            redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation,
+            reward_id=one.reward_id,
+        )  # fmt: skip
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]
@@ -191,13 +196,21 @@ class World:
         command = Adjust(f"adj-{self.told:06}", points, "a reason", "sue")
         return self.decide(member, self._command(ADJUST, moment, command))[0]
 
+    def goal(self, reward_id: str, member: str = "m") -> Decision:
+        """Save for a reward, or ('') for none; refused is an answer too."""
+        moment = max(self.now, self.account(member).time or self.now)
+        kind = SET_GOAL if reward_id else CLEAR_GOAL
+        return self.decide(member, self._command(kind, moment, Goal(reward_id)))[0]
+
     def feed_effects(self) -> None:
         """Deliver what accounts said to others, as its topic would."""
         waiting, self.effects = self.effects, []
         for effect in waiting:
             self.decide(effect.member_id, effect_input(effect))
 
-    def _command(self, kind: str, moment: datetime, command: Reserve | Step | Adjust) -> Input:
+    def _command(
+        self, kind: str, moment: datetime, command: Reserve | Step | Adjust | Goal
+    ) -> Input:
         self.told += 1
         id_ = f"key-{self.told:06}"
         return Input("headway/redeem", id_, kind, moment, command, bytes(32), b"{}")
@@ -219,7 +232,18 @@ class World:
         books.decisions += decisions
         for decision in decisions:
             self.effects += decision.effects
+            self._note_certificates(member, decision)
         return decisions
+
+    def _note_certificates(self, member: str, decision: Decision) -> None:
+        for issued in decision.issued:
+            one = issued.certificate
+            self.redemptions[one.redemption_id] = Redemption(
+                member, one.points, one.value_minor, one.currency, "confirmed", one.held,
+                reward_id=issued.reward_id,
+            )  # fmt: skip
+        for gone in decision.voided:
+            self.redemptions[gone.redemption_id].state = "reversed"
 
     def _decide(self, account: Account, item: Input, books: Books) -> list[Decision]:
         log = books.log

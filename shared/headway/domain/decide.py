@@ -16,6 +16,7 @@ from headway.domain.book import Book
 from headway.domain.closing import Decision, close
 from headway.domain.effects import intake_effect
 from headway.domain.entitlement import Entitlement, History
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, decide_goal
 from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
@@ -33,6 +34,8 @@ _Decider = Callable[[Book, Programs, Input, Any], Outcome]
 _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
     ADJUST: decide_adjust,
+    SET_GOAL: decide_goal,
+    CLEAR_GOAL: decide_goal,
     "redemption.reserve": decide_reserve,
     **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
 }

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from headway.domain.account import Input
 from headway.domain.book import Book
+from headway.domain.certificate import no_longer_unused
 from headway.domain.outcome import Outcome, applied, refused
 from headway.domain.reversal import forgive_returned
 from headway.domain.terms import Terms, Wish, terms_of
@@ -34,7 +35,8 @@ class Step(NamedTuple):
     """A later step of a redemption: its state until now, what it saves (minor units), and what it
     holds: (lot, points) in the order reserved.
 
-    `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout.
+    `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout;
+    `reward_id`: what it is of.
     """
 
     redemption_id: str
@@ -44,6 +46,7 @@ class Step(NamedTuple):
     held: tuple[tuple[int, int], ...]
     donation: bool = False
     code_used: bool = False
+    reward_id: str = ""
 
 
 def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve) -> Outcome:
@@ -98,11 +101,14 @@ def _confirm(book: Book, item: Input, step: Step) -> Outcome:
             )
     if not step.donation:
         book.add_saved(step.currency, step.value_minor)
+    if book.goal and book.goal == step.reward_id:
+        book.goal = ""  # reached
     return applied()
 
 
 def _fulfil(book: Book, item: Input, step: Step) -> Outcome:
-    """The reward has reached the member: nothing of the account changes."""
+    """The reward has reached the member: no points move, but no return takes it back any more."""
+    no_longer_unused(book, step.redemption_id)
     return applied()
 
 
@@ -133,6 +139,7 @@ def _restore(book: Book, item: Input, step: Step) -> Outcome:
         forgive_returned(book, lot, item.time)
     if not step.donation:
         book.add_saved(step.currency, -step.value_minor)
+    no_longer_unused(book, step.redemption_id)
     return applied()
 
 

@@ -9,6 +9,7 @@ from headway.contracts import codec
 from headway.contracts.opening import OPENING, imported
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import Effect
 from headway.domain.progress import progress
 from headway.program.program import Programs
@@ -17,7 +18,7 @@ SHARDS = 16
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
 _CAUSES = {
     "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", ADJUST: "admin",
-    OPENING: "admin",
+    OPENING: "admin", SET_GOAL: "redemption", CLEAR_GOAL: "redemption",
 }  # fmt: skip
 
 

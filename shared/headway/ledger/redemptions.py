@@ -30,7 +30,8 @@ Held = tuple[tuple[int, int], ...]
 class Redemption(NamedTuple):
     """One redemption. Money in minor units: `value_minor` is what it saves or, of a donation, what
     the cause gets. `held_until` is by the system's clock, the other times are business times: when
-    it was reserved, and when its state last changed. `counted`: it took one of a limited stock."""
+    it was reserved, and when its state last changed. `counted`: it took one of a limited stock.
+    `automatic`: it is a certificate that issued itself."""
 
     redemption_id: str
     account_id: int
@@ -49,6 +50,7 @@ class Redemption(NamedTuple):
     cash_minor: int = 0
     counted: bool = False
     code: str | None = None
+    automatic: bool = False
 
     @property
     def gave_back(self) -> bool:
@@ -122,6 +124,7 @@ def command_from(kind: str, body: bytes | str) -> Reserve | Step:
         held,
         fields.get("donation", False),
         fields.get("code_used", False),
+        fields["reward_id"],
     )
 
 
@@ -206,6 +209,7 @@ def step_of(redemption: Redemption, held: Held) -> Step:
         redemption.currency,
         held,
         redemption.kind == "donation",
+        reward_id=redemption.reward_id,
     )
 
 

@@ -18,9 +18,10 @@ from headway.domain.account import Account, Input, Lot, OrderLine
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import adjustments, redemptions, snapshot
+from headway.ledger import adjustments, goals, redemptions, snapshot
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -35,7 +36,8 @@ ACCOUNTS_AT_ONCE = 1000
 _COMPARED = (
     "pending", "available", "reserved", "owed", "seq", "inputs", "tier_seq", "version", "time",
     "joined_at", "left_at", "tier", "remainders", "saved", "measures", "first", "referral",
-    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last",
+    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last", "goal",
+    "certificates",
 )  # fmt: skip
 
 
@@ -175,6 +177,8 @@ def input_from(row: asyncpg.Record) -> Input:
         data = redemptions.command_from(kind, body)
     elif kind == ADJUST:
         data = adjustments.adjust_from(body)
+    elif kind in (SET_GOAL, CLEAR_GOAL):
+        data = goals.goal_from(body)
     else:
         data = data_of(kind, body)
     return Input(
