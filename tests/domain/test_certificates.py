@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.domain.account import Account
+from headway.domain.account import Account, Input
 from headway.domain.decide import decide_all, from_source
 from headway.program.program import Program, Programs
 from tests.domain import strategies as some
@@ -264,7 +264,7 @@ acts: st.SearchStrategy[Act] = st.one_of(
 history = st.lists(st.tuples(st.sampled_from([1, 1, 30, 24 * 8, 24 * 40]), acts), max_size=16)
 
 
-@some.examples(60)
+@some.examples(200)
 @given(
     history, st.sampled_from(some.POLICIES), st.sampled_from([0, 3]),
     st.sampled_from(some.EXPIRIES), st.sampled_from([0, 0, 6]),
@@ -303,7 +303,8 @@ def _live(world: World, acted: Sequence[tuple[int, Act]], late: timedelta, *, ti
 
 def _decided_again(world: World) -> None:
     """Every input once more, from an empty account."""
-    account, log = Account(1, "m"), []
+    account = Account(1, "m")
+    log: list[tuple[int, Input]] = []
     for decision in world.of("m").decisions:
         if decision.released:
             continue

@@ -13,6 +13,8 @@ from headway.errors import InvariantViolated
 from headway.program.program import Program, Programs
 from headway.program.rewards import Reward
 
+PREFIX = "crt_"
+"""How the ids of their redemptions begin."""
 MOST_UNUSED = 100
 """With so many unused ones the points stay where they are: an account is no place for thousands."""
 
@@ -50,7 +52,7 @@ def issue(book: Book, programs: Programs, at: datetime) -> None:
     if reward is None:
         raise InvariantViolated(f"account {book.account.account_id}: no certificate is due")
     version = programs.at(at).version
-    redemption_id = f"crt_{book.account.account_id}_{book.seq + 1}"
+    redemption_id = f"{PREFIX}{book.account.account_id}_{book.seq + 1}"
     held: list[tuple[int, int]] = []
     left = reward.points
     for lot in book.open_lots():

@@ -1,7 +1,8 @@
 """Bringing an account up to a moment: what became due happens, each at its own due time.
 
-Order at one instant: activate, repay, expire, tier, birthday, certificate. Results do not depend on
-when this runs. A shadow knows only tiers and birthdays: its points are never spent and never expire.
+Order at one instant: activate, repay, expire, tier, birthday, certificate. Results do not depend
+on when this runs. A shadow knows only tiers and birthdays: its points are never spent and never
+expire.
 """
 
 from collections.abc import Iterator

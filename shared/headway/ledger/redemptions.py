@@ -4,7 +4,7 @@ Everything here runs inside a transaction that takes its locks in this order: id
 account, redemption (which the account's lock covers), code, stock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -253,3 +253,23 @@ async def lock_late(
     ids = await connection.fetch(QUERIES.late_redemptions, list(accounts))
     found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
     return {one.account_id: (accounts[one.account_id], one, held) for one, held in found}
+
+
+async def lock_without_code(
+    connection: "Connection", limit: int, without: Collection[str]
+) -> list[Redemption]:
+    """Certificates that issued themselves and have no code yet, their accounts locked; those of
+    accounts that others hold now, and of the rewards `without`, are left out."""
+    passed = list(without)
+    rows = await connection.fetch(QUERIES.lock_holders_without_code, limit, passed)
+    if not rows:
+        return []
+    accounts = [row["account_id"] for row in rows]
+    ids = await connection.fetch(QUERIES.without_code, accounts, passed, limit)
+    found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
+    return [redemption for redemption, _ in found]
+
+
+async def give_code(connection: "Connection", redemption_id: str, code: str) -> None:
+    """Store the code of a certificate that issued itself."""
+    await connection.execute(QUERIES.give_code_to, redemption_id, code)

@@ -72,6 +72,30 @@ from redemptions
 where account_id = any($1::bigint[]) and state = 'reserved' and held_until < clock_timestamp()
 order by account_id, held_until, redemption_id
 
+-- name: lock_holders_without_code
+-- Accounts with automatic certificates that have no code yet, of other rewards than $2, past those that others hold
+-- now: a certificate may be taken back meanwhile.
+select account_id from accounts
+where account_id in (
+    select account_id from redemptions
+    where automatic and code is null and state in ('confirmed', 'fulfilled') and reward_id <> all($2::text[])
+    order by account_id
+    limit $1
+)
+order by account_id
+for no key update skip locked
+
+-- name: without_code
+-- After those locks: their certificates without a code, the oldest first.
+select redemption_id from redemptions
+where account_id = any($1::bigint[]) and automatic and code is null and state in ('confirmed', 'fulfilled')
+  and reward_id <> all($2::text[])
+order by reserved_at, redemption_id
+limit $3
+
+-- name: give_code_to
+update redemptions set code = $2 where redemption_id = $1
+
 -- name: read_member
 select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
        account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state,

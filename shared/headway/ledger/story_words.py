@@ -8,6 +8,8 @@ from typing import Any
 from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
+from headway.domain.certificate import PREFIX
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent
 from headway.program.money import to_text
 from headway.program.program import Program
@@ -26,6 +28,13 @@ _LEFT_OUT = {
 }
 
 
+_CERTIFICATE = {
+    "reserve": "held for the certificate",
+    "redeem": "certificate issued by itself:",
+    "restore": "certificate taken back:",
+}
+
+
 def became(outcome: str, reason: str) -> str:
     """What became of an input; '' when it was simply applied."""
     words = {"applied": "", "nothing": "gave nothing", "parked": "", "refused": "refused"}[outcome]
@@ -36,6 +45,8 @@ def happening(kind: str, data: Mapping[str, Any], rewards: Names) -> str:
     """One input as a person would tell it."""
     if kind.startswith("redemption."):
         return _redemption(kind, data, rewards)
+    if kind == SET_GOAL:
+        return f"Chose to save for {rewards.get(data['reward_id'], data['reward_id'])}"
     telling = _TELLINGS.get(kind)
     return kind if telling is None else telling(data)
 
@@ -97,6 +108,7 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "activity.recorded": lambda data: f"Activity: {data['activity']}",
     "effect": _effect,
     OPENING: _opening,
+    CLEAR_GOAL: lambda data: "Saves for no reward in particular",
     ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 
@@ -131,6 +143,9 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
     name = rewards.get(row.group or "", "a reward")
+    certificate = _CERTIFICATE.get(row.kind) if (row.group or "").startswith(PREFIX) else None
+    if certificate:
+        return f"{certificate} {name}: {of}"
     return {
         "activate": f"can be spent now: {of}" + _expiry(lot, program),
         "expire": f"expired: {of}",
