@@ -7,7 +7,9 @@ from tests.oracle.member import Member, Redemption
 def redeem(member: Member, command: Command) -> None:
     """A command that the API accepted. ValueError when it should not have been."""
     member.settle(max(member.time, command.time))
-    if command.kind == "reserve":
+    if command.kind == "goal":
+        member.goal = command.reward_id
+    elif command.kind == "reserve":
         _reserve(member, command)
     else:
         _conclude(member, command)
@@ -31,7 +33,7 @@ def _reserve(member: Member, command: Command) -> None:
         raise ValueError(f"{missing} of {command.points} points were not there")
     member.reserved += command.points
     member.redemptions[command.redemption_id] = Redemption(
-        taken, command.points, donation=reward.donation
+        taken, command.points, donation=reward.donation, reward_id=reward.id
     )
     member.changes += 1
 
@@ -48,6 +50,8 @@ def _conclude(member: Member, command: Command) -> None:
         "cancel": "cancelled",
         "timeout": "timed out",
     }[command.kind]
+    if command.kind == "confirm" and member.goal == redemption.reward_id:
+        member.goal = ""
     if command.kind == "fulfil":
         return  # nothing of the account changes
     if command.kind != "reverse":

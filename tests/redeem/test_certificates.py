@@ -224,7 +224,8 @@ async def test_using_a_code_races_with_a_return_that_takes_it_back(vip: Shop, fi
 
 
 _WAITING = """
-select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+select count(*) from pg_stat_activity
+where wait_event_type = 'Lock' and datname = current_database()
 """
 
 
