@@ -184,7 +184,9 @@ class Points:
     def run(self, to: datetime) -> None:
         """Let time pass: pending points activate, clear what is owed, and die, in due order."""
         self.repay()
-        self.issue(self.time)
+        due = self.next_due()
+        if due is None or due > self.time:  # else what is dead by now goes first
+            self.issue(self.time)
         while (due := self.next_due()) is not None and due <= to:
             now = self.time = max(self.time, due)
             for lot in self.lots:
