@@ -29,8 +29,7 @@ _LEFT_OUT = {
 
 
 _CERTIFICATE = {
-    "reserve": "held for the certificate",
-    "redeem": "certificate issued by itself:",
+    "redeem": "certificate issued:",
     "restore": "certificate taken back:",
 }
 
