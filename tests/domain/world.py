@@ -11,6 +11,7 @@ from headway.domain.account import Account, Input
 from headway.domain.adjustment import ADJUST, Adjust
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, Goal
 from headway.domain.points import Effect, PointsEvent, TierEvent
 from headway.domain.redemption import ENDS_IN, Guest, Reserve, State, Step
 from headway.domain.terms import Terms, Wish, terms_of
@@ -72,6 +73,7 @@ class Redemption:
     held: tuple[tuple[int, int], ...]
     donation: bool = False
     guests: tuple[Guest, ...] = ()
+    reward_id: str = ""
 
 
 @dataclass
@@ -180,7 +182,7 @@ class World:
         assert terms.points == points
         self.redemptions[redemption_id] = Redemption(
             member, points, terms.value_minor, terms.currency, "reserved", held,
-            reward.kind == "donation",
+            reward.kind == "donation", reward_id=reward.id,
         )  # fmt: skip
 
     def step(self, kind: str, redemption_id: str) -> Decision:
@@ -191,6 +193,7 @@ class World:
         step = Step(
             redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation,
             guests=one.guests,
+            reward_id=one.reward_id,
         )  # fmt: skip
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
@@ -203,6 +206,12 @@ class World:
         moment = max(self.now, account.time or self.now)
         command = Adjust(f"adj-{self.told:06}", points, "a reason", "sue")
         return self.decide(member, self._command(ADJUST, moment, command))[0]
+
+    def goal(self, reward_id: str, member: str = "m") -> Decision:
+        """Save for a reward, or ('') for none; refused is an answer too."""
+        moment = max(self.now, self.account(member).time or self.now)
+        kind = SET_GOAL if reward_id else CLEAR_GOAL
+        return self.decide(member, self._command(kind, moment, Goal(reward_id)))[0]
 
     def feed_effects(self) -> None:
         """Deliver what accounts said to others, as its topic would."""
@@ -232,7 +241,18 @@ class World:
         books.decisions += decisions
         for decision in decisions:
             self.effects += decision.effects
+            self._note_certificates(member, decision)
         return decisions
+
+    def _note_certificates(self, member: str, decision: Decision) -> None:
+        for issued in decision.issued:
+            one = issued.certificate
+            self.redemptions[one.redemption_id] = Redemption(
+                member, one.points, one.value_minor, one.currency, "confirmed", one.held,
+                reward_id=issued.reward_id,
+            )  # fmt: skip
+        for gone in decision.voided:
+            self.redemptions[gone.redemption_id].state = "reversed"
 
     def _decide(self, account: Account, item: Input, books: Books) -> list[Decision]:
         log = books.log

@@ -1,7 +1,8 @@
 """The redemption commands that the API accepted, as its callers noted them down.
 
-One JSON line each: member_id, redemption_id, kind (reserve, confirm, cancel, reverse), reward_id,
-points, value_minor, currency, effective_at, idempotency_key.
+One JSON line each: member_id, redemption_id, kind (reserve, confirm, cancel, reverse, goal),
+reward_id, points, value_minor, currency, effective_at, idempotency_key. A goal is about no
+redemption.
 """
 
 import json

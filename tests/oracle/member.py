@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from tests.oracle import certificates
 from tests.oracle.days import midnights
 from tests.oracle.entries import Heard
 from tests.oracle.fold import Fold
@@ -26,6 +27,9 @@ class Redemption:
     points: int
     state: str = "reserved"
     donation: bool = False
+    reward_id: str = ""
+    saves: int = 0
+    currency: str = ""
 
 
 Edge = tuple[datetime, datetime]
@@ -51,6 +55,9 @@ class Member(Points):
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     saved: dict[str, int] = field(default_factory=dict)
     draws: dict[str, Draw] = field(default_factory=dict)
+    goal: str = ""
+    unused: list[Redemption] = field(default_factory=list)
+    looked: tuple[int, str, str] = (0, "", "")
     heard: Heard = field(default_factory=Heard)
     parked: dict[tuple[str, str], Input] = field(default_factory=dict)
     came: dict[str, Place] = field(default_factory=dict)
@@ -219,6 +226,15 @@ class Member(Points):
         advance(self.state, self.time)
         self.tier = self.state.tier
         self.changes += self.tier != before
+        self.issue(self.time)
+
+    def issue(self, now: datetime) -> None:
+        """Issue the certificates that the points of that moment pay for."""
+        certificates.issue(self, now)
+
+    def void_newest(self) -> bool:
+        """Give back what the newest unused certificate cost; False when there is none."""
+        return certificates.void_newest(self)
 
     def _run(self, to: datetime) -> None:
         """Let time pass for the points; on which days the tier changes matters where points die

@@ -10,7 +10,9 @@ _NOBODY: Given = {}
 def redeem(member: Member, command: Command, given: Given = _NOBODY) -> None:
     """A command that the API accepted. ValueError when it should not have been."""
     member.settle(max(member.time, command.time))
-    if command.kind == "reserve":
+    if command.kind == "goal":
+        member.goal = command.reward_id
+    elif command.kind == "reserve":
         _reserve(member, command, sum(given.get(command.redemption_id, {}).values()))
     else:
         _conclude(member, command)
@@ -28,7 +30,7 @@ def _reserve(member: Member, command: Command, by_others: int) -> None:
         member.draws[command.redemption_id] = own
     member.reserved += command.points
     member.redemptions[command.redemption_id] = Redemption(
-        own.taken, command.points, donation=reward.donation
+        own.taken, command.points, donation=reward.donation, reward_id=reward.id
     )
     member.changes += 1
 
@@ -45,6 +47,8 @@ def _conclude(member: Member, command: Command) -> None:
         "cancel": "cancelled",
         "timeout": "timed out",
     }[command.kind]
+    if command.kind == "confirm" and member.goal == redemption.reward_id:
+        member.goal = ""
     if command.kind == "fulfil":
         return  # nothing of the account changes
     if command.kind != "reverse":

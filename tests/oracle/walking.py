@@ -62,6 +62,8 @@ class Walk:
         named = {one.cause for one in history}
         events = {one.key: one for one in inputs}
         accepted = {one.key: one for one in commands}
+        quiet = [one for one in commands if one.kind == "goal" and one.key not in named]
+        quiet.sort(key=lambda one: (self._arrival.get(one.key, 0), one.order))
         silent = [one for one in inputs if one.key not in named]
         joined = [self._arrival.get(one.key, 0) for one in inputs if one.kind == "member.joined"]
         self._joined = min(joined, default=0)
@@ -73,14 +75,27 @@ class Walk:
             event = events.get(one.cause)
             silent = self._needed(self._take_all(silent, one), event)
             coming = self._park(coming, one)
+            quiet = self._choose(quiet, one)
             self._follow(one, event, accepted.get(one.cause))
             if event and event.key in self.life.member.parked and last[one.cause] is one:
                 silent.append(event)  # it was published for the time that it let pass
         left = self._take_all(silent, None)
         self._leftovers(left)
-        unheard = accepted.keys() - named
+        unheard = accepted.keys() - named - {one.key for one in commands if one.kind == "goal"}
         self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
         return self.life
+
+    def _choose(self, quiet: list[Command], before: Published) -> list[Command]:
+        """Goals that were chosen by then and made no difference at once; those that come later."""
+        arrived, now = self._arrival, before.cause
+        left = []
+        for command in quiet:
+            known = command.key in arrived and now in arrived
+            if arrived[command.key] < arrived[now] if known else command.time <= before.time:
+                redeem(self.life.member, command)
+            else:
+                left.append(command)
+        return left
 
     def _follow(self, one: Published, event: Input | None, command: Command | None) -> None:
         member, before = self.life.member, self.life.member.changes

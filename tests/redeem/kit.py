@@ -23,6 +23,8 @@ from headway.runtime.clock import FixedClock
 from headway.runtime.health import Health
 from headway_redeem.api import build
 from headway_redeem.app import admin, gate, sharing
+from headway_redeem.code_giver import CodeGiver
+from headway_redeem.goals import Goals
 from headway_redeem.lookup import Lookup
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
@@ -70,6 +72,10 @@ class Shop:
             settings, redemptions, reads, gate(settings, lambda: pool, reads),
             admin(settings, lambda: pool, self.programs, self.clock, prefix, self._wake),
             sharing(settings, lambda: pool, self.programs, self.clock, prefix, self._wake),
+            Goals(
+                lambda: pool, self.programs, self.clock, prefix, self._wake,
+                timedelta(seconds=settings.redeem_lock_seconds),
+            ),
         )  # fmt: skip
         self.key = key
         self.client = self.caller(key)
@@ -95,6 +101,10 @@ class Shop:
             lambda: self.pool, self.programs, self.clock, self._prefix, Health(), self._wake,
             every=1, batch=100,
         )  # fmt: skip
+
+    def code_giver(self) -> CodeGiver:
+        """What gives automatic certificates their codes, not started."""
+        return CodeGiver(lambda: self.pool, self.programs, self.clock, Health(), every=1)
 
     async def tell(self, name: str, member: str, at: datetime, **data: object) -> None:
         """Decide a source event, as earn would."""

@@ -46,6 +46,14 @@ async def explanation(shop: Shop) -> Request:
     return Request("GET", f"/v1/members/{OWN}/explanation")
 
 
+async def set_goal(shop: Shop) -> Request:
+    return Request("PUT", f"/v1/members/{OWN}/goal", {"reward_id": "five"})
+
+
+async def clear_goal(shop: Shop) -> Request:
+    return Request("DELETE", f"/v1/members/{OWN}/goal")
+
+
 async def rewards(shop: Shop) -> Request:
     return Request("GET", "/v1/rewards")
 
@@ -259,6 +267,8 @@ TABLE: Mapping[str, Row] = {
     "history": row(history, "members:read", 200, 404),
     "balance": row(balance, "members:read", 200, 404),
     "explanation": row(explanation, "members:read", 200, 404),
+    "set_goal": row(set_goal, "redemptions:write", 200, 404),
+    "clear_goal": row(clear_goal, "redemptions:write", 200, 404),
     "rewards": row(rewards, "catalogue:read", 200, 200),
     "quote": row(quote, "redemptions:write", 200, 404),
     "reserve": row(reserve, "redemptions:write", 201, 404),

@@ -41,6 +41,8 @@ RULES: Mapping[str, Rule] = {
     "history": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "balance": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "explanation": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "set_goal": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_PATH),
+    "clear_goal": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_PATH),
     "rewards": Rule((Scope.CATALOGUE_READ,), Member.IN_QUERY),
     "quote": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
     "reserve": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),

@@ -24,6 +24,7 @@ from headway_redeem.admin_api import AdminCommands, AdminReads, add_admin
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
 from headway_redeem.codes_api import add_codes
 from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
+from headway_redeem.goals_api import GoalCommands, add_goals
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
 from headway_redeem.member_routes import MemberReads, add_member_routes
@@ -69,6 +70,7 @@ class Reads(CatalogueReads, Protocol):
 def build(
     settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate, admin: AdminCommands,
     sharing: SharingCommands,
+    goals: GoalCommands,
 ) -> FastAPI:  # fmt: skip
     """The API over what does the work. LookupError if a route says not who may use it."""
     api = Api(
@@ -87,6 +89,7 @@ def build(
     _explanations(api)
     add_admin(api, admin, reads.admin)
     add_sharing(api, sharing, reads.pools)
+    add_goals(api, goals)
     add_member_routes(api, reads.members)
     add_catalogue(api, reads)
     add_codes(api, commands, reads)
@@ -105,7 +108,7 @@ def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
         api.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", KEY_HEADER, REQUEST_ID],
             expose_headers=_EXPOSED,
         )

@@ -18,9 +18,11 @@ from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.adjustments import Adjustments
 from headway_redeem.admin_api import AdminCommands
 from headway_redeem.api import build
+from headway_redeem.code_giver import CodeGiver
 from headway_redeem.erasing import Erasing
 from headway_redeem.exporting import Exporting
 from headway_redeem.gate import Gate, Limits, Owners
+from headway_redeem.goals import Goals
 from headway_redeem.keyring import Keyring
 from headway_redeem.lookup import Lookup
 from headway_redeem.pools import Pools
@@ -76,6 +78,10 @@ def _api(
         settings, redemptions, reads, gate(settings, lambda: database.pool, reads),
         admin(settings, lambda: database.pool, programs, clock, settings.topic_prefix, wake),
         sharing(settings, lambda: database.pool, programs, clock, settings.topic_prefix, wake),
+        Goals(
+            lambda: database.pool, programs, clock, settings.topic_prefix, wake,
+            timedelta(seconds=settings.redeem_lock_seconds),
+        ),
     )  # fmt: skip
 
 
@@ -124,7 +130,7 @@ def gate(
 
 
 def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]:
-    """Database, clock, relay, sweeper and API, in the order in which they start."""
+    """Database, clock, relay, sweeper, code giver and API, in the order in which they start."""
     database = Database(settings, f"headway-{NAME}")
     stream = StreamClock(lambda: database.pool, settings.group(CLOCK_GROUP))
     follows_stream = settings.clock == "stream"
@@ -135,9 +141,12 @@ def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]
         lambda: database.pool, programs, clock, settings.topic_prefix, health, relay.wake,
         every=settings.redeem_sweep_every, batch=settings.redeem_sweep_batch,
     )  # fmt: skip
+    giver = CodeGiver(
+        lambda: database.pool, programs, clock, health, every=settings.redeem_sweep_every
+    )
     api = _api(settings, database, programs, clock, relay.wake)
     web = WebServer(api, settings.api_bind, settings.api_port, health)
-    return [database, *([stream] if follows_stream else []), relay, sweeper, web]
+    return [database, *([stream] if follows_stream else []), relay, sweeper, giver, web]
 
 
 def document() -> dict[str, Any]:

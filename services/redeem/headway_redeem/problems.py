@@ -115,6 +115,11 @@ UNFIT_POINTS = Kind(
     "Send pay_points in whole steps, as POST /v1/quotes offers them, or leave them out.",
     kept=True,
 )  # fmt: skip
+NOT_A_GOAL = Kind(
+    "not-a-goal", _CONFLICT, "This reward has no price of its own to save for",
+    "Choose a reward with a price in points from GET /v1/rewards.",
+    kept=True,
+)  # fmt: skip
 CODE_NOT_GIVEN = Kind(
     "code-not-given", _CONFLICT, "This code has not been given to anybody",
     "Use the code that a confirmed redemption shows.",
@@ -293,7 +298,7 @@ KINDS = {
         STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE, NO_TRANSFERS, SAME_MEMBER, RECEIVER_LEFT,
         BELOW_MINIMUM, ABOVE_MAXIMUM, TOO_FEW_TO_SEND, NO_POOLS, UNKNOWN_POOL, NOT_IN_POOL,
         ALREADY_IN_POOL, POOL_FULL, NOT_OWNER, OWNER_STAYS, NOT_INVITED, NOT_A_POOL_MEMBER,
-        MAY_NOT_SPEND,
+        MAY_NOT_SPEND, NOT_A_GOAL,
     )
 }  # fmt: skip
 """Every kind by its name."""

@@ -32,13 +32,14 @@ from headway_redeem.opening import SoldOut, hold_what_is_counted, opened
 from headway_redeem.problems import Refusal
 from headway_redeem.refusing import refusal_of
 from headway_redeem.views import redemption_answer
-from headway_redeem.vouchers import let_go, use_code
+from headway_redeem.vouchers import find_code, let_go, use_code
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 __all__ = ["SOURCE", "Command", "Redemptions", "Reply", "unknown_member", "unknown_redemption"]
 
+FULFIL = "redemption.fulfil"
 _NOTHING_MORE = Wish()
 
 
@@ -160,17 +161,39 @@ class Redemptions(Commanding):
         """Mark a voucher's code used at a checkout. Raises Refusal as `reserve`."""
 
         async def work(connection: "Connection") -> Reply:
-            at = self.clock.now()
+            found = await find_code(connection, code)
+            row = await _keeper(connection, found)
+            at = self.clock.now() if row is None else self.at(row)
             program = (await self.newest(connection)).at(at)
             try:
-                used = await use_code(connection, program, code, command.key, order_id, at)
+                used = await use_code(connection, program, found, command.key, order_id, at)
             except Refusal as refusal:
                 if not refusal.kind.kept:
                     raise
                 return refused(refusal, command)
+            if row is not None and found.redemption_id is not None:
+                await self._used(connection, row, at, command, found.redemption_id)
             return Reply(200, used.model_dump_json())
 
         return await self.once(command, work)
+
+    async def _used(
+        self, connection: "Connection", row: asyncpg.Record, at: datetime, command: Command,
+        redemption_id: str,
+    ) -> None:  # fmt: skip
+        """Fulfil the certificate whose code was used: no return takes it back from now on."""
+        found = await ledger.read_redemption(connection, redemption_id)
+        if found is None or found[0].state != "confirmed":
+            return  # fulfilled before, by hand
+        before, held = found
+        step, fulfil = ledger.step_of(before, held), command._replace(kind=FULFIL)
+        item = _item(fulfil, row, at, step, before.reward_id)
+        account_id = row["account_id"]
+        books = await self.open_together(connection, [row], {account_id: item}, fulfil)
+        decision = await decide_step(connection, books, account_id, item, step)
+        await write(connection, books)
+        after = before._replace(state=ENDS_IN[FULFIL], updated_at=decision.input.time)
+        await ledger.move_redemption(connection, after)
 
 
 def _item(
@@ -178,6 +201,15 @@ def _item(
 ) -> Input:
     """A command on a redemption, as the input that it will be."""
     return input_of(command, row["member_id"], at, what, ledger.body_of(what, reward_id))
+
+
+async def _keeper(connection: "Connection", code: codes.Code) -> asyncpg.Record | None:
+    """Lock the account that keeps the certificate of a code, if it issued itself; before the code,
+    as whoever takes it back does."""
+    if not code.automatic or code.redemption_id is None:
+        return None
+    account_id = await ledger.holder_of(connection, code.redemption_id)
+    return await connection.fetchrow(QUERIES.lock_accounts_by_id, [account_id])
 
 
 def unknown_member(member_id: str) -> Refusal:

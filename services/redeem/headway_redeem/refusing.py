@@ -45,6 +45,11 @@ def refusal_of(
         )
     if reason == "member left":
         return Refusal(problems.MEMBER_LEFT, "Nothing new can be reserved.")
+    if reason == "no price":
+        return Refusal(
+            problems.NOT_A_GOAL, f"How many points {reward_id!r} takes depends on the order.",
+            reward_id=reward_id,
+        )  # fmt: skip
     if reason == "code used":
         return Refusal(problems.CODE_USED, "A reward that was used is not given back.")
     if reason in TERMS_REFUSED:

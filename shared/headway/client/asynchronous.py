@@ -23,7 +23,13 @@ from headway.contracts.api.admin import (
     StockView,
 )
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards
-from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.members import (
+    BalanceAsOf,
+    Explanation,
+    GoalAnswer,
+    History,
+    MemberView,
+)
 from headway.contracts.api.pools import MemberPool, PoolView, TransferAnswer
 from headway.contracts.api.redemptions import MemberToken, RedemptionAnswer, RedemptionView
 from headway.domain.redemption import State
@@ -170,6 +176,14 @@ class AsyncClient:
     async def use_code(self, text: str, *, order_id: str | None = None, key: str = "") -> CodeView:
         """Mark a voucher's code used, at an order if one is named."""
         return await self._ask(calls.use_code(text, order_id, key))
+
+    async def set_goal(self, member_id: str, reward_id: str, *, key: str = "") -> GoalAnswer:
+        """Save for a reward from now on."""
+        return await self._ask(calls.set_goal(member_id, reward_id, key))
+
+    async def clear_goal(self, member_id: str, *, key: str = "") -> GoalAnswer:
+        """Save for nothing in particular: automatic certificates are issued again."""
+        return await self._ask(calls.clear_goal(member_id, key))
 
     async def adjust(
         self, member_id: str, points: int, reason: str, by: str, *, key: str = ""

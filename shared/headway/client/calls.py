@@ -24,7 +24,14 @@ from headway.contracts.api.admin import (
     StockView,
 )
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards, UseCodeRequest
-from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.members import (
+    BalanceAsOf,
+    Explanation,
+    GoalAnswer,
+    GoalRequest,
+    History,
+    MemberView,
+)
 from headway.contracts.api.redemptions import (
     MemberToken,
     OrderTotal,
@@ -172,6 +179,19 @@ def use_code(text: str, order_id: str | None, key: str) -> Call[CodeView]:
     """POST /v1/codes/{code}/use."""
     request = UseCodeRequest(order_id=order_id)
     return command(f"/v1/codes/{_in_path(text)}/use", CodeView, key, request)
+
+
+def set_goal(member_id: str, reward_id: str, key: str) -> Call[GoalAnswer]:
+    """PUT /v1/members/{member_id}/goal."""
+    request = GoalRequest(reward_id=reward_id)
+    call = command(of_member(member_id) + "/goal", GoalAnswer, key, request)
+    return call._replace(method="PUT")
+
+
+def clear_goal(member_id: str, key: str) -> Call[GoalAnswer]:
+    """DELETE /v1/members/{member_id}/goal."""
+    call = command(of_member(member_id) + "/goal", GoalAnswer, key)
+    return call._replace(method="DELETE")
 
 
 def adjust(member_id: str, points: int, reason: str, by: str, key: str) -> Call[AdjustmentAnswer]:

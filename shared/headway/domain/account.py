@@ -120,6 +120,17 @@ class Membership(NamedTuple):
     used: bool = False
 
 
+class Certificate(NamedTuple):
+    """A certificate that issued itself and has not been used: its price, what it saves (minor units
+    of `currency`), and which lots paid for it: (lot, points) in spend order."""
+
+    redemption_id: str
+    points: int
+    value_minor: int
+    currency: str
+    held: tuple[tuple[int, int], ...]
+
+
 class Input(NamedTuple):
     """Something to decide on. `data` is the contract's model, `body` its canonical JSON."""
 
@@ -154,7 +165,8 @@ class Account(NamedTuple):
 
     `measures`: by what tiers go by, then by local day; `carried`: the tier at the start of a
     period, for programmes where it falls one step at a time; `active_at`: the last activity that
-    keeps points alive; `last`: the latest place of a source input that was decided.
+    keeps points alive; `last`: the latest place of a source input that was decided; `goal`: the
+    reward that the member saves for; `certificates`: the unused automatic ones, oldest first.
     """
 
     account_id: int
@@ -184,6 +196,8 @@ class Account(NamedTuple):
     membership: Membership | None = None
     active_at: datetime | None = None
     last: Key | None = None
+    goal: str = ""
+    certificates: tuple[Certificate, ...] = ()
     lots_complete: bool = True
     unloaded_due_at: datetime | None = (
         None  # when lots that were not loaded are due at the earliest

@@ -10,7 +10,16 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
-from headway.domain.points import Bucket, Effect, Kind, Notice, PointsEvent, TierEvent
+from headway.domain.points import (
+    Bucket,
+    Effect,
+    Issued,
+    Kind,
+    Notice,
+    PointsEvent,
+    TierEvent,
+    Voided,
+)
 from headway.errors import InvariantViolated
 from headway.program.caps import Counters
 from headway.program.conditions import Facts
@@ -66,9 +75,12 @@ class Book:
         "caps",
         "carried",
         "cause",
+        "certificates",
         "effect_awards",
         "effects_out",
         "first",
+        "goal",
+        "issued",
         "joined_at",
         "judged",
         "left_at",
@@ -96,6 +108,8 @@ class Book:
         "time",
         "touched",
         "version",
+        "voided",
+        "weighed",
     )
 
     def __init__(self, account: Account, cause: int, version: int) -> None:
@@ -119,6 +133,7 @@ class Book:
         self.purchases, self.caps, self.carried = account.purchases, account.caps, account.carried
         self.birthday, self.membership = account.birthday, account.membership
         self.active_at = account.active_at
+        self.goal, self.certificates = account.goal, account.certificates
         self.lots = account.lots
         self.orders = account.orders
         self.lines = account.lines
@@ -130,6 +145,10 @@ class Book:
         self.tier_events: list[TierEvent] = []
         self.effects_out: list[Effect] = []
         self.notices: list[Notice] = []
+        self.issued: list[Issued] = []
+        self.voided: list[Voided] = []
+        self.weighed = self.standing()
+        """How the account stood when it was last seen that no certificate is to be issued."""
         self.touched = Touched()
         self.by_award: dict[str, list[int]] | None = None
         self.tier_reached: tuple[object, tuple[object, ...], str] | None = None
@@ -310,6 +329,10 @@ class Book:
             or self.joined_at is not account.joined_at
             or self.left_at is not account.left_at
         )
+
+    def standing(self) -> tuple[int, str, str]:
+        """What, if it has changed, may let a certificate be issued: points, tier or goal."""
+        return self.seq, self.tier, self.goal
 
     def acted(self) -> bool:
         """Whether the decision itself moved points, beyond what settling did before it."""

@@ -17,6 +17,7 @@ from headway.domain.closing import Decision, close
 from headway.domain.effects import intake_effect
 from headway.domain.entitlement import Entitlement, History
 from headway.domain.erasing import ERASE, decide_erase
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, decide_goal
 from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
@@ -49,6 +50,8 @@ _COMMANDS: dict[str, _Decider] = {
     RECEIVE: decide_receive,
     GIVE: lambda book, programs, item, data: decide_give(book, item, data),
     HOME: decide_home,
+    SET_GOAL: decide_goal,
+    CLEAR_GOAL: decide_goal,
     "redemption.reserve": decide_reserve,
     **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
 }

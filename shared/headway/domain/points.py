@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from headway.domain.account import Certificate
+
 Kind = Literal[
     "earn",
     "activate",
@@ -99,6 +101,23 @@ class Effect(NamedTuple):
     def time(self) -> datetime:
         """The business time of what it tells."""
         return self.undone_at or self.since
+
+
+class Issued(NamedTuple):
+    """A certificate that issued itself, and the reward that it is of, by its programme version."""
+
+    certificate: Certificate
+    reward_id: str
+    reward_name: str
+    program_version: int
+    at: datetime
+
+
+class Voided(NamedTuple):
+    """An unused certificate that was taken back, its points restored."""
+
+    redemption_id: str
+    at: datetime
 
 
 class Notice(NamedTuple):

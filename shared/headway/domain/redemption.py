@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from headway.domain.account import Input
 from headway.domain.book import Book
+from headway.domain.certificate import no_longer_unused
 from headway.domain.outcome import Outcome, applied, refused
 from headway.domain.reversal import forgive_returned
 from headway.domain.terms import Terms, Wish, terms_of
@@ -53,6 +54,7 @@ class Step(NamedTuple):
 
     `donation`: its points and value go to a cause; `code_used`: its code was used at a checkout;
     `guests`: which of the lots go home when it comes to nothing.
+    `reward_id`: what it is of.
     """
 
     redemption_id: str
@@ -63,6 +65,7 @@ class Step(NamedTuple):
     donation: bool = False
     code_used: bool = False
     guests: tuple[Guest, ...] = ()
+    reward_id: str = ""
 
 
 def decide_reserve(book: Book, programs: Programs, item: Input, command: Reserve) -> Outcome:
@@ -136,11 +139,14 @@ def _confirm(book: Book, item: Input, step: Step) -> Outcome:
             )
     if not step.donation:
         book.add_saved(step.currency, step.value_minor)
+    if book.goal and book.goal == step.reward_id:
+        book.goal = ""  # reached
     return applied()
 
 
 def _fulfil(book: Book, item: Input, step: Step) -> Outcome:
-    """The reward has reached the member: nothing of the account changes."""
+    """The reward has reached the member: no points move, but no return takes it back any more."""
+    no_longer_unused(book, step.redemption_id)
     return applied()
 
 
@@ -181,6 +187,7 @@ def _restore(book: Book, item: Input, step: Step) -> Outcome:
     _send_home(book, item, step)
     if not step.donation:
         book.add_saved(step.currency, -step.value_minor)
+    no_longer_unused(book, step.redemption_id)
     return applied()
 
 

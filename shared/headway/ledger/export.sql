@@ -52,7 +52,8 @@ select coalesce(json_agg(t order by t.paid_at, t.order_id), '[]')::text from (
 -- name: redemptions
 -- A code that is held, or was given back, is nobody's to see.
 select coalesce(json_agg(t order by t.reserved_at, t.redemption_id), '[]')::text from (
-    select redemption_id, reward_id, reward_name, kind, state, points, value_minor, cash_minor, currency, reserved_at, updated_at, pool_id,
+    select redemption_id, reward_id, reward_name, kind, state, points, value_minor, cash_minor, currency, reserved_at, updated_at, automatic,
+           pool_id,
            case when state in ('confirmed', 'fulfilled') then code end as code
     from redemptions where account_id = $1
 ) t

@@ -129,6 +129,8 @@ def _need(
         return Need.NOTHING
     if account.account_id in keys.history:
         return Need.ALL
+    if programs.any_automatic:
+        return Need.OPEN  # whatever it is, a certificate may be issued after it
     if account.owed or any(item.kind in _TOUCHING for item in items):
         return Need.OPEN
     if any(one.input.kind in _TOUCHING for one in waiting):
@@ -164,6 +166,13 @@ async def read_lots(
     """Those accounts with the lots they need, in one trip."""
     due = {n: w.until for n, (_, w) in accounts.items() if w.need is Need.DUE}
     told = timedelta(days=programs.longest_notice + 2) if programs.longest_notice else timedelta()
+    paid = [
+        (n, lot)
+        for n, (account, w) in accounts.items()
+        if w.need is Need.OPEN
+        for certificate in account.certificates
+        for lot, _ in certificate.held
+    ]
     back = {n: w.since for n, (_, w) in accounts.items() if w.since is not None}
     rows = await connection.fetch(
         QUERIES.read_lots,
@@ -180,6 +189,8 @@ async def read_lots(
         [until + told for until in due.values()],
         list(back),
         list(back.values()),
+        [n for n, _ in paid],
+        [lot for _, lot in paid],
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
@@ -192,7 +203,7 @@ async def read_lots(
 
 async def with_open_lots(connection: "Connection", account: Account) -> Account:
     """The account with every lot that points can still come out of, for showing how it stands."""
-    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 7)
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 9)
     lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
 

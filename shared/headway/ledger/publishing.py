@@ -10,6 +10,7 @@ from headway.contracts.opening import OPENING, imported
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import Effect
 from headway.domain.progress import progress
 from headway.program.program import Programs
@@ -18,7 +19,7 @@ SHARDS = 16
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
 _CAUSES = {
     "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", ADJUST: "admin",
-    ERASE: "admin", OPENING: "admin",
+    ERASE: "admin", OPENING: "admin", SET_GOAL: "redemption", CLEAR_GOAL: "redemption",
 }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ with history as materialized (
     select account_id, n, source, id, kind, business_time, data, digest
     from inputs
     where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.') and not starts_with(kind, 'admin.')
-          and not starts_with(kind, 'transfer.') and not starts_with(kind, 'pool.')
+      and not starts_with(kind, 'transfer.') and not starts_with(kind, 'pool.') and not starts_with(kind, 'goal.')
 ),
 wanted as (
     select o.* from orders o where o.order_id = any($1::text[])
@@ -106,6 +106,7 @@ select
 -- name: read_lots
 -- Of accounts $1: open lots, and those of the awards $2. Of $3 (decided again): all. Of $4 only what is due
 -- by $5, or expires by $6 (of which people may have to be told). Of $7 also what has expired since $8 and may come back.
+-- Of $9 also the lots $10, which have paid for certificates that may be taken back.
 select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
        rule, award, line_id, program_version, earned_at, activates_at, expires_at
 from lots
@@ -138,6 +139,11 @@ select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expi
        l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
 from unnest($7::bigint[], $8::timestamptz[]) as back(account_id, since)
 join lots l on l.account_id = back.account_id and l.expired > 0 and l.expires_at >= back.since
+union all
+select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
+       l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
+from unnest($9::bigint[], $10::bigint[]) as paid(account_id, lot)
+join lots l on l.account_id = paid.account_id and l.lot = paid.lot
 
 -- name: read_programs
 select version, from_at, document from program_versions order by version
@@ -250,6 +256,21 @@ written_positions as (
        set next_offset = greatest(positions.next_offset, excluded.next_offset),
            log_end = greatest(positions.log_end, excluded.log_end),
            business_time = greatest(positions.business_time, excluded.business_time)
+),
+new_certificates as (
+    insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
+                             program_version, state, reserved_at, held_until, updated_at, kind, automatic)
+    select redemption_id, account_id, reward_id, reward_name, points, value_minor, currency, program_version, state,
+           issued_at, issued_at, updated_at, 'voucher', true
+    from unnest($24::certificate_in[])
+),
+voided_certificates as (
+    update redemptions r set state = 'reversed', updated_at = t.at
+    from unnest($25::text[], $26::timestamptz[]) as t(redemption_id, at)
+    where r.redemption_id = t.redemption_id
+),
+voided_codes as (
+    update codes set state = 'void' where redemption_id = any($25::text[])
 ),
 new_dead_letters as (
     insert into dead_letters (consumer_group, topic, partition, "offset", key, value, headers, stage, reason, field,

@@ -4,7 +4,7 @@ Everything here runs inside a transaction that takes its locks in this order: id
 account, redemption (which the account's lock covers), code, stock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,7 +32,8 @@ class Redemption(NamedTuple):
     """One redemption. Money in minor units: `value_minor` is what it saves or, of a donation, what
     the cause gets. `held_until` is by the system's clock, the other times are business times: when
     it was reserved, and when its state last changed. `counted`: it took one of a limited stock.
-    `pool_id`: the pool that its points came from, `guests` the lots that others gave."""
+    `automatic`: it is a certificate that issued itself. `pool_id`: the pool that its points came
+    from, `guests` the lots that others gave."""
 
     redemption_id: str
     account_id: int
@@ -51,6 +52,7 @@ class Redemption(NamedTuple):
     cash_minor: int = 0
     counted: bool = False
     code: str | None = None
+    automatic: bool = False
     pool_id: str | None = None
     guests: tuple[Guest, ...] = ()
 
@@ -151,6 +153,7 @@ def command_from(kind: str, body: bytes | str) -> Reserve | Step:
         fields.get("donation", False),
         fields.get("code_used", False),
         tuple(Guest(*guest) for guest in fields.get("guests", ())),
+        fields["reward_id"],
     )
 
 
@@ -245,6 +248,7 @@ def step_of(redemption: Redemption, held: Held) -> Step:
         held,
         redemption.kind == "donation",
         guests=redemption.guests,
+        reward_id=redemption.reward_id,
     )
 
 
@@ -300,3 +304,23 @@ async def is_late(connection: "Connection", redemption_id: str) -> bool:
     """Whether a reservation is still held, and for too long. Exact under its account's lock."""
     late: bool = await connection.fetchval(QUERIES.is_late, redemption_id)
     return late
+
+
+async def lock_without_code(
+    connection: "Connection", limit: int, without: Collection[str]
+) -> list[Redemption]:
+    """Certificates that issued themselves and have no code yet, their accounts locked; those of
+    accounts that others hold now, and of the rewards `without`, are left out."""
+    passed = list(without)
+    rows = await connection.fetch(QUERIES.lock_holders_without_code, limit, passed)
+    if not rows:
+        return []
+    accounts = [row["account_id"] for row in rows]
+    ids = await connection.fetch(QUERIES.without_code, accounts, passed, limit)
+    found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
+    return [redemption for redemption, _ in found]
+
+
+async def give_code(connection: "Connection", redemption_id: str, code: str) -> None:
+    """Store the code of a certificate that issued itself."""
+    await connection.execute(QUERIES.give_code_to, redemption_id, code)

@@ -27,7 +27,7 @@ select a.member_id from redemptions r join accounts a on a.account_id = r.accoun
 -- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
        r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
-       r.pool_id,
+       r.automatic, r.pool_id,
        case when r.pool_id is null then '[]' else (
            select coalesce(json_agg(json_build_array(i.lot, i.origin_account, o.lot) order by i.seq), '[]')
              from points_events i
@@ -52,8 +52,9 @@ where account_id = $1 and lot = any($2::bigint[])
 -- name: open_redemption
 -- Held until a moment of the database's clock, which all processes share.
 insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
-                         program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code, pool_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                         program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code,
+                         automatic, pool_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 
 -- name: move_redemption
 update redemptions set state = $2, updated_at = $3 where redemption_id = $1
@@ -94,6 +95,30 @@ limit $1
 select exists (select from redemptions
                where redemption_id = $1 and state = 'reserved' and held_until < clock_timestamp())
 
+-- name: lock_holders_without_code
+-- Accounts with automatic certificates that have no code yet, of other rewards than $2, past those that others hold
+-- now: a certificate may be taken back meanwhile.
+select account_id from accounts
+where account_id in (
+    select account_id from redemptions
+    where automatic and code is null and state in ('confirmed', 'fulfilled') and reward_id <> all($2::text[])
+    order by account_id
+    limit $1
+)
+order by account_id
+for no key update skip locked
+
+-- name: without_code
+-- After those locks: their certificates without a code, the oldest first.
+select redemption_id from redemptions
+where account_id = any($1::bigint[]) and automatic and code is null and state in ('confirmed', 'fulfilled')
+  and reward_id <> all($2::text[])
+order by reserved_at, redemption_id
+limit $3
+
+-- name: give_code_to
+update redemptions set code = $2 where redemption_id = $1
+
 -- name: read_member
 select account_id, member_id, pending, available, reserved, owed, seq, inputs, tier_seq, version, head_hash,
        account_time, recorded_at, joined_at, left_at, tier, next_due_at, state::text as state,
@@ -109,7 +134,7 @@ select coalesce(max(version), 0) from program_versions
 -- The newest by business time before redemption $1, of member $2, in state $3 and reserved from $4 on, where given.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
        r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
-       r.pool_id
+       r.automatic, r.pool_id
 from redemptions r
 join accounts a on a.account_id = r.account_id
 where ($1::text is null or (r.reserved_at, r.redemption_id) <

@@ -19,9 +19,10 @@ from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import adjustments, erasing, redemptions, snapshot, transfers
+from headway.ledger import adjustments, erasing, goals, redemptions, snapshot, transfers
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -36,7 +37,8 @@ ACCOUNTS_AT_ONCE = 1000
 _COMPARED = (
     "pending", "available", "reserved", "owed", "seq", "inputs", "tier_seq", "version", "time",
     "joined_at", "left_at", "tier", "remainders", "saved", "measures", "first", "referral",
-    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last",
+    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last", "goal",
+    "certificates",
 )  # fmt: skip
 
 
@@ -180,6 +182,8 @@ def input_from(row: asyncpg.Record) -> Input:
         data = erasing.erase_from(body)
     elif kind in transfers.KINDS:
         data = transfers.command_from(kind, body)
+    elif kind in (SET_GOAL, CLEAR_GOAL):
+        data = goals.goal_from(body)
     else:
         data = data_of(kind, body)
     return Input(

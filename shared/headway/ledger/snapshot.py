@@ -11,6 +11,7 @@ import orjson
 
 from headway.domain.account import (
     Account,
+    Certificate,
     EffectAward,
     FirstPurchase,
     Input,
@@ -86,6 +87,8 @@ def account_from(
         None if "membership" not in state else _membership_from(state["membership"]),
         moment(state.get("active_at")),
         None if "last" not in state else _key_from(state["last"]),
+        state.get("goal", ""),
+        tuple(map(_certificate_from, state["certificates"])) if "certificates" in state else (),
         complete,
         None if complete else next_due_at,
         _NOTHING,
@@ -113,13 +116,20 @@ def _membership_from(row: Json) -> Membership:
     return Membership(membership_id, plan, certain(from_at), certain(until), *rest)
 
 
+def _certificate_from(row: Json) -> Certificate:
+    redemption_id, points, value_minor, currency, held = row
+    return Certificate(
+        redemption_id, points, value_minor, currency, tuple((lot, part) for lot, part in held)
+    )
+
+
 def _key_from(row: Json) -> tuple[datetime, str, str]:
     return certain(row[0]), row[1], row[2]
 
 
 _STATE = (
     "remainders", "saved", "measures", "first", "referral", "purchases", "caps", "birthday",
-    "membership", "active_at", "last",
+    "membership", "active_at", "last", "goal", "certificates",
 )  # fmt: skip
 _stated = attrgetter(*_STATE)
 

@@ -8,7 +8,9 @@ from typing import Any
 from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
+from headway.domain.certificate import PREFIX
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent
 from headway.domain.transfer import GIVE, HOME, POOL, RECEIVE, SEND, TRANSFER
 from headway.program.money import to_text
@@ -30,6 +32,10 @@ _LEFT_OUT = {
 
 _MOVED = {TRANSFER: "from another member", POOL: "from the household"}
 """Where points came from that were earned elsewhere, by what they are told under."""
+_CERTIFICATE = {
+    "redeem": "certificate issued:",
+    "restore": "certificate taken back:",
+}
 
 
 def became(outcome: str, reason: str) -> str:
@@ -42,6 +48,8 @@ def happening(kind: str, data: Mapping[str, Any], rewards: Names) -> str:
     """One input as a person would tell it."""
     if kind.startswith("redemption."):
         return _redemption(kind, data, rewards)
+    if kind == SET_GOAL:
+        return f"Chose to save for {rewards.get(data['reward_id'], data['reward_id'])}"
     telling = _TELLINGS.get(kind)
     return kind if telling is None else telling(data)
 
@@ -115,6 +123,7 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
         f" ({data['redemption_id']})"
     ),
     HOME: lambda data: f"Back from the household: {_parts(data)} ({data['redemption_id']})",
+    CLEAR_GOAL: lambda data: "Saves for no reward in particular",
     ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 
@@ -151,6 +160,9 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
     name = rewards.get(row.group or "", "a reward")
+    certificate = _CERTIFICATE.get(row.kind) if (row.group or "").startswith(PREFIX) else None
+    if certificate:
+        return f"{certificate} {name}: {of}"
     return {
         "activate": f"can be spent now: {of}" + _expiry(lot, program),
         "expire": f"expired: {of}",

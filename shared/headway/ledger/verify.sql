@@ -135,7 +135,11 @@ where a.account_id between $1 and $2
   and a.version not between coalesce(c.causes, 0) and coalesce(c.causes, 0) + coalesce(r.again, 0)
 
 -- name: check_causes
--- Settling (activate, repay, expire, birthday gifts) may happen on the way of any input, also of one that gives nothing.
+-- Settling (activate, repay, expire, birthday gifts, certificates) may happen on the way of any input, also of one that
+-- gives nothing. A certificate is taken back by whatever takes an award back.
+with automatic as (
+    select account_id, redemption_id as "group" from redemptions where account_id between $1 and $2 and automatic
+)
 select e.account_id,
        case when i.n is null then format('points event %s has cause %s, which is no input', e.seq, e.cause)
             else format('points event %s (%s) has cause %s, a %s that was %s', e.seq, e.kind, e.cause, i.kind, i.outcome)
@@ -147,10 +151,11 @@ where e.account_id between $1 and $2
        or e.kind not in ('activate', 'repay', 'expire')
           and not (e.kind = 'earn' and exists (select from lots l where l.account_id = e.account_id and l.lot = e.seq
                                                and starts_with(l.award, 'birthday:')))
+          and not (e.kind in ('reserve', 'redeem') and (e.account_id, e."group") in (select * from automatic))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
                or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%'
-                                                     or i.kind like 'transfer.%' or i.kind like 'pool.%')
+                                                     or i.kind like 'transfer.%' or i.kind like 'pool.%' or i.kind like 'goal.%')
                or e.kind = 'move_out' and i.kind not in ('transfer.send', 'pool.give', 'redemption.cancel',
                                                          'redemption.timeout', 'redemption.reverse')
                or e.kind = 'move_in' and i.kind not in ('transfer.receive', 'pool.home', 'redemption.reserve')
@@ -158,6 +163,7 @@ where e.account_id between $1 and $2
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
                or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
                or e.kind = 'restore' and i.kind <> 'redemption.reverse'
+                  and (e.account_id, e."group") not in (select * from automatic)
                or e.kind = 'release' and i.kind not in ('redemption.cancel', 'redemption.timeout')))
 union all
 select t.account_id, format('tier event %s has cause %s, which is no input', t.tier_seq, t.cause)
@@ -395,6 +401,19 @@ join (select account_id, "group", coalesce(sum(points) filter (where kind = 'mov
       group by account_id, "group") m on m.account_id = k.account_id and m."group" = k.redemption_id
 where k.pool_id is null or m.given > k.points
    or m.home <> case when k.state in ('cancelled', 'timed_out', 'reversed') then m.given else 0 end
+union all
+-- An account keeps the certificates that nobody has used, as long as nobody has.
+select account_id,
+       case when k.points is null then format('the account keeps a certificate %s, which is not there, or not unused', redemption_id)
+            when t.points is null then format('certificate %s is unused, but the account does not keep it', redemption_id)
+            else format('certificate %s of %s points is kept as one of %s', redemption_id, k.points, t.points)
+       end
+from (select * from known where automatic and state = 'confirmed') k
+full join (select a.account_id, c ->> 0 as redemption_id, (c ->> 1)::bigint as points, (c ->> 2)::bigint as value_minor,
+                  c ->> 3 as currency
+           from accounts a, json_array_elements(a.state -> 'certificates') c
+           where a.account_id between $1 and $2) t using (account_id, redemption_id)
+where (k.points, k.value_minor, k.currency) is distinct from (t.points, t.value_minor, t.currency)
 
 -- name: check_saved
 with

@@ -60,6 +60,7 @@ async def write(
         positions,
         dead_letters,
         [*messages, *outbox],
+        *_certificates(books),
     )
 
 
@@ -144,6 +145,31 @@ def _tiers(books: Books) -> Rows:
         for decision in books.decisions
         for event in decision.tier_events
     ]
+
+
+def _certificates(books: Books) -> tuple[Rows, list[str], list[datetime]]:
+    """Certificates that issued themselves, as they stand at the end; and of those that were there
+    before, which were taken back, and when."""
+    issued: dict[str, list[Any]] = {}
+    voided: dict[str, datetime] = {}
+    for decision in books.decisions:
+        for one in decision.issued:
+            certificate = one.certificate
+            issued[certificate.redemption_id] = [
+                certificate.redemption_id, decision.account.account_id, one.reward_id,
+                one.reward_name, certificate.points, certificate.value_minor,
+                certificate.currency, one.program_version, "confirmed", one.at, one.at,
+            ]  # fmt: skip
+        for gone in decision.voided:
+            if gone.redemption_id in issued:
+                issued[gone.redemption_id][8:] = [
+                    "reversed",
+                    issued[gone.redemption_id][9],
+                    gone.at,
+                ]
+            else:
+                voided[gone.redemption_id] = gone.at
+    return [tuple(row) for row in issued.values()], list(voided), list(voided.values())
 
 
 def _accounts(books: Books, heads: dict[int, bytes]) -> Rows:

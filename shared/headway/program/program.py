@@ -139,6 +139,10 @@ class Programs:
             program.notices or program.tiers.at_risk_days for program in self.all
         )
         """Whether members are told of anything before it happens."""
+        self.any_automatic = any(
+            reward.automatic for program in self.all for reward in program.rewards
+        )
+        """Whether any version has certificates that issue themselves."""
         self.recompute = any(program.attribution == "recompute" for program in self.all)
         """Whether any version judges an order again on what is left of it after a return."""
         self.any_inactivity = any(

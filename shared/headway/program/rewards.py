@@ -85,6 +85,7 @@ class Reward(NamedTuple):
     Of what depends on the order the value is 0, and `points` of pay_with_points is the least that
     can be used. `cash_minor` is what the member pays beside the points, `percent` and the share of
     a rate are in thousandths of a percent, `stock` is how many there are at first (None: enough).
+    `automatic`: issued by itself as soon as the points are there.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Reward(NamedTuple):
     percent: int = 0
     maximum_minor: int | None = None
     rate: Rate | None = None
+    automatic: bool = False
 
     @property
     def same_for_all(self) -> bool:

@@ -9,7 +9,8 @@ from headway.contracts.fields import Id
 from headway.domain.redemption import State
 from headway.program.rewards import Kind
 
-RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
+RedemptionId = Annotated[str, Field(pattern=r"^(rdm_[A-Za-z0-9_-]{24}|crt_[0-9]+_[0-9]+)$")]
+"""`crt_` are certificates that issued themselves."""
 
 PoolId = Annotated[str, Field(pattern=r"^pool_[A-Za-z0-9_-]{24}$")]
 
@@ -88,9 +89,11 @@ class RedemptionView(Shape):
     """What the member pays beside the points."""
     currency: str
     code: str | None
-    """A voucher's, from confirming on."""
+    """A voucher's, from confirming on; an automatic certificate gets it a moment later."""
     pool_id: PoolId | None
     """The household pool that paid, if one did."""
+    automatic: bool
+    """Whether it is a certificate that issued itself."""
     reserved_at: datetime
     """Business time."""
     held_until: datetime

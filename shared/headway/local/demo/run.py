@@ -19,7 +19,7 @@ from headway.local.demo.phases import Phases
 from headway.local.demo.programmes import DEFAULT, Chosen, choose
 from headway.local.demo.publishing import Publisher
 from headway.local.demo.quiet import Watch
-from headway.local.demo.shoppers import Shoppers
+from headway.local.demo.shoppers import Shoppers, goals_of
 from headway.local.demo.stage import Folders, Stage
 from headway.local.history import (
     History,
@@ -31,6 +31,7 @@ from headway.local.history import (
 from headway.local.history.dice import Dice
 from headway.local.stack import Endpoints
 from headway.program.loading import load_document, load_program
+from headway.program.program import Program
 
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
@@ -62,11 +63,12 @@ class Demo:
         self._folders = Folders(options.root.absolute())
         self._stage = Stage(self._folders)
         self._shoppers: Shoppers | None = None
+        self._program: Program
 
     async def play(self) -> tuple[History, Outcome]:
         """Start everything, publish, redeem, wait until all is quiet; tell what happened."""
         programme = choose(self._options.program)
-        program = load_program(programme.text, file=programme.file)
+        program = self._program = load_program(programme.text, file=programme.file)
         zone, households = program.zone, Households(program.pool_members, _HOUSEHOLDS)
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
             endpoints, history = await self._begin(programme, zone)
@@ -161,6 +163,7 @@ class Demo:
             of_thousand=_REDEEM_OF_THOUSAND[self._options.full],
             dice=Dice(_SEED),
             households=households,
+            goals=goals_of(self._program),
         )
         shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -20,6 +20,7 @@ from headway.contracts.topics import PARTITIONS, Topics
 from headway.errors import UserError
 from headway.local.demo.households import Household, Households
 from headway.local.history.dice import Dice
+from headway.program.program import Program
 
 _AT_ONCE = 6
 _PATIENCE = Patience(give_up_after=60, first_wait=0.1, longest_wait=1)
@@ -31,6 +32,16 @@ _KEPT = (
 
 
 Command = Callable[..., Awaitable[RedemptionAnswer]]
+_Answer = TypeVar("_Answer")
+_GOAL_OF = 4
+"""One of so many who join saves for something."""
+
+
+def goals_of(program: Program) -> list[str]:
+    """What is worth saving for where certificates issue themselves: the rewards that do not."""
+    if not any(reward.automatic for reward in program.rewards):
+        return []
+    return [r.id for r in program.rewards if not r.automatic and r.rate is None]
 
 
 async def shoppers_key(dsn: str) -> str:
@@ -52,6 +63,7 @@ class Shoppers:
     def __init__(
         self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice,
         households: Households | None = None,
+        goals: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.accepted: list[dict[str, Any]] = []
         self._bootstrap = bootstrap
@@ -60,6 +72,7 @@ class Shoppers:
         self._of_thousand = of_thousand
         self._dice = dice
         self._households = households or Households(0, 0)
+        self._goals = goals
         self._numbers = count(1)
         self._trips: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
@@ -82,7 +95,10 @@ class Shoppers:
                 while not self._closing.is_set():
                     batch = await consumer.getmany(timeout_ms=100)
                     for record in (record for records in batch.values() for record in records):
-                        self._consider(client, orjson.loads(record.value)["data"])
+                        if self._goals and b'"version":1,' in record.value:
+                            self._dream(client, orjson.loads(record.value)["data"])
+                        else:
+                            self._consider(client, orjson.loads(record.value)["data"])
                     self._see_off()
                 await asyncio.gather(*self._trips.values())
         finally:
@@ -107,6 +123,26 @@ class Shoppers:
         mood = self._dice.roll(100, "mood", member_id, version)
         trip = self._redeem(client, member_id, balance["rewards_ready"][-1], mood)
         self._trips[member_id] = asyncio.create_task(trip)
+
+    def _dream(self, client: AsyncClient, balance: dict[str, Any]) -> None:
+        """Some of those who have just joined choose what to save for."""
+        member_id = balance["member_id"]
+        roll = self._dice.roll(_GOAL_OF * len(self._goals), "goal", member_id)
+        if len(self._trips) < _AT_ONCE and roll < len(self._goals):
+            trip = self._choose(client, member_id, self._goals[roll])
+            self._trips[member_id] = asyncio.create_task(trip)
+
+    async def _choose(self, client: AsyncClient, member_id: str, reward_id: str) -> None:
+        key = f"demo-{next(self._numbers)}-goal"
+        answer = await self._answer("choose a goal", client.set_goal(member_id, reward_id, key=key))
+        if answer is not None:
+            self.accepted.append(
+                {
+                    "member_id": member_id, "redemption_id": "", "reward_id": reward_id,
+                    "points": 0, "value_minor": 0, "currency": "", "kind": "goal",
+                    "effective_at": answer.effective_at.isoformat(), "idempotency_key": key,
+                }
+            )  # fmt: skip
 
     def _see_off(self) -> None:
         """Forget the trips that are over; raises what went wrong on one."""
@@ -157,14 +193,19 @@ class Shoppers:
         self, key: str, kind: str, command: Command, arguments: Sequence[str]
     ) -> RedemptionAnswer | None:
         """One command, noted when it is accepted; None when it is refused."""
+        answer = await self._answer(kind, command(*arguments, key=key))
+        if answer is not None:
+            told = answer.model_dump(mode="json", include=set(_KEPT))
+            self.accepted.append({**told, "kind": kind, "idempotency_key": key})
+        return answer
+
+    async def _answer(self, what: str, asked: Awaitable[_Answer]) -> _Answer | None:
+        """The answer to a command; None when it is refused."""
         try:
-            answer = await command(*arguments, key=key)
+            return await asked
         except Problem as problem:
             if problem.status in _REFUSED:
                 return None
-            raise UserError(f"the API did not {kind}: {problem}", "see redeem's log") from problem
+            raise UserError(f"the API did not {what}: {problem}", "see redeem's log") from problem
         except NoAnswer as silence:
-            raise UserError(f"the API did not {kind}: {silence}", "see redeem's log") from silence
-        told = answer.model_dump(mode="json", include=set(_KEPT))
-        self.accepted.append({**told, "kind": kind, "idempotency_key": key})
-        return answer
+            raise UserError(f"the API did not {what}: {silence}", "see redeem's log") from silence
