@@ -83,6 +83,7 @@ def close(
         book.refunds,
         book.reviews,
         book.effect_awards,
+        book.payments,
         waiting,
         before.held_elsewhere,
     )

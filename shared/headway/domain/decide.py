@@ -34,7 +34,7 @@ _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
     ADJUST: decide_adjust,
     "redemption.reserve": decide_reserve,
-    **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
+    **dict.fromkeys(MOVES, decide_step),
 }
 _DECIDERS: dict[str, _Decider] = {**STEPS, **_COMMANDS}
 _RETURNS = frozenset(("order.refunded", "order.cancelled"))

@@ -1,0 +1,149 @@
+"""Orders paid with points: what is returned of such an order brings back what paid for it.
+
+How much is restored in all is a function of what has come back in all; each return restores the
+difference to what was restored before. So nothing is restored twice, however often, late or
+differently a return is told, and a refund that failed takes back what it had restored.
+
+A redemption that is not confirmed yet is left alone, and so is one that was reversed by hand.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from headway.domain.account import OrderLine, Payment
+from headway.domain.book import Book
+from headway.domain.facts import SHIPPING, TAX
+from headway.domain.restoring import NO_LOT, restore
+from headway.program.program import FOREVER, Programs
+
+_PAYS = frozenset(("confirmed", "fulfilled"))
+
+
+def restore_for(book: Book, programs: Programs, order_id: str, at: datetime) -> None:
+    """Restore what has paid for what has come back of an order."""
+    for payment, minor in _due(book, order_id):
+        if minor > payment.restored_minor:
+            _restore(book, programs, payment, minor, at)
+
+
+def pay_again(book: Book, order_id: str, at: datetime) -> None:
+    """Take what was restored for a return that has not been: it pays for the order again."""
+    for payment, minor in _due(book, order_id):
+        if minor < payment.restored_minor:
+            _pay_again(book, payment, minor, at)
+
+
+def all_back(lines: Iterable[OrderLine]) -> bool:
+    """Whether every piece of an order has come back; tax and shipping come with the last."""
+    return all(
+        line.returned == line.quantity for line in lines if line.line_id not in (TAX, SHIPPING)
+    )
+
+
+def _due(book: Book, order_id: str) -> list[tuple[Payment, int]]:
+    """Of each redemption that pays an order, in the order reserved: minor units due back."""
+    paying = [p for p in book.payments.values() if p.order_id == order_id and p.state in _PAYS]
+    lines = book.lines_of(order_id) if paying else []
+    if not lines:
+        return []
+    paying.sort(key=lambda payment: (payment.reserved_at, payment.redemption_id))
+    return list(zip(paying, due_back(paying, lines, book.orders[order_id].currency), strict=True))
+
+
+def due_back(payments: Sequence[Payment], lines: Sequence[OrderLine], currency: str) -> list[int]:
+    """What is due back of each payment, in minor units of its own currency.
+
+    All of it with the last piece. Else what was paid with points for the pieces that came back,
+    of the first payment first; where the shop said of no line that points paid for it, or paid in
+    another currency, each payment's share by the lines' amounts.
+    """
+    if all_back(lines):
+        return [payment.value_minor for payment in payments]
+    told = sum(line.paid_with_points for line in lines)
+    whole = sum(line.full_amount for line in lines)
+    money = sum(_share(line.paid_with_points, line) for line in lines)
+    back = sum(_share(line.full_amount, line) for line in lines)
+    due: list[int] = []
+    for payment in payments:
+        if told and payment.currency == currency:
+            due.append(min(payment.value_minor, money))
+            money -= due[-1]
+        else:
+            due.append(payment.value_minor * back // whole if whole else 0)
+    return due
+
+
+def _share(minor: int, line: OrderLine) -> int:
+    """The part of so much that the pieces which came back stand for: all of it with the last."""
+    return minor * line.returned // line.quantity
+
+
+def _points_for(payment: Payment, minor: int) -> int:
+    """Points that so much of its value stands for: all of them for all of it."""
+    if minor == payment.value_minor:
+        return payment.points
+    return payment.points * minor // payment.value_minor
+
+
+def _restore(book: Book, programs: Programs, payment: Payment, minor: int, at: datetime) -> None:
+    """Raise what is restored, from the latest-expiring lots first."""
+    due = _points_for(payment, minor)
+    left = due - payment.restored_points
+    taken = dict(payment.taken)
+    for lot in sorted(taken, key=lambda lot: _lives(book, lot), reverse=True):
+        part = min(left, taken[lot])
+        # Money may come back that is not worth a point yet: that, too, is a row.
+        restore(book, programs, payment.redemption_id, lot, part, "redeemed", at)
+        taken[lot] -= part
+        left -= part
+        if not left:
+            break
+    _keep(book, payment, due, minor, taken, at)
+
+
+def _lives(book: Book, number: int) -> tuple[bool, datetime, int]:
+    """Where a lot stands among others by how long it lives; what has none lives anew."""
+    if number == NO_LOT:
+        return (True, FOREVER, 0)
+    lot = book.lot(number)
+    if lot.expires_at is None or lot.expires_at == FOREVER:
+        return (True, lot.earned_at, number)
+    return (False, lot.expires_at, number)
+
+
+def _pay_again(book: Book, payment: Payment, minor: int, at: datetime) -> None:
+    """Lower what is restored: from its own lots, then others in spend order; the rest is owed."""
+    due = _points_for(payment, minor)
+    left = payment.restored_points - due
+    taken = dict(payment.taken)
+    if not left:
+        lot = payment.held[-1][0]
+        book.move("redeem", 0, "available", "redeemed", at, lot, group=payment.redemption_id)
+    for lot in dict.fromkeys((*(lot for lot, _ in payment.held), *_to_spend(book))):
+        part = min(left, book.lot(lot).available)
+        if part:
+            book.move("redeem", part, "available", "redeemed", at, lot, group=payment.redemption_id)
+            taken[lot] = taken.get(lot, 0) + part
+            left -= part
+    if left:
+        book.move("redeem", left, "owed", "redeemed", at, group=payment.redemption_id)
+        taken[NO_LOT] = taken.get(NO_LOT, 0) + left
+    _keep(book, payment, due, minor, taken, at)
+
+
+def _to_spend(book: Book) -> list[int]:
+    return [lot.lot for lot in book.open_lots()]
+
+
+def _keep(
+    book: Book, payment: Payment, points: int, minor: int, taken: dict[int, int], at: datetime
+) -> None:
+    book.put_payment(
+        payment._replace(
+            taken=tuple((lot, part) for lot, part in taken.items() if part),
+            restored_points=points,
+            restored_minor=minor,
+            updated_at=max(payment.updated_at, at),
+        )
+    )
+    book.add_saved(payment.currency, payment.restored_minor - minor)
