@@ -23,7 +23,7 @@ $5..$7 :none
 \gset k_
 @ read_lots
 $1 array[:a_account_id::bigint]
-$2..$8 :none
+$2..$10 :none
 \gset l_
 @ write_batch
 $1 array[row('headway/redeem', 'reserve-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.reserve', :k_now, :k_now, :sample_reserve_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]
@@ -35,6 +35,7 @@ $10..$19 :none
 $20 array[row(:a_account_id, :a_pending, :a_available::bigint - 100, :a_reserved::bigint + 100, :a_owed, :a_seq::bigint + 1, :a_inputs::bigint + 1, :a_tier_seq, :a_version::bigint + 1, :k_now, :a_joined_at, null, :a_tier, :a_next_due_at, :a_state, sha256(:a_head_hash::bytea), :k_now)::account_in]
 $21..$22 :none
 $23 array[row(:a_account_id::bigint % 16, :sample_topic, convert_to(:a_member_id, 'UTF8'), convert_to(:sample_reserve_message, 'UTF8'), :sample_headers)::outbox_in]
+$24 :none
 @ open_redemption
 $1 'rdm_' || lpad(:redemption, 24, '0')
 $2 :a_account_id
@@ -52,6 +53,7 @@ $13 'money_off'
 $14 0
 $15 false
 $16 null
+$17 null
 @ keep_answer
 $1 'reserve-' || lpad(:redemption, 16, '0')
 $2 sha256(:a_head_hash::bytea)
@@ -83,7 +85,7 @@ $5..$7 :none
 \gset k_
 @ read_lots
 $1 array[:a_account_id::bigint]
-$2..$8 :none
+$2..$10 :none
 \gset l_
 @ write_batch
 $1 array[row('headway/redeem', 'confirm-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.confirm', :k_now, :k_now, :sample_confirm_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]
@@ -95,10 +97,13 @@ $10..$19 :none
 $20 array[row(:a_account_id, :a_pending, :a_available, :a_reserved::bigint - :r_points::bigint, :a_owed, :a_seq::bigint + 1, :a_inputs::bigint + 1, :a_tier_seq, :a_version::bigint + 1, :k_now, :a_joined_at, null, :a_tier, :a_next_due_at, :sample_state, sha256(:a_head_hash::bytea), :k_now)::account_in]
 $21..$22 :none
 $23 array[row(:a_account_id::bigint % 16, :sample_topic, convert_to(:a_member_id, 'UTF8'), convert_to(:sample_confirm_message, 'UTF8'), :sample_headers)::outbox_in]
+$24 :none
 @ move_redemption
 $1 :r_redemption_id
 $2 'confirmed'
 $3 :k_now
+$4 0
+$5 0
 @ keep_answer
 $1 'confirm-' || lpad(:redemption, 16, '0')
 $2 sha256(:a_head_hash::bytea)

@@ -110,6 +110,7 @@ _RESERVE = (
     *COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
     problems.MEMBER_LEFT, problems.NOT_FOR_MEMBER, problems.LIMIT_REACHED, problems.OUT_OF_STOCK,
     problems.ORDER_NEEDED, problems.OTHER_CURRENCY, problems.NOTHING_TO_PAY, problems.UNFIT_POINTS,
+    problems.PAYS_NO_ORDER,
 )  # fmt: skip
 _STEP = (*COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
 

@@ -115,6 +115,11 @@ UNFIT_POINTS = Kind(
     "Send pay_points in whole steps, as POST /v1/quotes offers them, or leave them out.",
     kept=True,
 )  # fmt: skip
+PAYS_NO_ORDER = Kind(
+    "pays-no-order", _CONFLICT, "This reward does not pay an order",
+    "Leave out order_id, or offer a reward that pays at a checkout.",
+    kept=True,
+)  # fmt: skip
 CODE_NOT_GIVEN = Kind(
     "code-not-given", _CONFLICT, "This code has not been given to anybody",
     "Use the code that a confirmed redemption shows.",
@@ -211,7 +216,7 @@ KINDS = {
         CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
         NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
         INTERNAL, UNKNOWN_ADJUSTMENT, SECOND_PERSON_NEEDED, ADJUSTMENT_DECIDED, TOO_FEW_POINTS,
-        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE,
+        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE, PAYS_NO_ORDER,
     )
 }  # fmt: skip
 """Every kind by its name."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from headway.domain.closing import Decision
-from headway.domain.redemption import ENDS_IN, Reserve, Step
+from headway.domain.redemption import Reserve, Step
 from headway.domain.terms import Wish
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger import catalogue, codes
@@ -117,8 +117,8 @@ class Redemptions(Commanding):
             found = await ledger.read_redemption(connection, redemption_id)
             if row is None or found is None:
                 raise InvariantViolated(f"redemption {redemption_id} without its account")
-            before, held = found
-            step = ledger.step_of(before, held)
+            before, parts = found
+            step = ledger.step_of(command.kind, before, parts)
             if before.code is not None and command.kind == "redemption.reverse":
                 step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
             books, decision = await self._decide(
@@ -126,7 +126,7 @@ class Redemptions(Commanding):
             )
             if decision.outcome.outcome == "refused":
                 return refused(refusal_of(books, decision, before.reward_id), command)
-            after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
+            after = before.after(command.kind, decision.input.time)
             await ledger.move_redemption(connection, after)
             await let_go(connection, books.programs, [after])
             answer = redemption_answer(after, decision, books.known.epoch)

@@ -9,7 +9,6 @@ import mode
 
 from headway.contracts import codec
 from headway.domain.account import Input
-from headway.domain.redemption import ENDS_IN
 from headway.errors import Retryable
 from headway.ledger import redemptions as ledger
 from headway.ledger.books import Books, open_locked
@@ -27,7 +26,7 @@ from headway_redeem.vouchers import let_go
 SOURCE = "headway/jobs"
 KIND = "redemption.timeout"
 
-Late: TypeAlias = Mapping[int, tuple[asyncpg.Record, ledger.Redemption, ledger.Held]]
+Late: TypeAlias = Mapping[int, tuple[asyncpg.Record, ledger.Redemption, ledger.Parts]]
 
 
 class Sweeper(mode.Service):
@@ -82,9 +81,7 @@ class Sweeper(mode.Service):
             for account_id, why in held.items():
                 await connection.execute(QUERIES.hold_account, account_id, why)
             moved = [
-                late[decision.account.account_id][1]._replace(
-                    state=ENDS_IN[KIND], updated_at=decision.input.time
-                )
+                late[decision.account.account_id][1].after(KIND, decision.input.time)
                 for decision in books.decisions
             ]
             for redemption in moved:
@@ -100,8 +97,8 @@ class Sweeper(mode.Service):
 
     def _item(self, row: asyncpg.Record, late: Late) -> Input:
         """Due by the system's clock, but in effect at the business time that all inputs go by."""
-        _, redemption, held = late[row["account_id"]]
-        step = ledger.step_of(redemption, held)
+        _, redemption, parts = late[row["account_id"]]
+        step = ledger.step_of(KIND, redemption, parts)
         body = ledger.body_of(step, redemption.reward_id)
         now = self._clock.now()
         at = max(now, row["account_time"] or now)

@@ -134,10 +134,11 @@ class Client:
 
     def reserve(
         self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
-        pay_points: int | None = None, key: str = "",
+        pay_points: int | None = None, order_id: str | None = None, key: str = "",
     ) -> RedemptionAnswer:  # fmt: skip
-        """Hold the points of a reward; `order` is (total in minor units, currency)."""
-        asked = calls.wish(member_id, reward_id, order, pay_points)
+        """Hold the points of a reward; `order` is (total in minor units, currency), `order_id` the
+        order that it pays."""
+        asked = calls.wish(member_id, reward_id, order, pay_points, order_id)
         return self._ask(calls.reserve(asked, key))
 
     def confirm(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:

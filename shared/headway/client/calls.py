@@ -197,13 +197,15 @@ def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
 
 
 def wish(
-    member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None
-) -> ReserveRequest:
+    member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None,
+    order_id: str | None = None,
+) -> ReserveRequest:  # fmt: skip
     """What is asked for; `order` is a total in minor units and its currency."""
     total = None if order is None else OrderTotal(total_minor=order[0], currency=order[1])
     return ReserveRequest(
-        member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points
-    )
+        member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points,
+        order_id=order_id,
+    )  # fmt: skip
 
 
 def _read(path: str, answer: type[Answer], query: Query = _NO_QUERY) -> Call[Answer]:

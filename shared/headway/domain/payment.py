@@ -9,6 +9,7 @@ A redemption that is not confirmed yet is left alone, and so is one that was rev
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from headway.domain.account import OrderLine, Payment
 from headway.domain.book import Book
@@ -19,18 +20,25 @@ from headway.program.program import FOREVER, Programs
 _PAYS = frozenset(("confirmed", "fulfilled"))
 
 
+class Due(NamedTuple):
+    """How much of a payment is to be restored in all: points, and minor units of its currency."""
+
+    points: int
+    minor: int
+
+
 def restore_for(book: Book, programs: Programs, order_id: str, at: datetime) -> None:
     """Restore what has paid for what has come back of an order."""
-    for payment, minor in _due(book, order_id):
-        if minor > payment.restored_minor:
-            _restore(book, programs, payment, minor, at)
+    for payment, due in _due(book, order_id):
+        if due > (payment.restored_points, payment.restored_minor):
+            _restore(book, programs, payment, due, at)
 
 
 def pay_again(book: Book, order_id: str, at: datetime) -> None:
     """Take what was restored for a return that has not been: it pays for the order again."""
-    for payment, minor in _due(book, order_id):
-        if minor < payment.restored_minor:
-            _pay_again(book, payment, minor, at)
+    for payment, due in _due(book, order_id):
+        if due < (payment.restored_points, payment.restored_minor):
+            _pay_again(book, payment, due, at)
 
 
 def all_back(lines: Iterable[OrderLine]) -> bool:
@@ -40,8 +48,8 @@ def all_back(lines: Iterable[OrderLine]) -> bool:
     )
 
 
-def _due(book: Book, order_id: str) -> list[tuple[Payment, int]]:
-    """Of each redemption that pays an order, in the order reserved: minor units due back."""
+def _due(book: Book, order_id: str) -> list[tuple[Payment, Due]]:
+    """What is due back of each redemption that pays an order, in the order reserved."""
     paying = [p for p in book.payments.values() if p.order_id == order_id and p.state in _PAYS]
     lines = book.lines_of(order_id) if paying else []
     if not lines:
@@ -50,26 +58,28 @@ def _due(book: Book, order_id: str) -> list[tuple[Payment, int]]:
     return list(zip(paying, due_back(paying, lines, book.orders[order_id].currency), strict=True))
 
 
-def due_back(payments: Sequence[Payment], lines: Sequence[OrderLine], currency: str) -> list[int]:
-    """What is due back of each payment, in minor units of its own currency.
+def due_back(payments: Sequence[Payment], lines: Sequence[OrderLine], currency: str) -> list[Due]:
+    """What is due back of each payment, in all.
 
     All of it with the last piece. Else what was paid with points for the pieces that came back,
     of the first payment first; where the shop said of no line that points paid for it, or paid in
     another currency, each payment's share by the lines' amounts.
     """
     if all_back(lines):
-        return [payment.value_minor for payment in payments]
+        return [Due(payment.points, payment.value_minor) for payment in payments]
     told = sum(line.paid_with_points for line in lines)
     whole = sum(line.full_amount for line in lines)
     money = sum(_share(line.paid_with_points, line) for line in lines)
     back = sum(_share(line.full_amount, line) for line in lines)
-    due: list[int] = []
+    due: list[Due] = []
     for payment in payments:
+        value = payment.value_minor
         if told and payment.currency == currency:
-            due.append(min(payment.value_minor, money))
-            money -= due[-1]
+            minor = min(value, money)
+            money -= minor
         else:
-            due.append(payment.value_minor * back // whole if whole else 0)
+            minor = value * back // whole if whole else 0
+        due.append(Due(payment.points * minor // value if value else 0, minor))
     return due
 
 
@@ -78,27 +88,19 @@ def _share(minor: int, line: OrderLine) -> int:
     return minor * line.returned // line.quantity
 
 
-def _points_for(payment: Payment, minor: int) -> int:
-    """Points that so much of its value stands for: all of them for all of it."""
-    if minor == payment.value_minor:
-        return payment.points
-    return payment.points * minor // payment.value_minor
-
-
-def _restore(book: Book, programs: Programs, payment: Payment, minor: int, at: datetime) -> None:
+def _restore(book: Book, programs: Programs, payment: Payment, due: Due, at: datetime) -> None:
     """Raise what is restored, from the latest-expiring lots first."""
-    due = _points_for(payment, minor)
-    left = due - payment.restored_points
+    left = due.points - payment.restored_points
     taken = dict(payment.taken)
     for lot in sorted(taken, key=lambda lot: _lives(book, lot), reverse=True):
         part = min(left, taken[lot])
         # Money may come back that is not worth a point yet: that, too, is a row.
-        restore(book, programs, payment.redemption_id, lot, part, "redeemed", at)
+        restore(book, programs, payment.redemption_id, lot, part, "redeemed", at, payment.order_id)
         taken[lot] -= part
         left -= part
         if not left:
             break
-    _keep(book, payment, due, minor, taken, at)
+    _keep(book, payment, due, taken, at)
 
 
 def _lives(book: Book, number: int) -> tuple[bool, datetime, int]:
@@ -111,39 +113,42 @@ def _lives(book: Book, number: int) -> tuple[bool, datetime, int]:
     return (False, lot.expires_at, number)
 
 
-def _pay_again(book: Book, payment: Payment, minor: int, at: datetime) -> None:
+def _pay_again(book: Book, payment: Payment, due: Due, at: datetime) -> None:
     """Lower what is restored: from its own lots, then others in spend order; the rest is owed."""
-    due = _points_for(payment, minor)
-    left = payment.restored_points - due
+    left = payment.restored_points - due.points
     taken = dict(payment.taken)
     if not left:
-        lot = payment.held[-1][0]
-        book.move("redeem", 0, "available", "redeemed", at, lot, group=payment.redemption_id)
+        _spend(book, payment, 0, payment.held[-1][0], at)
     for lot in dict.fromkeys((*(lot for lot, _ in payment.held), *_to_spend(book))):
         part = min(left, book.lot(lot).available)
         if part:
-            book.move("redeem", part, "available", "redeemed", at, lot, group=payment.redemption_id)
+            _spend(book, payment, part, lot, at)
             taken[lot] = taken.get(lot, 0) + part
             left -= part
     if left:
-        book.move("redeem", left, "owed", "redeemed", at, group=payment.redemption_id)
+        _spend(book, payment, left, None, at)
         taken[NO_LOT] = taken.get(NO_LOT, 0) + left
-    _keep(book, payment, due, minor, taken, at)
+    _keep(book, payment, due, taken, at)
+
+
+def _spend(book: Book, payment: Payment, points: int, lot: int | None, at: datetime) -> None:
+    book.move(
+        "redeem", points, "owed" if lot is None else "available", "redeemed", at, lot,
+        group=payment.redemption_id, order_id=payment.order_id,
+    )  # fmt: skip
 
 
 def _to_spend(book: Book) -> list[int]:
     return [lot.lot for lot in book.open_lots()]
 
 
-def _keep(
-    book: Book, payment: Payment, points: int, minor: int, taken: dict[int, int], at: datetime
-) -> None:
+def _keep(book: Book, payment: Payment, due: Due, taken: dict[int, int], at: datetime) -> None:
     book.put_payment(
         payment._replace(
             taken=tuple((lot, part) for lot, part in taken.items() if part),
-            restored_points=points,
-            restored_minor=minor,
+            restored_points=due.points,
+            restored_minor=due.minor,
             updated_at=max(payment.updated_at, at),
         )
     )
-    book.add_saved(payment.currency, payment.restored_minor - minor)
+    book.add_saved(payment.currency, payment.restored_minor - due.minor)

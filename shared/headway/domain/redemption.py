@@ -156,7 +156,7 @@ def _restore(book: Book, programs: Programs, item: Input, step: Step) -> Outcome
     source: Literal["redeemed", "donated"] = "donated" if step.donation else "redeemed"
     for lot, points in reversed(step.held):
         restore(book, programs, step.redemption_id, lot, points, source, item.time)
-    if not step.donation:
+    if not step.donation and step.held:  # of what came back with its order nothing is left
         book.add_saved(step.currency, -step.value_minor)
     return applied()
 

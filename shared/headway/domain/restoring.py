@@ -23,16 +23,20 @@ def restore(
     points: int,
     source: Literal["redeemed", "donated"],
     at: datetime,
+    order_id: str | None = None,
 ) -> None:
     """Bring points of a redemption back to the lot they were taken from.
 
     What was owed when it was taken has no lot: it opens one, which lives as long as points earned
-    at that moment would. (What is owed still is cleared from it.)
+    at that moment would. (What is owed still is cleared from it.) `order_id`: what it had paid,
+    when it comes back because that was returned.
     """
     if lot == NO_LOT:
-        _restore_without_lot(book, programs, redemption_id, points, source, at)
+        _restore_without_lot(book, programs, redemption_id, points, source, at, order_id)
         return
-    book.move("restore", points, source, "available", at, lot, group=redemption_id)
+    book.move(
+        "restore", points, source, "available", at, lot, group=redemption_id, order_id=order_id
+    )
     forgive_returned(book, lot, at)
 
 
@@ -43,6 +47,7 @@ def _restore_without_lot(
     points: int,
     source: Literal["redeemed", "donated"],
     at: datetime,
+    order_id: str | None,
 ) -> None:
     number, version = book.seq + 1, book.version
     expires_at = programs.version(version).expires_at(at, book.tier)
@@ -54,6 +59,6 @@ def _restore_without_lot(
         )
     )  # fmt: skip
     book.move(
-        "restore", points, source, "available", at, number, group=redemption_id, rule=RESTORED,
-        activates_at=at, expires_at=expires_at,
+        "restore", points, source, "available", at, number, group=redemption_id,
+        order_id=order_id, rule=RESTORED, activates_at=at, expires_at=expires_at,
     )  # fmt: skip

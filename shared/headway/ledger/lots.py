@@ -160,6 +160,7 @@ async def read_lots(
     due = {n: w.until for n, (_, w) in accounts.items() if w.need is Need.DUE}
     told = timedelta(days=programs.longest_notice + 2) if programs.longest_notice else timedelta()
     back = {n: w.since for n, (_, w) in accounts.items() if w.since is not None}
+    spent = [(n, lot) for n, (a, w) in accounts.items() if w.need is Need.OPEN for lot in _spent(a)]
     rows = await connection.fetch(
         QUERIES.read_lots,
         [n for n, (_, w) in accounts.items() if w.need is Need.OPEN],
@@ -175,6 +176,8 @@ async def read_lots(
         [until + told for until in due.values()],
         list(back),
         list(back.values()),
+        [number for number, _ in spent],
+        [lot for _, lot in spent],
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
@@ -187,7 +190,7 @@ async def read_lots(
 
 async def with_open_lots(connection: "Connection", account: Account) -> Account:
     """The account with every lot that points can still come out of, for showing how it stands."""
-    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 7)
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 9)
     lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
 
@@ -204,6 +207,11 @@ def _awards(account: Account, keys: Keys) -> list[str]:
         awards.append(referral)
         awards += (f"{referral}:{order}" for order in keys.orders.get(number, ()))
     return awards
+
+
+def _spent(account: Account) -> list[int]:
+    """The lots of what has paid for orders: points may come back to them, or go again."""
+    return sorted({lot for p in account.payments.values() for lot, _ in (*p.held, *p.taken) if lot})
 
 
 def _with_lots(

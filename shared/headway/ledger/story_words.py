@@ -9,6 +9,7 @@ from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
 from headway.domain.points import PointsEvent
+from headway.domain.restoring import RESTORED
 from headway.program.money import to_text
 from headway.program.program import Program
 from headway.program.rules import MICRO
@@ -81,6 +82,7 @@ def _opening(data: Mapping[str, Any]) -> str:
 _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "order.paid": _paid,
     "order.refunded": _refunded,
+    "order.refund_failed": lambda data: f"Return {data['refund_id']} did not go through",
     "order.cancelled": lambda data: f"Order {data['order_id']} cancelled",
     "order.fulfilled": lambda data: f"Order {data['order_id']} fulfilled",
     "referral.created": lambda data: (
@@ -127,6 +129,8 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
     if row.kind == "adjust" and row.from_bucket == "issued":
         return "given by hand" + _expiry(lot, program)
     of = f"earned for {_award(lot)}"
+    if row.order_id and row.kind in ("restore", "redeem"):
+        return _paying(row, of, lot, program)
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
@@ -142,6 +146,14 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "restore": f"back from {name}: {of}",
         "adjust": f"taken by hand: {of}",
     }.get(row.kind, row.kind)
+
+
+def _paying(row: PointsEvent, of: str, lot: Lot | None, program: Program) -> str:
+    """Points that follow the order they paid for: it was returned, or was not after all."""
+    if row.kind == "restore":
+        return f"had paid for order {row.order_id}, comes back: {of}" + _expiry(lot, program)
+    again = f"pays for order {row.order_id} again"
+    return f"{again}, {_LEFT_OUT['owed']}" if lot is None else f"{again}: {of}"
 
 
 def _earned(row: PointsEvent, program: Program, carried: int) -> str:
@@ -177,6 +189,8 @@ def _award(lot: Lot | None) -> str:
         return "the opening balance"
     if what == ADJUSTMENT:
         return "an adjustment"
+    if what == RESTORED:
+        return "what had been owed"
     if what == "activity":
         return "an activity"
     return f"{what} {of}" + (f" line {lot.line_id}" if lot.line_id else "")

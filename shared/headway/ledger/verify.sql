@@ -151,8 +151,11 @@ where e.account_id between $1 and $2
                or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%')
                or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
-               or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
-               or e.kind = 'restore' and i.kind <> 'redemption.reverse'
+               or e.kind in ('redeem', 'donate') and e.from_bucket = 'reserved' and i.kind <> 'redemption.confirm'
+               or e.kind in ('redeem', 'restore') and e.from_bucket <> 'reserved'
+                  and i.kind <> all (case when e.order_id is null then array['redemption.reverse']
+                                          else array['order.paid', 'order.refunded', 'order.refund_failed', 'order.cancelled',
+                                                     'member.joined', 'import.opening'] end)
                or e.kind = 'release' and i.kind not in ('redemption.cancel', 'redemption.timeout')))
 union all
 select t.account_id, format('tier event %s has cause %s, which is no input', t.tier_seq, t.cause)
@@ -164,6 +167,7 @@ select i.account_id, format('input %s, a %s that was applied, moved no points', 
 from inputs i
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like 'redemption.%'
   and i.kind <> 'redemption.fulfil'
+  and not (i.kind = 'redemption.reverse' and json_array_length(i.data -> 'held') = 0)  -- all had come back before
   and not exists (
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
@@ -204,7 +208,7 @@ earned as (
     select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version, effective_at,
            activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and from_bucket = 'issued'
+    where account_id between $1 and $2 and (from_bucket = 'issued' or kind = 'restore' and lot = seq)
 ),
 moved as (
     select account_id, lot,
@@ -332,12 +336,15 @@ left join told t on t.account_id = a.account_id and t.last
 where a.account_id between $1 and $2 and a.tier <> coalesce(t.tier_to, '')
 
 -- name: check_redemptions
+-- `again`: what was restored for a return that did not go through pays again.
 with
 steps as (
     select account_id, "group" as redemption_id,
            coalesce(sum(points) filter (where kind = 'reserve'), 0) as reserved,
            coalesce(sum(points) filter (where kind = 'release'), 0) as released,
-           coalesce(sum(points) filter (where kind = 'redeem'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket = 'reserved'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket <> 'reserved'), 0) as again,
+           max(order_id) as order_id,
            coalesce(sum(points) filter (where kind = 'donate'), 0) as donated,
            coalesce(sum(points) filter (where kind = 'restore'), 0) as restored
     from points_events
@@ -349,25 +356,27 @@ known as (
 )
 select account_id,
        case when k.points is null then format('points were held for redemption %s, which is not there', redemption_id)
-            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored',
+            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored;'
+                        ' it says that %s have come back',
                         redemption_id, k.points, k.state, coalesce(s.reserved, 0), coalesce(s.released, 0),
-                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0))
+                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0), k.restored_points)
        end as what
 from known k
 full join steps s using (account_id, redemption_id)
 where k.points is null
    or (coalesce(s.reserved, 0), coalesce(s.released, 0), coalesce(s.redeemed, 0), coalesce(s.donated, 0),
-       coalesce(s.restored, 0))
+       coalesce(s.restored, 0) - coalesce(s.again, 0))
       <> (k.points,
           case when k.state in ('cancelled', 'timed_out') then k.points else 0 end,
           case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
-          case when k.state = 'reversed' then k.points else 0 end)
+          k.restored_points)
+   or s.order_id <> coalesce(k.order_id, '')
 
 -- name: check_saved
 with
 spent as (
-    select r.account_id, r.currency, sum(r.value_minor) as minor
+    select r.account_id, r.currency, sum(r.value_minor - r.restored_minor) as minor
     from redemptions r
     where r.account_id between $1 and $2 and r.kind <> 'donation'
       and 0 < (select coalesce(sum(case when e.kind = 'redeem' then e.points else -e.points end), 0)
