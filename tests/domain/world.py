@@ -70,6 +70,7 @@ class Redemption:
     state: State
     held: tuple[tuple[int, int], ...]
     donation: bool = False
+    order_id: str | None = None
 
 
 @dataclass
@@ -169,7 +170,7 @@ class World:
             assert terms.points == points
             self.redemptions[redemption_id] = Redemption(
                 member, points, terms.value_minor, terms.currency, "reserved", held,
-                reward.kind == "donation",
+                reward.kind == "donation", wish.order_id,
             )  # fmt: skip
         return decision
 
@@ -179,10 +180,31 @@ class World:
         account = self.account(one.member)
         moment = max(self.now, account.time or self.now)
         step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation)
+        if kind == "redemption.reverse":
+            left = one.value_minor - self.restored(redemption_id)[1]
+            step = step._replace(value_minor=left, held=self.taken(redemption_id))
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]
         return decision
+
+    def taken(self, redemption_id: str) -> tuple[tuple[int, int], ...]:
+        """From which lots a redemption's points are taken now, told from rows: (lot, points)."""
+        taken: dict[int, int] = {}
+        for row in self.of(self.redemptions[redemption_id].member).rows:
+            if row.group == redemption_id and row.kind in ("redeem", "donate", "restore"):
+                back = row.kind == "restore"
+                lot = 0 if row.lot is None or (back and row.lot == row.seq) else row.lot
+                taken[lot] = taken.get(lot, 0) + (-row.points if back else row.points)
+        return tuple((lot, points) for lot, points in taken.items() if points)
+
+    def restored(self, redemption_id: str) -> tuple[int, int]:
+        """How much of a redemption has come back: points, and minor units of its currency."""
+        one = self.redemptions[redemption_id]
+        payment = self.account(one.member).payments.get(redemption_id)
+        if payment is not None:
+            return payment.restored_points, payment.restored_minor
+        return (one.points, one.value_minor) if one.state == "reversed" else (0, 0)
 
     def adjust(self, points: int, member: str = "m") -> Decision:
         """Points given or taken by hand; refused is an answer too."""
