@@ -56,7 +56,7 @@ def saved(one: Shop) -> int:
 
 
 def test_t10_smile_the_coupon_of_a_returned_order_comes_back_and_then_what_it_earned_goes() -> None:
-    """$50 + $20, a $10 coupon on the first, earned on $60: the $20 piece takes 20 points, no more."""
+    """$50 + $20, a $10 coupon on the first, earned on $60: the $20 piece takes 20, and no more."""
     one = Shop(program(DOLLAR, rewards=[reward("ten", 1000, "10.00 USD")]))
     one.buy("before", ("coffee", 100_000))
     pay(one, "c", "ten", "o")
