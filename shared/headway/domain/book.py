@@ -341,10 +341,11 @@ class Book:
             raise InvariantViolated(
                 f"spend order of account {self.account.account_id} without its lots"
             )
-        return sorted((lot for lot in self.lots.values() if lot.available), key=_spend_order)
+        return sorted((lot for lot in self.lots.values() if lot.available), key=spend_order)
 
 
-def _spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+def spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+    """A lot's place among those that are spent: the nearest expiry first."""
     if lot.expires_at is None or lot.expires_at == FOREVER:
         return (True, lot.earned_at, lot.earned_at, lot.lot)
     return (False, lot.expires_at, lot.earned_at, lot.lot)

@@ -7,15 +7,15 @@ differently a return is told, and a refund that failed takes back what it had re
 A redemption that is not confirmed yet is left alone, and so is one that was reversed by hand.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from headway.domain.account import OrderLine, Payment
-from headway.domain.book import Book
+from headway.domain.book import Book, spend_order
 from headway.domain.facts import SHIPPING, TAX
 from headway.domain.restoring import NO_LOT, restore
-from headway.program.program import FOREVER, Programs
+from headway.program.program import Programs
 
 _PAYS = frozenset(("confirmed", "fulfilled"))
 
@@ -92,7 +92,7 @@ def _restore(book: Book, programs: Programs, payment: Payment, due: Due, at: dat
     """Raise what is restored, from the latest-expiring lots first."""
     left = due.points - payment.restored_points
     taken = dict(payment.taken)
-    for lot in sorted(taken, key=lambda lot: _lives(book, lot), reverse=True):
+    for lot in _latest_first(book, taken):
         part = min(left, taken[lot])
         # Money may come back that is not worth a point yet: that, too, is a row.
         restore(book, programs, payment.redemption_id, lot, part, "redeemed", at, payment.order_id)
@@ -103,14 +103,11 @@ def _restore(book: Book, programs: Programs, payment: Payment, due: Due, at: dat
     _keep(book, payment, due, taken, at)
 
 
-def _lives(book: Book, number: int) -> tuple[bool, datetime, int]:
-    """Where a lot stands among others by how long it lives; what has none lives anew."""
-    if number == NO_LOT:
-        return (True, FOREVER, 0)
-    lot = book.lot(number)
-    if lot.expires_at is None or lot.expires_at == FOREVER:
-        return (True, lot.earned_at, number)
-    return (False, lot.expires_at, number)
+def _latest_first(book: Book, lots: Collection[int]) -> list[int]:
+    """Lots in the reverse of spend order; before them what has none, and lives anew."""
+    found = [lot for lot in lots if lot != NO_LOT]
+    found.sort(key=lambda lot: spend_order(book.lot(lot)), reverse=True)
+    return [*(lot for lot in lots if lot == NO_LOT), *found]
 
 
 def _pay_again(book: Book, payment: Payment, due: Due, at: datetime) -> None:
