@@ -30,6 +30,7 @@ from headway.local.history import (
 from headway.local.history.dice import Dice
 from headway.local.stack import Endpoints
 from headway.program.loading import load_document, load_program
+from headway.program.rewards import PAYING
 
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
@@ -60,11 +61,14 @@ class Demo:
         self._folders = Folders(options.root.absolute())
         self._stage = Stage(self._folders)
         self._shoppers: Shoppers | None = None
+        self._paying: frozenset[str] = frozenset()
 
     async def play(self) -> tuple[History, Outcome]:
         """Start everything, publish, redeem, wait until all is quiet; tell what happened."""
         programme = choose(self._options.program)
-        zone = load_program(programme.text, file=programme.file).zone
+        program = load_program(programme.text, file=programme.file)
+        zone = program.zone
+        self._paying = frozenset(r.id for r in program.rewards if r.kind in PAYING)
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
             endpoints, history = await self._begin(programme, zone)
         with self._phases.phase("create tables and topics, publish the programme"):
@@ -155,6 +159,7 @@ class Demo:
             services.api,
             of_thousand=_REDEEM_OF_THOUSAND[self._options.full],
             dice=Dice(_SEED),
+            paying=self._paying,
         )
         shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 

@@ -1,7 +1,8 @@
 """Shoppers who redeem over the HTTP API while purchases stream in, as a checkout would for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -25,6 +26,7 @@ _PATIENCE = Patience(give_up_after=60, first_wait=0.1, longest_wait=1)
 _REFUSED = (404, 409)
 _KEPT = (
     "member_id", "redemption_id", "reward_id", "points", "value_minor", "currency", "effective_at",
+    "order_id",
 )  # fmt: skip
 
 
@@ -44,18 +46,21 @@ async def shoppers_key(dsn: str) -> str:
 class Shoppers:
     """Follows balance-changed and sends a few of those who can afford a reward to the till.
 
-    `accepted` holds every command that the API accepted, and nothing else.
+    `accepted` holds every command that the API accepted, and nothing else. Rewards that `paying`
+    names pay the order that let them be had: it may come back.
     """
 
     def __init__(
-        self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice
-    ) -> None:
+        self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice,
+        paying: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.accepted: list[dict[str, Any]] = []
         self._bootstrap = bootstrap
         self._topic = topics.balance_changed
         self._api = api
         self._of_thousand = of_thousand
         self._dice = dice
+        self._paying = paying
         self._numbers = count(1)
         self._trips: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
@@ -94,7 +99,9 @@ class Shoppers:
         if full or self._dice.roll(1000, "redeem", member_id, version) >= self._of_thousand:
             return
         mood = self._dice.roll(100, "mood", member_id, version)
-        trip = self._redeem(client, member_id, balance["rewards_ready"][-1], mood)
+        reward_id = balance["rewards_ready"][-1]
+        order_id = _order_of(balance["cause"]) if reward_id in self._paying else None
+        trip = self._redeem(client, member_id, reward_id, order_id, mood)
         self._trips[member_id] = asyncio.create_task(trip)
 
     def _see_off(self) -> None:
@@ -102,21 +109,25 @@ class Shoppers:
         for member_id in [member_id for member_id, trip in self._trips.items() if trip.done()]:
             self._trips.pop(member_id).result()
 
-    async def _redeem(self, client: AsyncClient, member_id: str, reward_id: str, mood: int) -> None:
-        """Most confirm what they reserve, some cancel, a few bring the reward back."""
+    async def _redeem(
+        self, client: AsyncClient, member_id: str, reward_id: str, order_id: str | None, mood: int
+    ) -> None:
+        """Most confirm what they reserve, some cancel, a few bring the reward back; what pays an
+        order comes back with it."""
         number = next(self._numbers)
 
         async def ask(kind: str, command: Command, *arguments: str) -> RedemptionAnswer | None:
             return await self._ask(f"demo-{number}-{kind}", kind, command, arguments)
 
-        held = await ask("reserve", client.reserve, member_id, reward_id)
+        reserve = partial(client.reserve, order_id=order_id)
+        held = await ask("reserve", reserve, member_id, reward_id)
         if held is None:
             return
         if mood < 10:
             await ask("cancel", client.cancel, held.redemption_id)
             return
         await ask("confirm", client.confirm, held.redemption_id)
-        if mood >= 95:
+        if mood >= 95 and order_id is None:
             await ask("reverse", client.reverse, held.redemption_id)
 
     async def _ask(
@@ -134,3 +145,9 @@ class Shoppers:
         told = answer.model_dump(mode="json", include=set(_KEPT))
         self.accepted.append({**told, "kind": kind, "idempotency_key": key})
         return answer
+
+
+def _order_of(cause: Mapping[str, Any]) -> str | None:
+    """The order that a balance changed for, where that was one; its event's id ends with it."""
+    kind = "order.paid"
+    return str(cause["id"]).removeprefix(f"{kind}:") if cause["kind"] == kind else None
