@@ -76,6 +76,8 @@ DAMAGE = {
     "account: measures": f"update accounts set state = jsonb_set(state::jsonb, '{{measures}}',"
     f' \'{{"spend": {{"2025-01-01": 1}}}}\')::json where account_id = {ANN}',
     "lot": f"update lots set expired = 0 where account_id = {ANN} and expired > 0",
+    "payment": "update redemptions set order_id = 'o'"
+    " where account_id = (select account_id from accounts where member_id = 'dan')",
     "order line": f"update order_lines set amount = 1 where account_id = {ANN}",
     "parked input": "update parked set waits_for = 'order:x'",
     "was applied": "update inputs set reason = 'because' where kind = 'order.cancelled'",
