@@ -3,6 +3,7 @@
 import pytest
 
 from headway.cli.output import snapshot
+from headway.ledger.migrate import available
 from headway.ledger.programs import publish
 from headway.ledger.replay import Replayed, replay
 from tests.ledger.factory import COFFEE, SHOES, Shop, open_shop
@@ -101,3 +102,16 @@ async def test_a_forgotten_input_is_noticed(busy_database: str) -> None:
     )
     result = await replayed(busy_database)
     assert [one.member_id for one in result.differences] == ["ann"]
+
+
+async def test_what_points_paid_is_filled_in_of_orders_that_were_there_before(
+    busy_database: str,
+) -> None:
+    """The migration reads it from the input log, and leaves what an amendment took out alone."""
+    text = dict(available())["0011_paid_with_points.sql"]
+    fill_in = text[text.index("update order_lines") :].partition(";")[0]
+    zero = "update order_lines set paid_with_points = 0, full_amount = 0"
+    await tamper(busy_database, zero)
+    assert not (await replayed(busy_database)).ok
+    await tamper(busy_database, zero, fill_in)
+    assert (await replayed(busy_database)).ok
