@@ -35,7 +35,7 @@ $10..$19 :none
 $20 array[row(:a_account_id, :a_pending, :a_available::bigint - 100, :a_reserved::bigint + 100, :a_owed, :a_seq::bigint + 1, :a_inputs::bigint + 1, :a_tier_seq, :a_version::bigint + 1, :k_now, :a_joined_at, null, :a_tier, :a_next_due_at, :a_state, sha256(:a_head_hash::bytea), :k_now)::account_in]
 $21..$22 :none
 $23 array[row(:a_account_id::bigint % 16, :sample_topic, convert_to(:a_member_id, 'UTF8'), convert_to(:sample_reserve_message, 'UTF8'), :sample_headers)::outbox_in]
-$24..$26 :none
+$24..$27 :none
 @ open_redemption
 $1 'rdm_' || lpad(:redemption, 24, '0')
 $2 :a_account_id
@@ -55,6 +55,7 @@ $15 false
 $16 null
 $17 false
 $18 null
+$19 null
 @ keep_answer
 $1 'reserve-' || lpad(:redemption, 16, '0')
 $2 sha256(:a_head_hash::bytea)
@@ -98,11 +99,13 @@ $10..$19 :none
 $20 array[row(:a_account_id, :a_pending, :a_available, :a_reserved::bigint - :r_points::bigint, :a_owed, :a_seq::bigint + 1, :a_inputs::bigint + 1, :a_tier_seq, :a_version::bigint + 1, :k_now, :a_joined_at, null, :a_tier, :a_next_due_at, :sample_state, sha256(:a_head_hash::bytea), :k_now)::account_in]
 $21..$22 :none
 $23 array[row(:a_account_id::bigint % 16, :sample_topic, convert_to(:a_member_id, 'UTF8'), convert_to(:sample_confirm_message, 'UTF8'), :sample_headers)::outbox_in]
-$24..$26 :none
+$24..$27 :none
 @ move_redemption
 $1 :r_redemption_id
 $2 'confirmed'
 $3 :k_now
+$4 0
+$5 0
 @ keep_answer
 $1 'confirm-' || lpad(:redemption, 16, '0')
 $2 sha256(:a_head_hash::bytea)

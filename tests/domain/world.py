@@ -74,6 +74,7 @@ class Redemption:
     donation: bool = False
     guests: tuple[Guest, ...] = ()
     reward_id: str = ""
+    order_id: str | None = None
 
 
 @dataclass
@@ -170,19 +171,20 @@ class World:
             after = decision.account
             terms = terms_of(program, reward, after.tier, moment, after.available + points, wish)
             assert isinstance(terms, Terms)
-            self.keep(redemption_id, member, decision, reward, terms)
+            self.keep(redemption_id, member, decision, reward, terms, wish)
         return decision
 
     def keep(
-        self, redemption_id: str, member: str, decision: Decision, reward: Reward, terms: Terms
-    ) -> None:
+        self, redemption_id: str, member: str, decision: Decision, reward: Reward, terms: Terms,
+        wish: Wish = _NOTHING_MORE,
+    ) -> None:  # fmt: skip
         """Note what an applied reservation holds."""
         held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
         points = sum(part for _, part in held)
         assert terms.points == points
         self.redemptions[redemption_id] = Redemption(
             member, points, terms.value_minor, terms.currency, "reserved", held,
-            reward.kind == "donation", reward_id=reward.id,
+            reward.kind == "donation", reward_id=reward.id, order_id=wish.order_id,
         )  # fmt: skip
 
     def step(self, kind: str, redemption_id: str) -> Decision:
@@ -195,10 +197,31 @@ class World:
             guests=one.guests,
             reward_id=one.reward_id,
         )  # fmt: skip
+        if kind == "redemption.reverse":
+            left = one.value_minor - self.restored(redemption_id)[1]
+            step = step._replace(value_minor=left, held=self.taken(redemption_id))
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]
         return decision
+
+    def taken(self, redemption_id: str) -> tuple[tuple[int, int], ...]:
+        """From which lots a redemption's points are taken now, told from rows: (lot, points)."""
+        taken: dict[int, int] = {}
+        for row in self.of(self.redemptions[redemption_id].member).rows:
+            if row.group == redemption_id and row.kind in ("redeem", "donate", "restore"):
+                back = row.kind == "restore"
+                lot = 0 if row.lot is None or (back and row.lot == row.seq) else row.lot
+                taken[lot] = taken.get(lot, 0) + (-row.points if back else row.points)
+        return tuple((lot, points) for lot, points in taken.items() if points)
+
+    def restored(self, redemption_id: str) -> tuple[int, int]:
+        """How much of a redemption has come back: points, and minor units of its currency."""
+        one = self.redemptions[redemption_id]
+        payment = self.account(one.member).payments.get(redemption_id)
+        if payment is not None:
+            return payment.restored_points, payment.restored_minor
+        return (one.points, one.value_minor) if one.state == "reversed" else (0, 0)
 
     def adjust(self, points: int, member: str = "m") -> Decision:
         """Points given or taken by hand; refused is an answer too."""

@@ -149,6 +149,9 @@ DAMAGE: dict[str, tuple[list[str], bool, set[str]]] = {
     "a redemption has another state than its rows": (
         [f"update redemptions set state = 'cancelled' where account_id = {DAN}"],
         False, {"redemptions"}),
+    "a redemption says that more came back than its rows": (
+        [f"update redemptions set restored_points = 1 where account_id = {DAN}"],
+        False, {"redemptions"}),
     "more was saved than was redeemed": (
         [f"update accounts set state = jsonb_set(state::jsonb, '{{saved,USD}}', '1500')::json"
          f" where account_id = {ANN}"], False, {"saved"}),

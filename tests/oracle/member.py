@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from tests.oracle import certificates
+from tests.oracle import certificates, paying
 from tests.oracle.days import midnights
 from tests.oracle.entries import Heard
 from tests.oracle.fold import Fold
 from tests.oracle.folding import advance, fold, step
+from tests.oracle.given import START
 from tests.oracle.lots import Lot, Points
 from tests.oracle.records import Input
 
@@ -21,7 +22,11 @@ Place = tuple[datetime, str, str]
 
 @dataclass
 class Redemption:
-    """Points set aside for a reward, by the lots they came from."""
+    """Points set aside for a reward, by the lots they came from.
+
+    Of one that pays an order: `paid_from` by lot's number and what is `owed` for it, how many
+    points and how much money came back with the order's goods, and since when it was reserved.
+    """
 
     taken: list[tuple[Lot, int]]
     points: int
@@ -29,7 +34,15 @@ class Redemption:
     donation: bool = False
     reward_id: str = ""
     saves: int = 0
+    id: str = ""
+    order_id: str | None = None
+    value: int = 0
     currency: str = ""
+    since: datetime = START
+    paid_from: dict[int, int] = field(default_factory=dict)
+    owed: int = 0
+    back: int = 0
+    money_back: int = 0
 
 
 Edge = tuple[datetime, datetime]
@@ -110,7 +123,7 @@ class Member(Points):
         bought, before = self.state.purchases, self.tier
         self.parked.pop(event.key, None)
         self.came.setdefault(brings(event), event.order)
-        new = self.heard.add(event)
+        new, paid = self.heard.add(event), paying.shapes(self, self.state)
         if again or new is None:
             self._take_along(self.time)
             self.state = fold(self.id, self.versions, self.heard.entries(), self.time)
@@ -118,7 +131,10 @@ class Member(Points):
             self.state.taken.clear()
             for entry in new:
                 step(self.state, entry)
+        orders = paying.changed(paid, self, self.state)
+        paying.come_back(self, orders)
         self._follow(again=again or new is None)
+        paying.pay_again(self, orders)
         if event.kind == "order.paid" and self.state.purchases > bought:
             order = self.state.orders[event.data["order_id"]]
             self.reinstate(order.paid_at, order.scene.tier)
@@ -190,6 +206,7 @@ class Member(Points):
             != (self.tier, self.joined_at, self.left_at)
             or standing != {key: exact for key, exact in self.standing.items() if exact}
             or grown
+            or paying.moves(paying.shapes(self, self.state), self, state)
         ):
             self.heard, self.parked = kept
             return False

@@ -1,5 +1,6 @@
 """What redemptions do: set points aside, spend them, give them back."""
 
+from tests.oracle import paying
 from tests.oracle.commands import Command
 from tests.oracle.member import Member, Redemption
 from tests.oracle.pooling import Given, draw
@@ -30,8 +31,10 @@ def _reserve(member: Member, command: Command, by_others: int) -> None:
         member.draws[command.redemption_id] = own
     member.reserved += command.points
     member.redemptions[command.redemption_id] = Redemption(
-        own.taken, command.points, donation=reward.donation, reward_id=reward.id
-    )
+        own.taken, command.points, donation=reward.donation, reward_id=reward.id,
+        id=command.redemption_id, order_id=command.order_id, value=command.value_minor,
+        currency=command.currency, since=member.time,
+    )  # fmt: skip
     member.changes += 1
 
 
@@ -54,9 +57,14 @@ def _conclude(member: Member, command: Command) -> None:
     if command.kind != "reverse":
         member.reserved -= redemption.points
     if command.kind in ("confirm", "reverse") and not redemption.donation:
-        value = command.value_minor if command.kind == "confirm" else -command.value_minor
+        value = redemption.money_back - command.value_minor
+        value = command.value_minor if command.kind == "confirm" else value
         member.saved[command.currency] = member.saved.get(command.currency, 0) + value
-    if command.kind != "confirm":
+    if command.kind == "confirm":
+        redemption.paid_from = {lot.number: points for lot, points in redemption.taken}
+    elif command.kind == "reverse" and redemption.order_id is not None:
+        paying.give_all(member, redemption)
+    else:
         for lot, points in redemption.taken:
             member.give_back(lot, points)
     member.changes += 1

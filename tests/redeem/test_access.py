@@ -489,3 +489,14 @@ async def test_nobody_elses_command_is_met_by_guessing_its_key(desk: Shop) -> No
 
 async def test_open_routes_are_few(desk: Shop) -> None:
     assert {"explain", "openapi"} == OPEN
+
+
+async def test_which_order_points_pay_is_for_the_checkout_to_say(desk: Shop) -> None:
+    """A member could name an order to return, and pay another."""
+    asked = Request(
+        "POST", "/v1/redemptions", {"member_id": OWN, "reward_id": "five", "order_id": "o"}
+    )
+    refused = await send(desk, asked, await token_for(desk, OWN))
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    assert "insufficient_scope" in refused.headers["WWW-Authenticate"]
+    assert (await send(desk, asked, desk.key)).status_code == 201

@@ -341,3 +341,12 @@ async def test_verify_finds_what_was_changed(
             report = await verify(connection)
     found = {check.name for check in report.checks.values() if not check.ok}
     assert found == expected, [check.findings for check in report.checks.values() if not check.ok]
+
+
+async def test_a_household_pays_no_order(household: Shop) -> None:
+    """What came back with the order's goods would be the spender's, not theirs who gave it."""
+    await household_of(household, 60, 60)
+    asked = {"member_id": ANN, "reward_id": "five", "from_pool": True, "order_id": "o-1"}
+    for path in ("/v1/redemptions", "/v1/quotes"):
+        answer = await household.post(path, asked)
+        assert (answer.status_code, problem(answer)) == (409, "pays-no-order")

@@ -23,7 +23,7 @@ from headway_redeem import problems
 from headway_redeem.admin_api import AdminCommands, AdminReads, add_admin
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
 from headway_redeem.codes_api import add_codes
-from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
+from headway_redeem.gate import Gate, caller_of, forbidden, put_before, refuse_ungated
 from headway_redeem.goals_api import GoalCommands, add_goals
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
@@ -119,7 +119,7 @@ _RESERVE = (
     *COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
     problems.MEMBER_LEFT, problems.NOT_FOR_MEMBER, problems.LIMIT_REACHED, problems.OUT_OF_STOCK,
     problems.ORDER_NEEDED, problems.OTHER_CURRENCY, problems.NOTHING_TO_PAY, problems.UNFIT_POINTS,
-    problems.NO_POOLS, problems.NOT_IN_POOL, problems.MAY_NOT_SPEND,
+    problems.NO_POOLS, problems.NOT_IN_POOL, problems.MAY_NOT_SPEND, problems.PAYS_NO_ORDER,
 )  # fmt: skip
 _STEP = (*COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
 
@@ -133,6 +133,9 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
+        if body.order_id is not None and caller_of(request).member_id is not None:
+            # Else a member could name an order to return, and pay another.
+            raise forbidden(request, "Which order this pays is for the checkout's own key to say.")
         command = Command(
             # What is not given is left out, so that a key means the same as before it was known.
             "redemption.reserve", key, request.url.path,

@@ -67,9 +67,9 @@ class Gate:
         self._count(caller, request)
         if caller.member_id is None:
             if caller.scopes.isdisjoint(rule.scopes):
-                raise _forbidden(request, "This key's scopes do not cover it.")
+                raise forbidden(request, "This key's scopes do not cover it.")
         elif rule.member is Member.REFUSED:
-            raise _forbidden(request, "A member token is not enough.")
+            raise forbidden(request, "A member token is not enough.")
         else:
             await self._own(caller.member_id, rule.member, request)
         request.state.caller = caller
@@ -195,7 +195,8 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
             raise problems.unreadable("query", f"has a parameter that is not known; known: {said}")
 
 
-def _forbidden(request: Request, detail: str) -> Refusal:
+def forbidden(request: Request, detail: str) -> Refusal:
+    """The refusal of a caller who is known, but may not do this."""
     answer_headers(request.scope)["WWW-Authenticate"] = f'{_SCHEME}, error="insufficient_scope"'
     return Refusal(problems.FORBIDDEN, detail)
 

@@ -88,6 +88,8 @@ class Lookup(Reading):
     ) -> Quote:
         """What a reward would cost a member now, or the member's household. Raises Refusal for an
         unknown member or reward, and for no pool to spend from."""
+        if from_pool and asked.order_id is not None:
+            raise pool_pays_no_order()
         async with self.snapshot() as connection:
             seen = await self._seen(connection, member_id)
             if from_pool:

@@ -120,6 +120,11 @@ NOT_A_GOAL = Kind(
     "Choose a reward with a price in points from GET /v1/rewards.",
     kept=True,
 )  # fmt: skip
+PAYS_NO_ORDER = Kind(
+    "pays-no-order", _CONFLICT, "This reward does not pay an order",
+    "Leave out order_id, or offer a reward that pays at a checkout out of the member's own points.",
+    kept=True,
+)  # fmt: skip
 CODE_NOT_GIVEN = Kind(
     "code-not-given", _CONFLICT, "This code has not been given to anybody",
     "Use the code that a confirmed redemption shows.",
@@ -298,7 +303,7 @@ KINDS = {
         STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE, NO_TRANSFERS, SAME_MEMBER, RECEIVER_LEFT,
         BELOW_MINIMUM, ABOVE_MAXIMUM, TOO_FEW_TO_SEND, NO_POOLS, UNKNOWN_POOL, NOT_IN_POOL,
         ALREADY_IN_POOL, POOL_FULL, NOT_OWNER, OWNER_STAYS, NOT_INVITED, NOT_A_POOL_MEMBER,
-        MAY_NOT_SPEND, NOT_A_GOAL,
+        MAY_NOT_SPEND, NOT_A_GOAL, PAYS_NO_ORDER,
     )
 }  # fmt: skip
 """Every kind by its name."""

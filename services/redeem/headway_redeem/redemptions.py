@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from headway.domain.account import Input
-from headway.domain.redemption import ENDS_IN, Reserve, Step
+from headway.domain.redemption import Reserve, Step
 from headway.domain.terms import Wish
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger import catalogue, codes
@@ -63,6 +63,8 @@ class Redemptions(Commanding):
         not kept."""
 
         async def work(connection: "Connection") -> Reply:
+            if from_pool and asked.order_id is not None:
+                return refused(pool_pays_no_order(), command)
             try:
                 locked = await lock_purse(connection, member_id, from_pool=from_pool)
             except Refusal as refusal:
@@ -138,8 +140,8 @@ class Redemptions(Commanding):
             if len(rows) != len(accounts) or found is None:
                 raise InvariantViolated(f"redemption {redemption_id} without its accounts")
             row = next(row for row in rows if row["account_id"] == account_id)
-            before, held = found
-            step = ledger.step_of(before, held)
+            before, parts = found
+            step = ledger.step_of(command.kind, before, parts)
             if before.code is not None and command.kind == "redemption.reverse":
                 step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
             item = _item(command, row, self.at(*rows), step, before.reward_id)
@@ -149,7 +151,7 @@ class Redemptions(Commanding):
             await write(connection, books)
             if decision.outcome.outcome == "refused":
                 return refused(refusal_of(books, decision, before.reward_id), command)
-            after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
+            after = before.after(command.kind, decision.input.time)
             await ledger.move_redemption(connection, after)
             await let_go(connection, books.programs, [after])
             answer = redemption_answer(after, decision, books.known.epoch)
@@ -185,14 +187,15 @@ class Redemptions(Commanding):
         found = await ledger.read_redemption(connection, redemption_id)
         if found is None or found[0].state != "confirmed":
             return  # fulfilled before, by hand
-        before, held = found
-        step, fulfil = ledger.step_of(before, held), command._replace(kind=FULFIL)
+        before, parts = found
+        fulfil = command._replace(kind=FULFIL)
+        step = ledger.step_of(FULFIL, before, parts)
         item = _item(fulfil, row, at, step, before.reward_id)
         account_id = row["account_id"]
         books = await self.open_together(connection, [row], {account_id: item}, fulfil)
         decision = await decide_step(connection, books, account_id, item, step)
         await write(connection, books)
-        after = before._replace(state=ENDS_IN[FULFIL], updated_at=decision.input.time)
+        after = before.after(FULFIL, decision.input.time)
         await ledger.move_redemption(connection, after)
 
 
@@ -215,6 +218,12 @@ async def _keeper(connection: "Connection", code: codes.Code) -> asyncpg.Record 
 def unknown_member(member_id: str) -> Refusal:
     """The refusal of an id that names no member."""
     return Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
+
+
+def pool_pays_no_order() -> Refusal:
+    """The refusal of a household's paying an order: what of it came back with the order's goods
+    would be one member's, not theirs who gave it."""
+    return Refusal(problems.PAYS_NO_ORDER, "A household's points pay no order.")
 
 
 def unknown_redemption(redemption_id: str) -> Refusal:

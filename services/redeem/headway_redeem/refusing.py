@@ -18,6 +18,7 @@ TERMS_REFUSED: dict[str, Kind] = {
     "other currency": problems.OTHER_CURRENCY,
     "nothing to pay": problems.NOTHING_TO_PAY,
     "unfit points": problems.UNFIT_POINTS,
+    "pays no order": problems.PAYS_NO_ORDER,
     "insufficient points": problems.INSUFFICIENT_POINTS,
 }
 """The problem for each reason why a reward is not to be had on its terms."""

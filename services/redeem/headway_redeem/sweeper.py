@@ -10,7 +10,7 @@ import mode
 
 from headway.contracts import codec
 from headway.domain.account import Input
-from headway.domain.redemption import ENDS_IN, Step
+from headway.domain.redemption import Step
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger import redemptions as ledger
 from headway.ledger.books import Books, open_locked
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SOURCE = "headway/jobs"
 KIND = "redemption.timeout"
 
-Late: TypeAlias = Mapping[int, tuple[asyncpg.Record, ledger.Redemption, ledger.Held]]
+Late: TypeAlias = Mapping[int, tuple[asyncpg.Record, ledger.Redemption, ledger.Parts]]
 
 
 class Sweeper(mode.Service):
@@ -92,9 +92,9 @@ class Sweeper(mode.Service):
             rows = await connection.fetch(QUERIES.lock_accounts_by_id, accounts)
             if not await ledger.is_late(connection, redemption_id):
                 return False
-            [(redemption, held)] = await ledger.read_redemptions(connection, [redemption_id])
+            [(redemption, parts)] = await ledger.read_redemptions(connection, [redemption_id])
             row = next(row for row in rows if row["account_id"] == holder.account_id)
-            step = ledger.step_of(redemption, held)
+            step = ledger.step_of(KIND, redemption, parts)
             item = self._timeout(row, redemption, step, _latest(rows))
             opened_for = waiting(rows, holder.account_id, item, step)
             books, _ = await open_locked(
@@ -108,7 +108,7 @@ class Sweeper(mode.Service):
             except Exception as error:
                 await _hold(connection, holder.account_id, error)
                 return False
-            moved = redemption._replace(state=ENDS_IN[KIND], updated_at=item.time)
+            moved = redemption.after(KIND, item.time)
             await ledger.move_redemption(connection, moved)
             await write(connection, books)
             await let_go(connection, books.programs, [moved])
@@ -132,9 +132,7 @@ class Sweeper(mode.Service):
             for account_id, why in held.items():
                 await connection.execute(QUERIES.hold_account, account_id, why)
             moved = [
-                late[decision.account.account_id][1]._replace(
-                    state=ENDS_IN[KIND], updated_at=decision.input.time
-                )
+                late[decision.account.account_id][1].after(KIND, decision.input.time)
                 for decision in books.decisions
             ]
             for redemption in moved:
@@ -150,8 +148,9 @@ class Sweeper(mode.Service):
 
     def _item(self, row: asyncpg.Record, late: Late) -> Input:
         """Due by the system's clock, but in effect at the business time that all inputs go by."""
-        _, redemption, held = late[row["account_id"]]
-        return self._timeout(row, redemption, ledger.step_of(redemption, held), _latest([row]))
+        _, redemption, parts = late[row["account_id"]]
+        step = ledger.step_of(KIND, redemption, parts)
+        return self._timeout(row, redemption, step, _latest([row]))
 
     def _timeout(
         self, row: asyncpg.Record, redemption: ledger.Redemption, step: Step,

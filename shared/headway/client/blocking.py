@@ -150,11 +150,12 @@ class Client:
 
     def reserve(
         self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
-        pay_points: int | None = None, from_pool: bool = False, key: str = "",
+        pay_points: int | None = None, order_id: str | None = None, from_pool: bool = False,
+        key: str = "",
     ) -> RedemptionAnswer:  # fmt: skip
         """Hold the points of a reward, `from_pool` of the member's household; `order` is (total in
-        minor units, currency)."""
-        asked = calls.wish(member_id, reward_id, order, pay_points, from_pool=from_pool)
+        minor units, currency), `order_id` the order that it pays."""
+        asked = calls.wish(member_id, reward_id, order, pay_points, order_id, from_pool=from_pool)
         return self._ask(calls.reserve(asked, key))
 
     def confirm(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:

@@ -226,12 +226,13 @@ def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
 
 def wish(
     member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None,
-    *, from_pool: bool = False,
+    order_id: str | None = None, *, from_pool: bool = False,
 ) -> ReserveRequest:  # fmt: skip
     """What is asked for; `order` is a total in minor units and its currency."""
     total = None if order is None else OrderTotal(total_minor=order[0], currency=order[1])
     return ReserveRequest(
         member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points,
+        order_id=order_id,
         from_pool=from_pool,
     )  # fmt: skip
 

@@ -44,7 +44,8 @@ class Order(NamedTuple):
 
 
 class OrderLine(NamedTuple):
-    """One line; `amount` is the part that can earn, in minor units of the order's currency."""
+    """One line, in minor units of the order's currency: `amount` is the part that can earn,
+    `full_amount` the whole line, of which `paid_with_points` was paid with points."""
 
     order_id: str
     line_id: str
@@ -53,6 +54,8 @@ class OrderLine(NamedTuple):
     quantity: int
     returned: int
     amount: int
+    paid_with_points: int = 0
+    full_amount: int = 0
 
     @property
     def brand(self) -> str:
@@ -75,6 +78,28 @@ class Refund(NamedTuple):
     refund_id: str
     n: int
     digest: bytes
+
+
+class Payment(NamedTuple):
+    """A redemption that pays an order. What was restored of it (points, and minor units of
+    `currency`) came back with the order's goods.
+
+    `held`: (lot, points) in the order reserved; `taken`: from which lots its points are taken
+    now, lot 0 standing for what was owed. `state` as in headway.domain.redemption.
+    """
+
+    redemption_id: str
+    order_id: str
+    points: int
+    value_minor: int
+    currency: str
+    state: str
+    reserved_at: datetime
+    updated_at: datetime
+    held: tuple[tuple[int, int], ...]
+    taken: tuple[tuple[int, int], ...] = ()
+    restored_points: int = 0
+    restored_minor: int = 0
 
 
 class EffectAward(NamedTuple):
@@ -208,5 +233,6 @@ class Account(NamedTuple):
     refunds: Mapping[str, Refund] = {}
     reviews: Mapping[str, Review] = {}
     effects: Mapping[str, EffectAward] = {}
+    payments: Mapping[str, Payment] = {}
     parked: tuple[Parked, ...] = ()
     held_elsewhere: frozenset[str] = frozenset()

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
+from headway.domain.account import (
+    Account,
+    EffectAward,
+    Lot,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    Review,
+)
 from headway.domain.points import (
     Bucket,
     Effect,
@@ -43,16 +52,17 @@ class Touched:
     refunds: list[str]
     reviews: list[str]
     effects: list[str]
+    payments: list[str]
     referee: bool
 
     def __init__(self) -> None:  # By hand: one is made for every decision.
         self.opened, self.lots, self.orders, self.lines = [], [], [], []
-        self.refunds, self.reviews, self.effects = [], [], []
+        self.refunds, self.reviews, self.effects, self.payments = [], [], [], []
         self.referee = False
 
     def rare(self) -> bool:
         """Whether there is more than lots, orders and lines."""
-        return bool(self.referee or self.refunds or self.reviews or self.effects)
+        return bool(self.referee or self.refunds or self.reviews or self.effects or self.payments)
 
 
 class Judged(NamedTuple):
@@ -90,6 +100,7 @@ class Book:
         "membership",
         "notices",
         "orders",
+        "payments",
         "points",
         "purchases",
         "redeemed_group",
@@ -140,6 +151,7 @@ class Book:
         self.refunds = account.refunds
         self.reviews = account.reviews
         self.effect_awards = account.effects
+        self.payments = account.payments
         self.points: list[PointsEvent] = []
         self.settled = 0  # how many of them settling wrote, before the decision itself
         self.tier_events: list[TierEvent] = []
@@ -308,6 +320,15 @@ class Book:
         self.effect_awards[award.key] = award  # type: ignore[index]
         self.touched.effects.append(award.key)
 
+    def put_payment(self, payment: Payment) -> None:
+        """Write how much of a payment has come back."""
+        self.keep_payment(payment)
+        self.touched.payments.append(payment.redemption_id)
+
+    def keep_payment(self, payment: Payment) -> None:
+        """Know how far a payment is; whoever moves redemptions writes that themselves."""
+        self.payments = {**self.payments, payment.redemption_id: payment}
+
     def set_remainder(self, rule: str, remainder: int) -> None:
         """Keep what is left of a point under a rule."""
         if self.remainders.get(rule, 0) != remainder:
@@ -349,7 +370,7 @@ class Book:
 
 
 def spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
-    """The place of a lot among those that are spent."""
+    """A lot's place among those that are spent: the nearest expiry first."""
     if lot.expires_at is None or lot.expires_at == FOREVER:
         return (True, lot.earned_at, lot.earned_at, lot.lot)
     return (False, lot.expires_at, lot.earned_at, lot.lot)

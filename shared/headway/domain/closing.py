@@ -87,6 +87,7 @@ def close(
         book.refunds,
         book.reviews,
         book.effect_awards,
+        book.payments,
         waiting,
         before.held_elsewhere,
     )

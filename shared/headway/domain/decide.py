@@ -53,7 +53,7 @@ _COMMANDS: dict[str, _Decider] = {
     SET_GOAL: decide_goal,
     CLEAR_GOAL: decide_goal,
     "redemption.reserve": decide_reserve,
-    **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
+    **dict.fromkeys(MOVES, decide_step),
 }
 _DECIDERS: dict[str, _Decider] = {**STEPS, **_COMMANDS}
 _RETURNS = frozenset(("order.refunded", "order.cancelled"))

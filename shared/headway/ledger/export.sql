@@ -53,7 +53,7 @@ select coalesce(json_agg(t order by t.paid_at, t.order_id), '[]')::text from (
 -- A code that is held, or was given back, is nobody's to see.
 select coalesce(json_agg(t order by t.reserved_at, t.redemption_id), '[]')::text from (
     select redemption_id, reward_id, reward_name, kind, state, points, value_minor, cash_minor, currency, reserved_at, updated_at, automatic,
-           pool_id,
+           pool_id, order_id, restored_points, restored_minor,
            case when state in ('confirmed', 'fulfilled') then code end as code
     from redemptions where account_id = $1
 ) t

@@ -174,6 +174,7 @@ async def read_lots(
         for lot, _ in certificate.held
     ]
     back = {n: w.since for n, (_, w) in accounts.items() if w.since is not None}
+    spent = [(n, lot) for n, (a, w) in accounts.items() if w.need is Need.OPEN for lot in _spent(a)]
     rows = await connection.fetch(
         QUERIES.read_lots,
         [n for n, (_, w) in accounts.items() if w.need is Need.OPEN],
@@ -189,8 +190,8 @@ async def read_lots(
         [until + told for until in due.values()],
         list(back),
         list(back.values()),
-        [n for n, _ in paid],
-        [lot for _, lot in paid],
+        [number for number, _ in [*paid, *spent]],
+        [lot for _, lot in [*paid, *spent]],
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
@@ -220,6 +221,11 @@ def _awards(account: Account, keys: Keys) -> list[str]:
         awards.append(referral)
         awards += (f"{referral}:{order}" for order in keys.orders.get(number, ()))
     return awards
+
+
+def _spent(account: Account) -> list[int]:
+    """The lots of what has paid for orders: points may come back to them, or go again."""
+    return sorted({lot for p in account.payments.values() for lot, _ in (*p.held, *p.taken) if lot})
 
 
 def _with_lots(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import asyncpg
 import orjson
 
-from headway.domain.redemption import Guest, Pooled, Reserve, State, Step
+from headway.domain.redemption import ENDS_IN, Guest, Pooled, Reserve, State, Step
 from headway.domain.terms import Wish
 from headway.ledger import snapshot
 from headway.ledger.books import Books
@@ -28,12 +28,21 @@ Held = tuple[tuple[int, int], ...]
 """(lot, points) in the order reserved."""
 
 
+class Parts(NamedTuple):
+    """Where a redemption's points were held, and where they are taken from now; each (lot, points)
+    in the order reserved. Lot 0 stands for what was owed when it was taken."""
+
+    held: Held
+    taken: Held
+
+
 class Redemption(NamedTuple):
     """One redemption. Money in minor units: `value_minor` is what it saves or, of a donation, what
     the cause gets. `held_until` is by the system's clock, the other times are business times: when
-    it was reserved, and when its state last changed. `counted`: it took one of a limited stock.
+    it was reserved, and when it last changed. `counted`: it took one of a limited stock.
     `automatic`: it is a certificate that issued itself. `pool_id`: the pool that its points came
-    from, `guests` the lots that others gave."""
+    from, `guests` the lots that others gave. `order_id`: the order it pays; what of its points and
+    value has come back is `restored_*`."""
 
     redemption_id: str
     account_id: int
@@ -54,7 +63,17 @@ class Redemption(NamedTuple):
     code: str | None = None
     automatic: bool = False
     pool_id: str | None = None
+    order_id: str | None = None
+    restored_points: int = 0
+    restored_minor: int = 0
     guests: tuple[Guest, ...] = ()
+
+    def after(self, kind: str, at: datetime) -> "Redemption":
+        """The redemption after a step of that kind."""
+        moved = self._replace(state=ENDS_IN[kind], updated_at=at)
+        if moved.state != "reversed":
+            return moved
+        return moved._replace(restored_points=self.points, restored_minor=self.value_minor)
 
     @property
     def gave_back(self) -> bool:
@@ -201,7 +220,7 @@ async def owner_of(connection: "Connection", redemption_id: str) -> str | None:
 
 async def read_redemption(
     connection: "Connection", redemption_id: str
-) -> tuple[Redemption, Held] | None:
+) -> tuple[Redemption, Parts] | None:
     """One redemption and what it took from which lot."""
     found = await read_redemptions(connection, [redemption_id])
     return found[0] if found else None
@@ -209,7 +228,7 @@ async def read_redemption(
 
 async def read_redemptions(
     connection: "Connection", redemption_ids: Sequence[str]
-) -> list[tuple[Redemption, Held]]:
+) -> list[tuple[Redemption, Parts]]:
     """Redemptions by id, each with what it took from which lot."""
     rows = await connection.fetch(QUERIES.read_redemptions, redemption_ids)
     return [_from(row) for row in rows]
@@ -231,21 +250,24 @@ async def read_page(
     return [Redemption(*row) for row in rows]
 
 
-def _from(row: asyncpg.Record) -> tuple[Redemption, Held]:
+def _from(row: asyncpg.Record) -> tuple[Redemption, Parts]:
     redemption = Redemption(*(row[name] for name in _COLUMNS))
     guests = tuple(Guest(*guest) for guest in orjson.loads(row["guests"]))
     redemption = redemption._replace(guests=guests)
-    return redemption, tuple((lot, points) for lot, points in orjson.loads(row["held"]))
+    parts = orjson.loads(row["parts"])
+    held = tuple((lot, points) for lot, points, _ in parts if points)
+    return redemption, Parts(held, tuple((lot, taken) for lot, _, taken in parts if taken))
 
 
-def step_of(redemption: Redemption, held: Held) -> Step:
-    """What a later step of this redemption is decided on."""
+def step_of(kind: str, redemption: Redemption, parts: Parts) -> Step:
+    """What a later step of that kind is decided on: of what is undone, what is left of it."""
+    undone = ENDS_IN[kind] == "reversed"
     return Step(
         redemption.redemption_id,
         redemption.state,
-        redemption.value_minor,
+        redemption.value_minor - (redemption.restored_minor if undone else 0),
         redemption.currency,
-        held,
+        parts.taken if undone else parts.held,
         redemption.kind == "donation",
         guests=redemption.guests,
         reward_id=redemption.reward_id,
@@ -257,7 +279,7 @@ async def load_held_lots(
 ) -> None:
     """Add the lots that a redemption took from to an opened account: they may be empty by now."""
     account = books.accounts[account_id]
-    missing = [lot for lot, _ in held if lot not in account.lots]
+    missing = [lot for lot, _ in held if lot and lot not in account.lots]
     if missing:
         rows = await connection.fetch(QUERIES.read_lots_of, account_id, missing)
         lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
@@ -266,20 +288,22 @@ async def load_held_lots(
 
 async def open_redemption(connection: "Connection", redemption: Redemption) -> None:
     """Store a new redemption."""
-    columns = [getattr(redemption, name) for name in _COLUMNS if name != "member_id"]
+    later = ("member_id", "restored_points", "restored_minor")
+    columns = [getattr(redemption, name) for name in _COLUMNS if name not in later]
     await connection.execute(QUERIES.open_redemption, *columns)
 
 
 async def move_redemption(connection: "Connection", redemption: Redemption) -> None:
     """Store a redemption's new state."""
     await connection.execute(
-        QUERIES.move_redemption, redemption.redemption_id, redemption.state, redemption.updated_at
-    )
+        QUERIES.move_redemption, redemption.redemption_id, redemption.state, redemption.updated_at,
+        redemption.restored_points, redemption.restored_minor,
+    )  # fmt: skip
 
 
 async def lock_late(
     connection: "Connection", limit: int
-) -> dict[int, tuple[asyncpg.Record, Redemption, Held]]:
+) -> dict[int, tuple[asyncpg.Record, Redemption, Parts]]:
     """Lock accounts with a reservation held too long; by account, its row and its oldest one.
 
     Takes up to `limit` reservations into view. Accounts that others hold now, and those that
@@ -291,7 +315,7 @@ async def lock_late(
     accounts = {row["account_id"]: row for row in rows}
     ids = await connection.fetch(QUERIES.late_redemptions, list(accounts))
     found = await read_redemptions(connection, [row["redemption_id"] for row in ids])
-    return {one.account_id: (accounts[one.account_id], one, held) for one, held in found}
+    return {one.account_id: (accounts[one.account_id], one, parts) for one, parts in found}
 
 
 async def late_pooled(connection: "Connection", limit: int) -> list[str]:

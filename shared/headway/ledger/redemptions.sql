@@ -24,20 +24,19 @@ where r.redemption_id = $1
 select a.member_id from redemptions r join accounts a on a.account_id = r.account_id where r.redemption_id = $1
 
 -- name: read_redemptions
--- Redemptions with what was reserved from each lot, in that order. Exact under their accounts' locks.
+-- Redemptions with what was reserved from each lot, in that order, and what of it is taken. Exact under their
+-- accounts' locks.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
        r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
-       r.automatic, r.pool_id,
+       r.automatic, r.pool_id, r.order_id, r.restored_points, r.restored_minor,
        case when r.pool_id is null then '[]' else (
            select coalesce(json_agg(json_build_array(i.lot, i.origin_account, o.lot) order by i.seq), '[]')
              from points_events i
              join points_events o on o.account_id = i.origin_account and o.seq = i.origin_seq
             where i.account_id = r.account_id and i."group" = r.redemption_id and i.kind = 'move_in')::text end as guests,
-       (select coalesce(json_agg(json_build_array(h.lot, h.points) order by h.first), '[]')
-          from (select e.lot, sum(e.points)::bigint as points, min(e.seq) as first
-                  from points_events e
-                 where e.account_id = r.account_id and e."group" = r.redemption_id and e.kind = 'reserve'
-                 group by e.lot) h)::text as held
+       (select coalesce(json_agg(json_build_array(p.lot, p.held, p.taken) order by p.first), '[]')
+          from redemption_lots p
+         where p.account_id = r.account_id and p.redemption_id = r.redemption_id)::text as parts
 from redemptions r
 join accounts a on a.account_id = r.account_id
 where r.redemption_id = any($1::text[])
@@ -53,11 +52,11 @@ where account_id = $1 and lot = any($2::bigint[])
 -- Held until a moment of the database's clock, which all processes share.
 insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
                          program_version, state, reserved_at, held_until, updated_at, kind, cash_minor, counted, code,
-                         automatic, pool_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                         automatic, pool_id, order_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 
 -- name: move_redemption
-update redemptions set state = $2, updated_at = $3 where redemption_id = $1
+update redemptions set state = $2, updated_at = $3, restored_points = $4, restored_minor = $5 where redemption_id = $1
 
 -- name: lock_late_holders
 -- Accounts with a reservation held too long, past those that others hold now.
@@ -134,7 +133,7 @@ select coalesce(max(version), 0) from program_versions
 -- The newest by business time before redemption $1, of member $2, in state $3 and reserved from $4 on, where given.
 select r.redemption_id, r.account_id, a.member_id, r.reward_id, r.reward_name, r.points, r.value_minor, r.currency,
        r.program_version, r.state, r.reserved_at, r.held_until, r.updated_at, r.kind, r.cash_minor, r.counted, r.code,
-       r.automatic, r.pool_id
+       r.automatic, r.pool_id, r.order_id, r.restored_points, r.restored_minor
 from redemptions r
 join accounts a on a.account_id = r.account_id
 where ($1::text is null or (r.reserved_at, r.redemption_id) <

@@ -75,6 +75,7 @@ class _Stored:
     tiers: list[TierEvent] = field(default_factory=list)
     lots: dict[int, Lot] = field(default_factory=dict)
     lines: dict[str, dict[str, OrderLine]] = field(default_factory=dict)
+    payments: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
 class _Published:
@@ -143,6 +144,8 @@ async def _read(connection: "Connection", low: int, high: int) -> dict[int, _Sto
     for stored, rows in await each(QUERIES.replay_lines):
         for line in (OrderLine(*tuple(row)[1:]) for row in rows):
             stored.lines.setdefault(line.order_id, {})[line.line_id] = line
+    for stored, rows in await each(QUERIES.replay_payments):
+        stored.payments = {row["redemption_id"]: tuple(row)[2:] for row in rows}
     return found
 
 
@@ -235,9 +238,14 @@ def _state_differs(stored: _Stored, account: Account) -> str:
         if before != after:
             return f"account: {name} is {before}, would be {after}"
     waiting = {one.n: one.waits_for for one in account.parked}
+    paying = {
+        name: (one.state, one.restored_points, one.restored_minor)
+        for name, one in account.payments.items()
+    }
     return (
         _entry_differs("lot", stored.lots, account.lots)
         or _entry_differs("order line", stored.lines, account.lines)
+        or _entry_differs("payment", stored.payments, paying)
         or _entry_differs("parked input", stored.parked, waiting)
     )
 

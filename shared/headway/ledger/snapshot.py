@@ -20,6 +20,7 @@ from headway.domain.account import (
     Order,
     OrderLine,
     Parked,
+    Payment,
     Referral,
     Refund,
     Review,
@@ -46,6 +47,8 @@ class Keys:
     refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: dict[int, dict[str, Any]] = field(default_factory=dict)
     effects: dict[int, dict[str, Any]] = field(default_factory=dict)
+    payments: dict[int, dict[str, Payment]] = field(default_factory=dict)
+    """Of accounts with a return, or decided again: the redemptions that pay orders."""
 
 
 def moment(text: str | None) -> datetime | None:
@@ -97,6 +100,7 @@ def account_from(
         keys.refunds.get(number, _NOTHING) if keys else _NOTHING,
         keys.reviews.get(number, _NOTHING) if keys else _NOTHING,
         keys.effects.get(number, _NOTHING) if keys else _NOTHING,
+        keys.payments.get(number, _NOTHING) if keys else _NOTHING,
         tuple(parked),
         frozenset(),
     )
@@ -169,8 +173,21 @@ def order_from(row: Json) -> tuple[int, Order]:
 
 def line_from(row: Json) -> tuple[int, OrderLine]:
     """(account_id, line) of one element of read_keys' lines."""
-    order_id, account_id, line_id, sku, category, quantity, returned, amount = row
-    return account_id, OrderLine(order_id, line_id, sku, category, quantity, returned, amount)
+    order_id, account_id, *rest = row
+    return account_id, OrderLine(order_id, *rest)
+
+
+def payment_from(row: Json) -> tuple[int, Payment]:
+    """(account_id, payment) of one element of read_keys' payments."""
+    redemption_id, account_id, order_id, points, value, currency, state, at, updated, *rest = row
+    parts, restored_points, restored_minor = rest
+    payment = Payment(
+        redemption_id, order_id, points, value, currency, state, certain(at), certain(updated),
+        tuple((lot, held) for lot, held, _ in parts if held),
+        tuple((lot, taken) for lot, _, taken in parts if taken),
+        restored_points, restored_minor,
+    )  # fmt: skip
+    return account_id, payment
 
 
 def refund_from(row: Json) -> tuple[int, Refund]:

@@ -12,6 +12,7 @@ from headway.domain.certificate import PREFIX
 from headway.domain.erasing import ERASE
 from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent
+from headway.domain.restoring import RESTORED
 from headway.domain.transfer import GIVE, HOME, POOL, RECEIVE, SEND, TRANSFER
 from headway.program.money import to_text
 from headway.program.program import Program
@@ -99,6 +100,7 @@ def _parts(data: Mapping[str, Any]) -> str:
 _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "order.paid": _paid,
     "order.refunded": _refunded,
+    "order.refund_failed": lambda data: f"Return {data['refund_id']} did not go through",
     "order.cancelled": lambda data: f"Order {data['order_id']} cancelled",
     "order.fulfilled": lambda data: f"Order {data['order_id']} fulfilled",
     "referral.created": lambda data: (
@@ -156,6 +158,8 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
     of = f"earned for {_award(lot)}" if lot is None or lot.rule not in _MOVED else _MOVED[lot.rule]
     if row.kind == "move_in" and row.lot == row.seq:
         return f"arrived {of}" + _expiry(lot, program)
+    if row.order_id and row.kind in ("restore", "redeem"):
+        return _paying(row, of, lot, program)
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
@@ -176,6 +180,14 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "move_out": f"left for another member: {of}",
         "move_in": f"came home: {of}",
     }.get(row.kind, row.kind)
+
+
+def _paying(row: PointsEvent, of: str, lot: Lot | None, program: Program) -> str:
+    """Points that follow the order they paid for: it was returned, or was not after all."""
+    if row.kind == "restore":
+        return f"had paid for order {row.order_id}, comes back: {of}" + _expiry(lot, program)
+    again = f"pays for order {row.order_id} again"
+    return f"{again}, {_LEFT_OUT['owed']}" if lot is None else f"{again}: {of}"
 
 
 def _earned(row: PointsEvent, program: Program, carried: int) -> str:
@@ -211,6 +223,8 @@ def _award(lot: Lot | None) -> str:
         return "the opening balance"
     if what == ADJUSTMENT:
         return "an adjustment"
+    if what == RESTORED:
+        return "what had been owed"
     if what == "activity":
         return "an activity"
     return f"{what} {of}" + (f" line {lot.line_id}" if lot.line_id else "")

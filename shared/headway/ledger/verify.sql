@@ -161,9 +161,12 @@ where e.account_id between $1 and $2
                or e.kind = 'move_in' and i.kind not in ('transfer.receive', 'pool.home', 'redemption.reserve')
                or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
-               or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
-               or e.kind = 'restore' and i.kind <> 'redemption.reverse'
+               or e.kind in ('redeem', 'donate') and e.from_bucket = 'reserved' and i.kind <> 'redemption.confirm'
+               or e.kind in ('redeem', 'restore') and e.from_bucket <> 'reserved'
                   and (e.account_id, e."group") not in (select * from automatic)
+                  and i.kind <> all (case when e.order_id is null then array['redemption.reverse']
+                                          else array['order.paid', 'order.refunded', 'order.refund_failed', 'order.cancelled',
+                                                     'member.joined', 'import.opening'] end)
                or e.kind = 'release' and i.kind not in ('redemption.cancel', 'redemption.timeout')))
 union all
 select t.account_id, format('tier event %s has cause %s, which is no input', t.tier_seq, t.cause)
@@ -175,6 +178,7 @@ select i.account_id, format('input %s, a %s that was applied, moved no points', 
 from inputs i
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like 'redemption.%'
   and i.kind <> 'redemption.fulfil'
+  and not (i.kind = 'redemption.reverse' and json_array_length(i.data -> 'held') = 0)  -- all had come back before
   and not exists (
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
@@ -230,7 +234,7 @@ earned as (
     select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version,
            case when from_bucket = 'issued' then effective_at end as earned_at, activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and (from_bucket = 'issued' or kind = 'move_in' and lot = seq)
+    where account_id between $1 and $2 and (from_bucket = 'issued' or kind in ('move_in', 'restore') and lot = seq)
 ),
 moved as (
     select account_id, lot,
@@ -358,12 +362,15 @@ left join told t on t.account_id = a.account_id and t.last
 where a.account_id between $1 and $2 and a.tier <> coalesce(t.tier_to, '')
 
 -- name: check_redemptions
+-- `again`: what was restored for a return that did not go through pays again.
 with
 steps as (
     select account_id, "group" as redemption_id,
            coalesce(sum(points) filter (where kind = 'reserve'), 0) as reserved,
            coalesce(sum(points) filter (where kind = 'release'), 0) as released,
-           coalesce(sum(points) filter (where kind = 'redeem'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket = 'reserved'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket <> 'reserved'), 0) as again,
+           max(order_id) as order_id,
            coalesce(sum(points) filter (where kind = 'donate'), 0) as donated,
            coalesce(sum(points) filter (where kind = 'restore'), 0) as restored
     from points_events
@@ -375,20 +382,22 @@ known as (
 )
 select account_id,
        case when k.points is null then format('points were held for redemption %s, which is not there', redemption_id)
-            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored',
+            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored;'
+                        ' it says that %s have come back',
                         redemption_id, k.points, k.state, coalesce(s.reserved, 0), coalesce(s.released, 0),
-                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0))
+                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0), k.restored_points)
        end as what
 from known k
 full join steps s using (account_id, redemption_id)
 where k.points is null
    or (coalesce(s.reserved, 0), coalesce(s.released, 0), coalesce(s.redeemed, 0), coalesce(s.donated, 0),
-       coalesce(s.restored, 0))
+       coalesce(s.restored, 0) - coalesce(s.again, 0))
       <> (k.points,
           case when k.state in ('cancelled', 'timed_out') then k.points else 0 end,
           case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
-          case when k.state = 'reversed' then k.points else 0 end)
+          k.restored_points)
+   or s.order_id <> coalesce(k.order_id, '')
 union all
 -- What others gave is the pool's to have given, and is home again when it came to nothing.
 select k.account_id, format('redemption %s from %s is %s; others gave %s points for it, %s went home', k.redemption_id,
@@ -418,7 +427,7 @@ where (k.points, k.value_minor, k.currency) is distinct from (t.points, t.value_
 -- name: check_saved
 with
 spent as (
-    select r.account_id, r.currency, sum(r.value_minor) as minor
+    select r.account_id, r.currency, sum(r.value_minor - r.restored_minor) as minor
     from redemptions r
     where r.account_id between $1 and $2 and r.kind <> 'donation'
       and 0 < (select coalesce(sum(case when e.kind = 'redeem' then e.points else -e.points end), 0)

@@ -61,6 +61,7 @@ async def write(
         dead_letters,
         [*messages, *outbox],
         *_certificates(books),
+        keys.changed_payments,
     )
 
 
@@ -205,6 +206,7 @@ class _Keys:
         self.referees: Rows = []
         self.new_effects: Rows = []
         self.changed_effects: Rows = []
+        self.changed_payments: Rows = []
         lots: dict[tuple[int, int], None] = {}
         accounts = self._accounts
         lines: dict[tuple[int, tuple[str, str]], None] = {}
@@ -243,6 +245,8 @@ class _Keys:
             rare[account_id, "review", review_id] = None
         for effect in touched.effects:
             rare[account_id, "effect", effect] = None
+        for redemption_id in touched.payments:
+            rare[account_id, "payment", redemption_id] = None
         if touched.referee and decision.account.referral is not None:
             referral_id = decision.account.referral.referral_id
             self.referees.append((account_id, referral_id, decision.n))
@@ -268,3 +272,8 @@ class _Keys:
         known = key in self._known.effects.get(account_id, ())
         rows = self.changed_effects if known else self.new_effects
         rows.append((key, account_id, effect.revision, effect.exact))
+
+    def _payment(self, account_id: int, redemption_id: str) -> None:
+        one = self._accounts[account_id].payments[redemption_id]
+        row = redemption_id, one.restored_points, one.restored_minor, one.updated_at
+        self.changed_payments.append(row)

@@ -12,6 +12,8 @@ Kind = Literal[
 ]  # fmt: skip
 BY_ORDER: frozenset[Kind] = frozenset(("percent_off", "pay_with_points"))
 """Kinds whose worth depends on the order that they are used for."""
+PAYING: frozenset[Kind] = BY_ORDER | {"money_off"}
+"""Kinds that pay an order, or a part of it: what they paid comes back with what was bought."""
 WHOLE = 100_000
 """All of something, in thousandths of a percent."""
 

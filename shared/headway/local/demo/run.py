@@ -32,6 +32,7 @@ from headway.local.history.dice import Dice
 from headway.local.stack import Endpoints
 from headway.program.loading import load_document, load_program
 from headway.program.program import Program
+from headway.program.rewards import PAYING
 
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
@@ -164,6 +165,7 @@ class Demo:
             dice=Dice(_SEED),
             households=households,
             goals=goals_of(self._program),
+            paying=frozenset(r.id for r in self._program.rewards if r.kind in PAYING),
         )
         shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 

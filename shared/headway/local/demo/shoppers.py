@@ -1,7 +1,7 @@
 """Shoppers who redeem over the HTTP API while purchases stream in, as a checkout would for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ _PATIENCE = Patience(give_up_after=60, first_wait=0.1, longest_wait=1)
 _REFUSED = (404, 409)
 _KEPT = (
     "member_id", "redemption_id", "reward_id", "points", "value_minor", "currency", "effective_at",
+    "order_id",
 )  # fmt: skip
 
 
@@ -57,13 +58,15 @@ async def shoppers_key(dsn: str) -> str:
 class Shoppers:
     """Follows balance-changed and sends a few of those who can afford a reward to the till.
 
-    `accepted` holds every command that the API accepted, and nothing else.
+    `accepted` holds every command that the API accepted, and nothing else. Rewards that `paying`
+    names pay the order that let them be had: it may come back.
     """
 
     def __init__(
         self, bootstrap: str, topics: Topics, api: str, *, of_thousand: int, dice: Dice,
         households: Households | None = None,
         goals: Sequence[str] = (),
+        paying: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.accepted: list[dict[str, Any]] = []
         self._bootstrap = bootstrap
@@ -73,6 +76,7 @@ class Shoppers:
         self._dice = dice
         self._households = households or Households(0, 0)
         self._goals = goals
+        self._paying = paying
         self._numbers = count(1)
         self._trips: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
@@ -121,7 +125,9 @@ class Shoppers:
         if full or self._dice.roll(1000, "redeem", member_id, version) >= self._of_thousand:
             return
         mood = self._dice.roll(100, "mood", member_id, version)
-        trip = self._redeem(client, member_id, balance["rewards_ready"][-1], mood)
+        reward_id = balance["rewards_ready"][-1]
+        order_id = _order_of(balance["cause"]) if reward_id in self._paying else None
+        trip = self._redeem(client, member_id, reward_id, order_id, mood)
         self._trips[member_id] = asyncio.create_task(trip)
 
     def _dream(self, client: AsyncClient, balance: dict[str, Any]) -> None:
@@ -149,9 +155,14 @@ class Shoppers:
         for member_id in [member_id for member_id, trip in self._trips.items() if trip.done()]:
             self._trips.pop(member_id).result()
 
-    async def _redeem(self, client: AsyncClient, member_id: str, reward_id: str, mood: int) -> None:
-        """Most confirm what they reserve, some cancel, a few bring the reward back."""
-        await self._have(client, client.reserve, member_id, reward_id, mood)
+    async def _redeem(
+        self, client: AsyncClient, member_id: str, reward_id: str, order_id: str | None, mood: int
+    ) -> None:
+        """Most confirm what they reserve, some cancel, a few bring the reward back; what pays an
+        order comes back with it."""
+        reserve = partial(client.reserve, order_id=order_id)
+        mood = mood if order_id is None else min(mood, 94)
+        await self._have(client, reserve, member_id, reward_id, mood)
 
     async def _have(
         self, client: AsyncClient, reserve: Command, member_id: str, reward_id: str, mood: int
@@ -209,3 +220,9 @@ class Shoppers:
             raise UserError(f"the API did not {what}: {problem}", "see redeem's log") from problem
         except NoAnswer as silence:
             raise UserError(f"the API did not {what}: {silence}", "see redeem's log") from silence
+
+
+def _order_of(cause: Mapping[str, Any]) -> str | None:
+    """The order that a balance changed for, where that was one; its event's id ends with it."""
+    kind, _, order_id = str(cause["id"]).partition(":")
+    return order_id if kind == "order.paid" else None
