@@ -53,7 +53,7 @@ def _lots(programs: Programs, account: Account, rows: Iterable[PointsEvent]) -> 
     lots: dict[int, dict[str, int]] = {}
     for row in rows:
         if row.from_bucket == "issued" or row.lot == row.seq:
-            assert row.kind in ("earn", "adjust", "move_in")
+            assert row.kind in ("earn", "adjust", "move_in", "restore")
             assert row.lot == row.seq
             assert (row.from_bucket == "moved") == (row.kind == "move_in")
             lots[row.seq] = dict.fromkeys((*_PLACES, "exact_returned", "waived"), 0)

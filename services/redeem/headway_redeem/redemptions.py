@@ -211,8 +211,10 @@ async def _keeper(connection: "Connection", code: codes.Code) -> asyncpg.Record 
     as whoever takes it back does."""
     if not code.automatic or code.redemption_id is None:
         return None
-    account_id = await ledger.holder_of(connection, code.redemption_id)
-    return await connection.fetchrow(QUERIES.lock_accounts_by_id, [account_id])
+    holder = await ledger.holder_of(connection, code.redemption_id)
+    if holder is None:
+        raise InvariantViolated(f"code of {code.redemption_id}, which is not there")
+    return await connection.fetchrow(QUERIES.lock_accounts_by_id, [holder.account_id])
 
 
 def unknown_member(member_id: str) -> Refusal:

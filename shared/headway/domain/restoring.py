@@ -55,7 +55,8 @@ def _restore_without_lot(
     # Nothing of it is `exact`: what members are entitled to by their events knows nothing of it.
     book.open_lot(
         Lot(
-            number, points, 0, 0, 0, 0, 0, 0, 0, RESTORED, award, "", version, at, at, expires_at,
+            number, points, 0, points, 0, 0, 0, 0, 0, RESTORED, award, "", version, at, at,
+            expires_at,
         )
     )  # fmt: skip
     book.move(

@@ -232,7 +232,7 @@ with
 earned as (
     -- What came from another account was earned there: check_moves compares the two.
     select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version,
-           case when from_bucket = 'issued' then effective_at end as earned_at, activates_at, expires_at
+           case when kind <> 'move_in' then effective_at end as earned_at, activates_at, expires_at
     from points_events
     where account_id between $1 and $2 and (from_bucket = 'issued' or kind in ('move_in', 'restore') and lot = seq)
 ),

@@ -5,13 +5,19 @@ alter table redemptions
     add column restored_points bigint not null default 0,  -- how many of its points have come back
     add column restored_minor bigint not null default 0;   -- how much of its value is not saved any more for that
 
--- What a redemption is never changes; only how far it is, and how much of it has come back.
+-- What a redemption is never changes; only how far it is, how much of it has come back, and that an automatic one gets
+-- its code, once.
 create or replace function refuse_rewriting_redemptions() returns trigger language plpgsql as $$
 declare
-    how_far constant text[] := '{state,held_until,updated_at,restored_points,restored_minor}';
+    how_far text[] := '{state,held_until,updated_at,restored_points,restored_minor}';
 begin
-    if tg_op = 'UPDATE' and to_jsonb(old) - how_far = to_jsonb(new) - how_far then
-        return new;
+    if tg_op = 'UPDATE' then
+        if old.automatic and old.code is null then
+            how_far := how_far || 'code'::text;
+        end if;
+        if to_jsonb(old) - how_far = to_jsonb(new) - how_far then
+            return new;
+        end if;
     end if;
     raise exception 'redemptions keep what they are: % refused', tg_op using errcode = 'HW001';
 end $$;
