@@ -67,7 +67,7 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
         amount = 0 if line.gift_card else line.amount - line.paid_with_points
         rows.lines.append(
             (account.account_id, paid.order_id, line.line_id, line.sku, line.category,
-             line.quantity, 0, amount)
+             line.quantity, 0, amount, line.paid_with_points, line.amount)
         )  # fmt: skip
         if amount:
             _points(rows, account, order, line.line_id, amount * (MICRO // 100), life)

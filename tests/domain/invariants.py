@@ -33,6 +33,7 @@ def check(world: World, member: str) -> None:
     _parked(account)
     _entitled(world.programs, books)
     _redemptions(account, [one for one in world.redemptions.values() if one.member == member])
+    _payments(world, member)
 
 
 def _balances(account: Account, rows: Iterable[PointsEvent]) -> None:
@@ -51,9 +52,10 @@ def _balances(account: Account, rows: Iterable[PointsEvent]) -> None:
 def _lots(programs: Programs, account: Account, rows: Iterable[PointsEvent]) -> None:
     lots: dict[int, dict[str, int]] = {}
     for row in rows:
-        if row.from_bucket == "issued":
-            assert row.kind in ("earn", "adjust")
+        if row.from_bucket == "issued" or row.lot == row.seq:
+            assert row.kind in ("earn", "adjust", "move_in", "restore")
             assert row.lot == row.seq
+            assert (row.from_bucket == "moved") == (row.kind == "move_in")
             lots[row.seq] = dict.fromkeys((*_PLACES, "exact_returned", "waived"), 0)
             lots[row.seq] |= {"points": row.points, "exact": row.exact}
             lots[row.seq][row.to_bucket] += row.points
@@ -254,5 +256,30 @@ def _redemptions(account: Account, redemptions: Iterable[Redemption]) -> None:
             reserved += one.points
         if one.state in ("confirmed", "fulfilled") and not one.donation:
             saved[one.currency] += one.value_minor
+    for payment in account.payments.values():
+        if payment.state != "reversed":
+            saved[payment.currency] -= payment.restored_minor
     assert account.reserved == reserved
     assert Counter(account.saved) == saved
+
+
+def _payments(world: World, member: str) -> None:
+    """What pays an order is restored within bounds, and as its rows say."""
+    account = world.account(member)
+    for name, one in world.redemptions.items():
+        if one.member != member:
+            continue
+        taken = sum(points for _, points in world.taken(name))
+        points, minor = world.restored(name)
+        given = one.state in ("confirmed", "fulfilled", "reversed")
+        assert taken == (one.points - points if given else 0)
+        assert 0 <= points <= one.points
+        assert 0 <= minor <= one.value_minor
+        assert given or not (points or minor)
+        payment = account.payments.get(name)
+        assert (payment is None) == (one.order_id is None)
+        if payment is not None:
+            assert (payment.state, payment.held) == (one.state, one.held)
+            assert dict(payment.taken) == dict(world.taken(name))
+            if given:
+                assert minor == one.value_minor or points < one.points

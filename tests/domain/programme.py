@@ -90,6 +90,7 @@ def lively(
     gold: str = "30.00",
     factor: str = "1.25",
     from_: str = "1990-01-01T00:00:00Z",
+    shares: bool = False,
 ) -> Program:
     """A programme that has everything: fractions, groups, tiers, referrals, rewards."""
     return program(
@@ -108,4 +109,5 @@ def lively(
         tiers=tiers(("gold", gold), ("elite", "80.00"), window=window),
         rewards=[reward("small", 4, "1.00 USD"), reward("large", 21, "2.50 USD")],
         **{"from": from_},
+        **({"transfers": {}, "pools": {"members": 3}} if shares else {}),
     )  # fmt: skip

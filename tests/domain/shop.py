@@ -60,6 +60,17 @@ class Shop:
         check(self.world, "m")
         return outcome.reason or outcome.outcome
 
+    def goal(self, reward_id: str) -> str:
+        """Save for a reward, or ('') for none; what became of it."""
+        outcome = self.world.goal(reward_id).outcome
+        check(self.world, "m")
+        return outcome.reason or outcome.outcome
+
+    @property
+    def certificates(self) -> list[str]:
+        """The unused certificates, oldest first."""
+        return [one.redemption_id for one in self.world.account().certificates]
+
     def wait(self, until: datetime) -> None:
         """Time passes, and jobs run at the end of it."""
         self.world.now = until

@@ -25,6 +25,7 @@ events = st.builds(
     lot=st.none() | counts, corrects=st.none() | counts, group=texts, cause=counts,
     order_id=texts, line_id=texts, rule=texts, program_version=counts, exact=numbers,
     activates_at=st.none() | moments, expires_at=st.none() | moments, effective_at=moments,
+    origin_account=st.none() | counts, origin_seq=st.none() | counts,
 )  # fmt: skip
 
 COLUMNS = {

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from headway.domain.terms import Wish
 from headway.errors import Conflict
 from headway.program.program import Programs
 from tests.domain import strategies as some
@@ -96,6 +97,16 @@ class Ledger(RuleBasedStateMachine):
         self._tell("order.refunded", member, late, **refund | {"refund_id": name})
 
     @rule(member=some.members, late=some.lateness, data=st.data())
+    def refund_fails(self, member: str, late: timedelta, data: st.DataObject) -> None:
+        """A refund did not go through, known or not yet."""
+        account = self.world.account(member)
+        if account.joined_at is None:
+            return  # what fails before there is a member waits with all else
+        known = [*sorted(account.refunds), f"{member}-r1"]
+        refund_id = data.draw(st.sampled_from(known))
+        self._tell("order.refund_failed", member, late, refund_id=refund_id)
+
+    @rule(member=some.members, late=some.lateness, data=st.data())
     def cancel(self, member: str, late: timedelta, data: st.DataObject) -> None:
         """An order is called off, known or not yet."""
         known = [*sorted(self.world.account(member).orders), f"{member}9"]
@@ -158,7 +169,8 @@ class Ledger(RuleBasedStateMachine):
         """Someone who can afford it holds a reward's points, and perhaps takes it at once."""
         member = data.draw(st.sampled_from(self._rich()))
         reward = data.draw(st.sampled_from(["small", "large"]))
-        self._reserve(member, reward, confirm)
+        orders = [None, *sorted(self.world.account(member).orders), f"{member}9"]
+        self._reserve(member, reward, confirm, data.draw(st.sampled_from(orders)))
 
     @rule(member=some.members, reward=some.rewards)
     def try_to_spend(self, member: str, reward: str) -> None:
@@ -168,11 +180,14 @@ class Ledger(RuleBasedStateMachine):
     def _rich(self) -> list[str]:
         return [name for name, books in self.world.books.items() if books.account.available >= 4]
 
-    def _reserve(self, member: str, reward: str, confirm: bool) -> None:
+    def _reserve(
+        self, member: str, reward: str, confirm: bool, order_id: str | None = None
+    ) -> None:
         self.touched.add(member)
         before = self.world.account(member)
         name = f"r{self.world.told:04}"
-        if self.world.reserve(name, reward, member).outcome.outcome == "refused":
+        wish = Wish(order_id=order_id)
+        if self.world.reserve(name, reward, member, wish).outcome.outcome == "refused":
             assert self.world.account(member) == before
             assert name not in self.world.redemptions
         elif confirm:

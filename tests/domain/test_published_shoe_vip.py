@@ -16,7 +16,10 @@ ISSUED = 2 * DAY
 
 
 def shop() -> Shop:
-    return Shop(VIP)
+    """A shop whose member saves for $20, so that points stay until they are asked for."""
+    one = Shop(VIP)
+    assert one.goal("twenty") == "applied"
+    return one
 
 
 def issued(one: Shop) -> int:
@@ -134,3 +137,29 @@ def test_t11_points_live_for_24_months_and_gift_cards_earn_none() -> None:
     assert one.points == 100
     one.wait(START.replace(year=2026) + ISSUED + DAY)
     assert one.points == 0
+
+
+def test_t11_a_five_dollar_certificate_issues_itself_at_100_points() -> None:
+    one = Shop(VIP)
+    one.buy("a", ("shoes", 8000))
+    issued(one)
+    assert (one.points, one.certificates) == (80, []), "20 points to your next $5"
+    one.buy("b", ("shoes", 12000))
+    issued(one)
+    account = one.world.account()
+    assert (one.points, len(account.certificates)) == (0, 2)
+    assert account.saved == {"USD": 1000}, "you have saved $10 since joining"
+    assert one.tier == "gold"
+
+
+@pytest.mark.parametrize(("goal", "points"), [("ten", 200), ("twenty", 400)])
+def test_t11_ten_or_twenty_dollars_for_who_chooses_it(goal: str, points: int) -> None:
+    one = Shop(VIP)
+    one.goal(goal)
+    one.buy("a", ("shoes", points * 100))
+    assert issued(one) == points
+    assert one.redeem("r", goal) == "applied"
+    assert one.world.account().goal == ""
+    one.buy("b", ("shoes", 10000))
+    issued(one)
+    assert len(one.certificates) == 1, "and $5 again from then on"

@@ -11,11 +11,13 @@ from headway.domain.account import Account, Input
 from headway.domain.adjustment import ADJUST, Adjust
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, Goal
 from headway.domain.points import Effect, PointsEvent, TierEvent
-from headway.domain.redemption import ENDS_IN, Reserve, State, Step
+from headway.domain.redemption import ENDS_IN, Guest, Reserve, State, Step
 from headway.domain.terms import Terms, Wish, terms_of
 from headway.errors import Poison
 from headway.program.program import Programs
+from headway.program.rewards import Reward
 
 START = datetime(2024, 1, 10, 15, tzinfo=UTC)
 _NOTHING_MORE = Wish()
@@ -70,6 +72,9 @@ class Redemption:
     state: State
     held: tuple[tuple[int, int], ...]
     donation: bool = False
+    guests: tuple[Guest, ...] = ()
+    reward_id: str = ""
+    order_id: str | None = None
 
 
 @dataclass
@@ -162,27 +167,61 @@ class World:
             program = self.programs.at(moment)
             reward = program.reward(reward_id)
             assert reward is not None
-            held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
-            points, after = sum(part for _, part in held), decision.account
+            points = sum(row.points for row in decision.points if row.kind == "reserve")
+            after = decision.account
             terms = terms_of(program, reward, after.tier, moment, after.available + points, wish)
             assert isinstance(terms, Terms)
-            assert terms.points == points
-            self.redemptions[redemption_id] = Redemption(
-                member, points, terms.value_minor, terms.currency, "reserved", held,
-                reward.kind == "donation",
-            )  # fmt: skip
+            self.keep(redemption_id, member, decision, reward, terms, wish)
         return decision
+
+    def keep(
+        self, redemption_id: str, member: str, decision: Decision, reward: Reward, terms: Terms,
+        wish: Wish = _NOTHING_MORE,
+    ) -> None:  # fmt: skip
+        """Note what an applied reservation holds."""
+        held = tuple((r.lot or 0, r.points) for r in decision.points if r.kind == "reserve")
+        points = sum(part for _, part in held)
+        assert terms.points == points
+        self.redemptions[redemption_id] = Redemption(
+            member, points, terms.value_minor, terms.currency, "reserved", held,
+            reward.kind == "donation", reward_id=reward.id, order_id=wish.order_id,
+        )  # fmt: skip
 
     def step(self, kind: str, redemption_id: str) -> Decision:
         """confirm, cancel, timeout or reverse a redemption; refused from a wrong state."""
         kind, one = f"redemption.{kind}", self.redemptions[redemption_id]
         account = self.account(one.member)
         moment = max(self.now, account.time or self.now)
-        step = Step(redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation)
+        step = Step(
+            redemption_id, one.state, one.value_minor, one.currency, one.held, one.donation,
+            guests=one.guests,
+            reward_id=one.reward_id,
+        )  # fmt: skip
+        if kind == "redemption.reverse":
+            left = one.value_minor - self.restored(redemption_id)[1]
+            step = step._replace(value_minor=left, held=self.taken(redemption_id))
         decision = self.decide(one.member, self._command(kind, moment, step))[0]
         if decision.outcome.outcome == "applied":
             one.state = ENDS_IN[kind]
         return decision
+
+    def taken(self, redemption_id: str) -> tuple[tuple[int, int], ...]:
+        """From which lots a redemption's points are taken now, told from rows: (lot, points)."""
+        taken: dict[int, int] = {}
+        for row in self.of(self.redemptions[redemption_id].member).rows:
+            if row.group == redemption_id and row.kind in ("redeem", "donate", "restore"):
+                back = row.kind == "restore"
+                lot = 0 if row.lot is None or (back and row.lot == row.seq) else row.lot
+                taken[lot] = taken.get(lot, 0) + (-row.points if back else row.points)
+        return tuple((lot, points) for lot, points in taken.items() if points)
+
+    def restored(self, redemption_id: str) -> tuple[int, int]:
+        """How much of a redemption has come back: points, and minor units of its currency."""
+        one = self.redemptions[redemption_id]
+        payment = self.account(one.member).payments.get(redemption_id)
+        if payment is not None:
+            return payment.restored_points, payment.restored_minor
+        return (one.points, one.value_minor) if one.state == "reversed" else (0, 0)
 
     def adjust(self, points: int, member: str = "m") -> Decision:
         """Points given or taken by hand; refused is an answer too."""
@@ -191,13 +230,19 @@ class World:
         command = Adjust(f"adj-{self.told:06}", points, "a reason", "sue")
         return self.decide(member, self._command(ADJUST, moment, command))[0]
 
+    def goal(self, reward_id: str, member: str = "m") -> Decision:
+        """Save for a reward, or ('') for none; refused is an answer too."""
+        moment = max(self.now, self.account(member).time or self.now)
+        kind = SET_GOAL if reward_id else CLEAR_GOAL
+        return self.decide(member, self._command(kind, moment, Goal(reward_id)))[0]
+
     def feed_effects(self) -> None:
         """Deliver what accounts said to others, as its topic would."""
         waiting, self.effects = self.effects, []
         for effect in waiting:
             self.decide(effect.member_id, effect_input(effect))
 
-    def _command(self, kind: str, moment: datetime, command: Reserve | Step | Adjust) -> Input:
+    def _command(self, kind: str, moment: datetime, command: object) -> Input:
         self.told += 1
         id_ = f"key-{self.told:06}"
         return Input("headway/redeem", id_, kind, moment, command, bytes(32), b"{}")
@@ -219,7 +264,18 @@ class World:
         books.decisions += decisions
         for decision in decisions:
             self.effects += decision.effects
+            self._note_certificates(member, decision)
         return decisions
+
+    def _note_certificates(self, member: str, decision: Decision) -> None:
+        for issued in decision.issued:
+            one = issued.certificate
+            self.redemptions[one.redemption_id] = Redemption(
+                member, one.points, one.value_minor, one.currency, "confirmed", one.held,
+                reward_id=issued.reward_id,
+            )  # fmt: skip
+        for gone in decision.voided:
+            self.redemptions[gone.redemption_id].state = "reversed"
 
     def _decide(self, account: Account, item: Input, books: Books) -> list[Decision]:
         log = books.log

@@ -156,10 +156,12 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Sequence[int]:
 
 
 @asynccontextmanager
-async def opened(kafka: str, prefix: str, database: str, folder: Path) -> AsyncIterator[Place]:
+async def opened(
+    kafka: str, prefix: str, database: str, folder: Path, program: str = PROGRAM
+) -> AsyncIterator[Place]:
     """A place with its topics and its programme; no process of it outlives this."""
     await create_topics(kafka, prefix)
-    await publish(database, PROGRAM)
+    await publish(database, program)
     place = Place(kafka, prefix, database, folder)
     try:
         yield place

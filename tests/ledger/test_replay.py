@@ -3,6 +3,7 @@
 import pytest
 
 from headway.cli.output import snapshot
+from headway.ledger.migrate import available
 from headway.ledger.programs import publish
 from headway.ledger.replay import Replayed, replay
 from tests.ledger.factory import COFFEE, SHOES, Shop, open_shop
@@ -76,6 +77,8 @@ DAMAGE = {
     "account: measures": f"update accounts set state = jsonb_set(state::jsonb, '{{measures}}',"
     f' \'{{"spend": {{"2025-01-01": 1}}}}\')::json where account_id = {ANN}',
     "lot": f"update lots set expired = 0 where account_id = {ANN} and expired > 0",
+    "payment": "update redemptions set order_id = 'o'"
+    " where account_id = (select account_id from accounts where member_id = 'dan')",
     "order line": f"update order_lines set amount = 1 where account_id = {ANN}",
     "parked input": "update parked set waits_for = 'order:x'",
     "was applied": "update inputs set reason = 'because' where kind = 'order.cancelled'",
@@ -99,3 +102,16 @@ async def test_a_forgotten_input_is_noticed(busy_database: str) -> None:
     )
     result = await replayed(busy_database)
     assert [one.member_id for one in result.differences] == ["ann"]
+
+
+async def test_what_points_paid_is_filled_in_of_orders_that_were_there_before(
+    busy_database: str,
+) -> None:
+    """The migration reads it from the input log, and leaves what an amendment took out alone."""
+    text = dict(available())["0011_paid_with_points.sql"]
+    fill_in = text[text.index("update order_lines") :].partition(";")[0]
+    zero = "update order_lines set paid_with_points = 0, full_amount = 0"
+    await tamper(busy_database, zero)
+    assert not (await replayed(busy_database)).ok
+    await tamper(busy_database, zero, fill_in)
+    assert (await replayed(busy_database)).ok

@@ -18,9 +18,11 @@ TAX, SHIPPING = "#tax", "#shipping"
 
 @dataclass
 class Line:
-    """One line of an order, and its awards by rule."""
+    """One line of an order, and its awards by rule; what it cost, and what points paid of that."""
 
     piece: Piece
+    amount: int = 0
+    paid: int = 0
     returned: int = 0
     awards: dict[str, Award] = field(default_factory=dict)
 
@@ -66,6 +68,9 @@ def paid(state: Fold, entry: Entry) -> None:
         told["order_id"], entry.time, programme, told["currency"],
         {piece.id: Line(piece) for piece in pieces(told, programme)}, state.day(entry.time),
     )  # fmt: skip
+    for said in told["lines"]:
+        line = order.lines[said["line_id"]]
+        line.amount, line.paid = said["amount"], said["paid_with_points"]
     if state.refusal(entry.time, order=True) or order.total == 0:
         return
     state.purchases += 1

@@ -11,6 +11,7 @@ from typing import Any
 from tests.oracle import commands, programme, records
 from tests.oracle.comparing import check_mails, compare
 from tests.oracle.computing import Known, compute
+from tests.oracle.pooling import given_by
 
 _SHOWN = 50
 
@@ -66,6 +67,7 @@ def taken_from(engine: dict[str, Any] | None) -> Known:
     return Known(
         arrival={(row[0], row[1]): n for n, row in enumerate(engine["inputs"])},
         holder={(kind, id_): member for kind, id_, member in engine["holders"]},
+        given=given_by(engine.get("given", ())),
         last_version={account["member_id"]: account["version"] for account in engine["accounts"]},
     )
 

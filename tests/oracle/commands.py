@@ -1,7 +1,8 @@
 """The redemption commands that the API accepted, as its callers noted them down.
 
-One JSON line each: member_id, redemption_id, kind (reserve, confirm, cancel, reverse), reward_id,
-points, value_minor, currency, effective_at, idempotency_key.
+One JSON line each: member_id, redemption_id, kind (reserve, confirm, cancel, reverse, goal),
+reward_id, points, value_minor, currency, effective_at, idempotency_key; order_id where it pays an
+order. A goal is about no redemption.
 """
 
 import json
@@ -28,6 +29,7 @@ class Command:
     time: datetime
     idempotency_key: str
     number: int = 0
+    order_id: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -56,5 +58,6 @@ def load(path: Path) -> list[Command]:
             moment(told["effective_at"]),
             told["idempotency_key"],
             number,
+            told.get("order_id"),
         )
     return list(found.values())

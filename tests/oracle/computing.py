@@ -12,6 +12,7 @@ from tests.oracle.entries import Heard
 from tests.oracle.facts import Facts, claimed, days_due
 from tests.oracle.folding import fold
 from tests.oracle.member import Member
+from tests.oracle.pooling import Given, check_draws
 from tests.oracle.programme import Programme, in_force
 from tests.oracle.published import Published, told_by
 from tests.oracle.records import Arrived, Coordinates, Input, Record, arrived
@@ -25,12 +26,14 @@ Awards = dict[tuple[str, str, str], tuple[int, int]]
 class Known:
     """What may be taken from the engine, none of it a result: in which order inputs arrived (it
     tells when those were decided that were published nowhere), who holds an order id that two
-    members claim, and with which version each account ends.
+    members claim, with which version each account ends, and who of a household gave how many
+    points for what another has spent.
     """
 
     arrival: Mapping[tuple[str, str], int] = field(default_factory=dict)
     holder: Mapping[tuple[str, str], str] = field(default_factory=dict)
     last_version: Mapping[str, int] | None = None
+    given: Given = field(default_factory=dict)
 
 
 @dataclass
@@ -78,7 +81,8 @@ def compute(
     until = max((one.time for history in told.values() for one in history), default=_NEVER)
     for id_ in sorted(inputs.keys() | accepted.keys() | told.keys()):
         history = told.get(id_, [])
-        life = Walk(id_, versions, known.arrival).along(history, inputs[id_], accepted[id_])
+        walk = Walk(id_, versions, known.arrival, known.given)
+        life = walk.along(history, inputs[id_], accepted[id_])
         _gather(result, life, inputs[id_], history, until)
         result.problems += disagreements(life.member)
     if restored:
@@ -89,6 +93,7 @@ def compute(
         ]
     result.dead_letters |= found.dead
     result.problems += check_effects(result.members.values(), found)
+    result.problems += check_draws(result.members.values(), known.given)
     return result
 
 

@@ -10,7 +10,7 @@ from tests.oracle.days import end_of, local_day
 from tests.oracle.member import Member
 from tests.oracle.published import Published
 
-MAIL_WORTHY = ("event", "effect", "redemption")
+MAIL_WORTHY = ("event", "effect", "redemption", "transfer")
 
 
 @dataclass(frozen=True)

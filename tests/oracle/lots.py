@@ -129,10 +129,21 @@ class Points:
         for other in self.by_spend_order():
             missing -= (taken := min(missing, other.available))
             other.available -= taken
+        while missing and self.void_newest():
+            for one in (lot, *self.by_spend_order()):
+                missing -= (taken := min(missing, one.available))
+                one.available -= taken
         if policy == "within_balance":
             lot.waived += missing
         else:
             self.owed -= missing
+
+    def void_newest(self) -> bool:
+        """Give back what the newest unused certificate cost; False when there is none."""
+        return False
+
+    def issue(self, now: datetime) -> None:
+        """Issue the certificates that the points of that moment pay for."""
 
     def give_back(self, lot: Lot, points: int) -> None:
         """Points come back to the lot they were spent from; what was forgiven meanwhile goes."""
@@ -173,6 +184,9 @@ class Points:
     def run(self, to: datetime) -> None:
         """Let time pass: pending points activate, clear what is owed, and die, in due order."""
         self.repay()
+        due = self.next_due()
+        if due is None or due > self.time:  # else what is dead by now goes first
+            self.issue(self.time)
         while (due := self.next_due()) is not None and due <= to:
             now = self.time = max(self.time, due)
             for lot in self.lots:
@@ -182,6 +196,8 @@ class Points:
                     self.changes += 1
             self.repay()
             self._expire(now)
+            if now < to:  # else tiers and birthdays of this moment come first
+                self.issue(now)
         self.time = max(self.time, to)
 
     def _expire(self, now: datetime) -> None:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from tests.oracle import certificates, paying
 from tests.oracle.days import midnights
 from tests.oracle.entries import Heard
 from tests.oracle.fold import Fold
 from tests.oracle.folding import advance, fold, step
+from tests.oracle.given import START
 from tests.oracle.lots import Lot, Points
 from tests.oracle.records import Input
 
@@ -20,12 +22,42 @@ Place = tuple[datetime, str, str]
 
 @dataclass
 class Redemption:
-    """Points set aside for a reward, by the lots they came from."""
+    """Points set aside for a reward, by the lots they came from.
+
+    Of one that pays an order: `paid_from` by lot's number and what is `owed` for it, how many
+    points and how much money came back with the order's goods, and since when it was reserved.
+    """
 
     taken: list[tuple[Lot, int]]
     points: int
     state: str = "reserved"
     donation: bool = False
+    reward_id: str = ""
+    saves: int = 0
+    id: str = ""
+    order_id: str | None = None
+    value: int = 0
+    currency: str = ""
+    since: datetime = START
+    paid_from: dict[int, int] = field(default_factory=dict)
+    owed: int = 0
+    back: int = 0
+    money_back: int = 0
+
+
+Edge = tuple[datetime, datetime]
+"""When a lot dies, and when it was earned: of what can be spent, the lowest goes first."""
+
+
+@dataclass
+class Draw:
+    """What one member gave for a redemption out of a household's points: the lots, the last that
+    was touched, and the first that was left."""
+
+    taken: list[tuple[Lot, int]]
+    last: Edge | None
+    left: Edge | None
+    points: int = 0
 
 
 @dataclass
@@ -35,6 +67,10 @@ class Member(Points):
     left_at: datetime | None = None
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     saved: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, Draw] = field(default_factory=dict)
+    goal: str = ""
+    unused: list[Redemption] = field(default_factory=list)
+    looked: tuple[int, str, str] = (0, "", "")
     heard: Heard = field(default_factory=Heard)
     parked: dict[tuple[str, str], Input] = field(default_factory=dict)
     came: dict[str, Place] = field(default_factory=dict)
@@ -87,7 +123,7 @@ class Member(Points):
         bought, before = self.state.purchases, self.tier
         self.parked.pop(event.key, None)
         self.came.setdefault(brings(event), event.order)
-        new = self.heard.add(event)
+        new, paid = self.heard.add(event), paying.shapes(self, self.state)
         if again or new is None:
             self._take_along(self.time)
             self.state = fold(self.id, self.versions, self.heard.entries(), self.time)
@@ -95,7 +131,10 @@ class Member(Points):
             self.state.taken.clear()
             for entry in new:
                 step(self.state, entry)
+        orders = paying.changed(paid, self, self.state)
+        paying.come_back(self, orders)
         self._follow(again=again or new is None)
+        paying.pay_again(self, orders)
         if event.kind == "order.paid" and self.state.purchases > bought:
             order = self.state.orders[event.data["order_id"]]
             self.reinstate(order.paid_at, order.scene.tier)
@@ -167,6 +206,7 @@ class Member(Points):
             != (self.tier, self.joined_at, self.left_at)
             or standing != {key: exact for key, exact in self.standing.items() if exact}
             or grown
+            or paying.moves(paying.shapes(self, self.state), self, state)
         ):
             self.heard, self.parked = kept
             return False
@@ -203,6 +243,15 @@ class Member(Points):
         advance(self.state, self.time)
         self.tier = self.state.tier
         self.changes += self.tier != before
+        self.issue(self.time)
+
+    def issue(self, now: datetime) -> None:
+        """Issue the certificates that the points of that moment pay for."""
+        certificates.issue(self, now)
+
+    def void_newest(self) -> bool:
+        """Give back what the newest unused certificate cost; False when there is none."""
+        return certificates.void_newest(self)
 
     def _run(self, to: datetime) -> None:
         """Let time pass for the points; on which days the tier changes matters where points die

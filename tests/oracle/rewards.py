@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from tests.oracle.money import minor
+
 
 @dataclass(frozen=True)
 class Span:
@@ -21,7 +23,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Reward:
-    """Something to redeem. `priced`: it costs so many points whatever the order is."""
+    """Something to redeem. `priced`: it costs so many points whatever the order is; `automatic`:
+    it is issued by itself, and saves so many minor units of the currency."""
 
     id: str
     points: int
@@ -29,6 +32,9 @@ class Reward:
     who: Span
     priced: bool
     donation: bool
+    automatic: bool
+    saves: int
+    currency: str
 
     def price(self, tier: str, day: date) -> int:
         """What it costs a member of that tier on that day."""
@@ -44,6 +50,7 @@ class Reward:
 def read_reward(told: Mapping[str, Any]) -> Reward:
     """One of the file's `rewards`."""
     kind, prices = told.get("kind", "money_off"), told.get("prices") or []
+    amount, _, currency = str(told.get("value", "0 USD")).partition(" ")
     return Reward(
         told["id"],
         told.get("points", 0),
@@ -51,6 +58,9 @@ def read_reward(told: Mapping[str, Any]) -> Reward:
         _span(told.get("who") or {}),
         kind != "pay_with_points",
         kind == "donation",
+        told.get("automatic", False),
+        minor(amount, currency),
+        currency,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.oracle import pooling
 from tests.oracle.commands import Command
 from tests.oracle.facts import Facts, claimed, facts, savings
 from tests.oracle.member import CONFLICT, Member
+from tests.oracle.pooling import Given
 from tests.oracle.programme import Programme
 from tests.oracle.published import Published
 from tests.oracle.records import Input
@@ -41,10 +43,12 @@ class Walk:
     """
 
     def __init__(
-        self, id_: str, versions: Sequence[Programme], arrival: Mapping[tuple[str, str], int]
-    ) -> None:
+        self, id_: str, versions: Sequence[Programme], arrival: Mapping[tuple[str, str], int],
+        given: Given | None = None,
+    ) -> None:  # fmt: skip
         self.life = Life(Member(versions, id=id_))
         self._arrival = arrival
+        self._given: Given = given or {}
         self._joined = 0
         self._bound: dict[tuple[int, int], Place] = {}
 
@@ -58,6 +62,8 @@ class Walk:
         named = {one.cause for one in history}
         events = {one.key: one for one in inputs}
         accepted = {one.key: one for one in commands}
+        quiet = [one for one in commands if one.kind == "goal" and one.key not in named]
+        quiet.sort(key=lambda one: (self._arrival.get(one.key, 0), one.order))
         silent = [one for one in inputs if one.key not in named]
         joined = [self._arrival.get(one.key, 0) for one in inputs if one.kind == "member.joined"]
         self._joined = min(joined, default=0)
@@ -69,14 +75,27 @@ class Walk:
             event = events.get(one.cause)
             silent = self._needed(self._take_all(silent, one), event)
             coming = self._park(coming, one)
+            quiet = self._choose(quiet, one)
             self._follow(one, event, accepted.get(one.cause))
             if event and event.key in self.life.member.parked and last[one.cause] is one:
                 silent.append(event)  # it was published for the time that it let pass
         left = self._take_all(silent, None)
         self._leftovers(left)
-        unheard = accepted.keys() - named
+        unheard = accepted.keys() - named - {one.key for one in commands if one.kind == "goal"}
         self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
         return self.life
+
+    def _choose(self, quiet: list[Command], before: Published) -> list[Command]:
+        """Goals that were chosen by then and made no difference at once; those that come later."""
+        arrived, now = self._arrival, before.cause
+        left = []
+        for command in quiet:
+            known = command.key in arrived and now in arrived
+            if arrived[command.key] < arrived[now] if known else command.time <= before.time:
+                redeem(self.life.member, command)
+            else:
+                left.append(command)
+        return left
 
     def _follow(self, one: Published, event: Input | None, command: Command | None) -> None:
         member, before = self.life.member, self.life.member.changes
@@ -91,9 +110,11 @@ class Walk:
                     self._problem(one, "contradicts what was known")
             elif command is not None:
                 self._check_time(one, command.time)
-                redeem(member, command)
+                redeem(member, command, self._given)
             elif one.kind == "timeout":
-                redeem(member, _timeout(one))
+                redeem(member, _timeout(one), self._given)
+            elif one.source == pooling.SOURCE:
+                pooling.move(member, one, self._given)
             elif one.kind != "tick":
                 self._problem(one, "published, but nobody sent it")
         except (ValueError, KeyError) as error:

@@ -55,6 +55,11 @@ def changed(before: str, after: str) -> list[str]:
          "back; was a return takes back what the returned lines were given"),
         ("allow_negative", "allow_negative, notices: [30, 7]",
          "notices: now 30 and 7 days before points expire; was none"),
+        ("rules:\n", "pools: {members: 7}\nrules:\n",
+         "pools: now households of up to 7 members spend together; was there are no households"),
+        ("rules:\n", "transfers: {minimum: 5, maximum: {points: 1000, per: year}}\nrules:\n",
+         "transfers: now members may send each other points, at least 5 at once, at most 1,000 a "
+         "year; was members cannot send each other points"),
         ("allow_negative", "allow_negative, reinstate_days: 1",
          "reinstatement: now within 1 day; was never"),
         ("allow_negative", "allow_negative, before_joining_days: 3",

@@ -68,6 +68,10 @@ def program_of(*rewards: str) -> Program:
             "codes: {pool: spa, uses: many}}",
             "R worth 9.00 USD for 5 points, the code of pool spa",
         ),
+        (
+            MONEY + ", kind: voucher, codes: {pool: spa}, automatic: true}",
+            "R worth 5.00 USD for 100 points, a code of pool spa; issued by itself",
+        ),
         ("{id: r, name: R, kind: early_access, points: 5}", "R for 5 points"),
         (
             '{id: r, name: R, kind: experience, points: 5, value: "9.00 USD", places: 20}',
@@ -147,6 +151,24 @@ def test_a_reward_in_words(written: str, words: str) -> None:
             '{id: r, name: R, kind: pay_with_points, rate: {points: 1, pays: "0.005 USD"}}',
             "rewards.0.rate.pays: 0.005 is finer than the smallest unit of USD; round it",
         ),
+        (MONEY + ", automatic: true}", "rewards.0.automatic: goes with kind voucher; remove it"),
+        (
+            MONEY + ", kind: voucher, codes: {pool: spa}, automatic: true, stock: 5}",
+            "rewards.0.stock: does not go with automatic: nobody is asked; remove one of them",
+        ),
+        (
+            MONEY + ", kind: voucher, codes: {pool: spa}, automatic: true, "
+            "limit: {times: 1, per: day}}",
+            "rewards.0.limit: does not go with automatic: nobody is asked; remove one of them",
+        ),
+        (
+            MONEY + ", kind: voucher, codes: {pool: spa}, automatic: true, cash: 1.00 USD}",
+            "rewards.0.cash: does not go with automatic: nobody is asked; remove one of them",
+        ),
+        (
+            MONEY + ", kind: voucher, codes: {pool: spa, uses: many}, automatic: true}",
+            "rewards.0.codes.uses: of an automatic reward each member needs a code; remove it",
+        ),
         (
             MONEY + ", limit: {times: 1, per: fortnight}}",
             "rewards.0.limit.per: should be 'day', 'week', 'month', 'year' or 'lifetime'",
@@ -177,6 +199,19 @@ def test_what_is_hardly_meant_is_told(written: str, told: str) -> None:
     warnings = check_program(file_of(written)).warnings
     meant = [f"{one.field}: {one.fix}" for one in warnings if "membership" not in one.fix]
     assert meant == [told]
+
+
+def test_of_automatic_rewards_the_dearer_needs_a_goal() -> None:
+    five = MONEY + ", kind: voucher, codes: {pool: p}, automatic: true}"
+    ten = five.replace("id: r", "id: s").replace("points: 100", "points: 200")
+    told = [f"{one.field}: {one.fix}" for one in check_program(file_of(five, ten)).warnings]
+    assert [one for one in told if "goal" in one] == [
+        "rewards.1.automatic: is issued to those alone who choose it as their goal: for all others "
+        "one of 100 points comes first"
+    ]
+    gold = five.replace(", automatic", ", who: {tier: gold}, automatic")
+    told = [one.fix for one in check_program(file_of(gold, ten)).warnings]
+    assert not [one for one in told if "goal" in one], "who is not gold can have the dearer alone"
 
 
 def test_a_pool_is_used_one_way() -> None:

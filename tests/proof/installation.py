@@ -91,7 +91,7 @@ class Installation:
         self.api = f"http://{HOST}:{self._ports['api']}"
         self.shoppers = Shoppers(
             self.settings.kafka_bootstrap, Topics(self.settings.topic_prefix), self.api,
-            of_thousand=150, dice=self._dice,
+            of_thousand=150, dice=self._dice, paying=frozenset(("five", "ten", "twenty")),
         )  # fmt: skip
         self._shopping: asyncio.Task[None] | None = None
         self.key = ""

@@ -1,5 +1,6 @@
 """Every example programme runs the demo on real servers: its books tie out, the oracle agrees."""
 
+import json
 import os
 import re
 import subprocess
@@ -32,4 +33,7 @@ def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
     points_events, emails = map(int, last.groups())
     assert points_events > 6000, "a row for nearly every purchase, and for what else is rewarded"
     assert emails > 0
+    if choose(name).text.count("\npools:"):
+        given = json.loads((tmp_path / "dump" / "engine.json").read_text("utf-8"))["given"]
+        assert len({redemption for redemption, *_ in given}) > 3, "households spend together"
     assert differences(tmp_path / "dump", choose(name).text) == []

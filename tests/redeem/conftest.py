@@ -6,7 +6,7 @@ import pytest
 
 from headway.ledger.replay import replay
 from headway.ledger.verify import verify
-from tests.redeem.kit import CATALOGUE, Shop, open_shop
+from tests.redeem.kit import CATALOGUE, SECRET, SHARING, Shop, open_shop
 
 
 @pytest.fixture
@@ -37,6 +37,19 @@ async def _verified(shop: Shop) -> None:
     ):
         report = await verify(connection)
     assert [(c.name, c.findings) for c in report.checks.values() if not c.ok] == []
+
+
+@pytest.fixture
+async def household(database: str) -> AsyncIterator[Shop]:
+    """The same with a programme in which members share; decided again afterwards, too."""
+    async with open_shop(database, programme=SHARING, redeem_token_secrets=SECRET) as opened:
+        yield opened
+        await _verified(opened)
+        async with (
+            opened.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            assert (await replay(connection)).differences == []
 
 
 @pytest.fixture

@@ -22,7 +22,9 @@ from headway.ledger.writing import write
 from headway.runtime.clock import FixedClock
 from headway.runtime.health import Health
 from headway_redeem.api import build
-from headway_redeem.app import admin, gate
+from headway_redeem.app import admin, gate, sharing
+from headway_redeem.code_giver import CodeGiver
+from headway_redeem.goals import Goals
 from headway_redeem.lookup import Lookup
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
@@ -31,6 +33,13 @@ from headway_redeem.sweeper import Sweeper
 CATALOGUE = (Path(__file__).parent / "catalogue.yaml").read_text(encoding="utf-8")
 PROGRAMME = Path(__file__).parents[2] / "examples" / "programs" / "shoes.yaml"
 SHOES = PROGRAMME.read_text(encoding="utf-8")
+SHARED = """\
+transfers: {minimum: 10, maximum: {points: 1000, per: year}}
+pools: {members: 3}
+"""
+SHARING = SHOES + SHARED
+"""The example programme, in which members may send each other points and spend together."""
+SECRET = "the tests' own secret which is long enough for HS256"
 JOINED = datetime(2025, 1, 1, 12, tzinfo=UTC)
 LATER = JOINED + timedelta(days=60)
 """Every order of a shop's first days has become available by then."""
@@ -62,6 +71,11 @@ class Shop:
         self.api: FastAPI = build(
             settings, redemptions, reads, gate(settings, lambda: pool, reads),
             admin(settings, lambda: pool, self.programs, self.clock, prefix, self._wake),
+            sharing(settings, lambda: pool, self.programs, self.clock, prefix, self._wake),
+            Goals(
+                lambda: pool, self.programs, self.clock, prefix, self._wake,
+                timedelta(seconds=settings.redeem_lock_seconds),
+            ),
         )  # fmt: skip
         self.key = key
         self.client = self.caller(key)
@@ -87,6 +101,10 @@ class Shop:
             lambda: self.pool, self.programs, self.clock, self._prefix, Health(), self._wake,
             every=1, batch=100,
         )  # fmt: skip
+
+    def code_giver(self) -> CodeGiver:
+        """What gives automatic certificates their codes, not started."""
+        return CodeGiver(lambda: self.pool, self.programs, self.clock, Health(), every=1)
 
     async def tell(self, name: str, member: str, at: datetime, **data: object) -> None:
         """Decide a source event, as earn would."""

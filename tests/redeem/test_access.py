@@ -17,10 +17,9 @@ from headway.runtime.clock import SystemClock
 from headway_redeem.access import OPEN
 from headway_redeem.problems import MEDIA_TYPE
 from headway_redeem.tokens import Claims, Tokens
-from tests.redeem.kit import SHOES, Json, Shop, bearer, open_shop
+from tests.redeem.kit import SECRET, SHARED, SHOES, Json, Shop, bearer, open_shop
 
-SECRET = "the tests' own secret which is long enough for HS256"
-OWN, FOREIGN = "ann", "bob"
+OWN, FOREIGN, OTHER = "ann", "bob", "cid"
 
 
 class Request(NamedTuple):
@@ -45,6 +44,14 @@ async def balance(shop: Shop) -> Request:
 
 async def explanation(shop: Shop) -> Request:
     return Request("GET", f"/v1/members/{OWN}/explanation")
+
+
+async def set_goal(shop: Shop) -> Request:
+    return Request("PUT", f"/v1/members/{OWN}/goal", {"reward_id": "five"})
+
+
+async def clear_goal(shop: Shop) -> Request:
+    return Request("DELETE", f"/v1/members/{OWN}/goal")
 
 
 async def rewards(shop: Shop) -> Request:
@@ -164,12 +171,81 @@ async def set_stock(shop: Shop) -> Request:
     return Request("POST", "/v1/admin/rewards/tote/stock", {"total": 7, "by": "sue"})
 
 
+async def transfer(shop: Shop) -> Request:
+    return Request(
+        "POST", "/v1/transfers", {"member_id": OWN, "to_member_id": FOREIGN, "points": 10}
+    )
+
+
+async def create_pool(shop: Shop) -> Request:
+    await shop.pool.execute("update pool_members set state = 'left'")
+    return Request("POST", "/v1/pools", {"member_id": OWN})
+
+
+async def opened_pool(shop: Shop, owner: str = OWN) -> str:
+    """A pool of its own; whoever was in another has left it."""
+    await create_pool(shop)
+    answer = await shop.post("/v1/pools", {"member_id": owner})
+    assert answer.status_code == 201, answer.text
+    return f"/v1/pools/{answer.json()['pool_id']}"
+
+
+async def invited(shop: Shop) -> str:
+    """A pool of another member's, which OWN is invited to."""
+    path = await opened_pool(shop, OTHER)
+    await shop.post(f"{path}/invite", {"member_id": OTHER, "invited_id": OWN})
+    return path
+
+
+async def joined(shop: Shop) -> str:
+    path = await invited(shop)
+    await shop.post(f"{path}/accept", {"member_id": OWN})
+    return path
+
+
+async def pool(shop: Shop) -> Request:
+    return Request("GET", await opened_pool(shop))
+
+
+async def member_pool(shop: Shop) -> Request:
+    return Request("GET", f"/v1/members/{OWN}/pool")
+
+
+async def invite(shop: Shop) -> Request:
+    path = await opened_pool(shop)
+    return Request("POST", f"{path}/invite", {"member_id": OWN, "invited_id": OTHER})
+
+
+async def accept(shop: Shop) -> Request:
+    return Request("POST", f"{await invited(shop)}/accept", {"member_id": OWN})
+
+
+async def decline(shop: Shop) -> Request:
+    return Request("POST", f"{await invited(shop)}/decline", {"member_id": OWN})
+
+
+async def leave(shop: Shop) -> Request:
+    return Request("POST", f"{await joined(shop)}/leave", {"member_id": OWN})
+
+
+async def spending(shop: Shop) -> Request:
+    asked = await invite(shop)
+    await shop.post(asked.path, asked.body)
+    body: Json = {"member_id": OWN, "of_member_id": OTHER, "may_spend": True}
+    return Request("POST", asked.path.replace("/invite", "/spending"), body)
+
+
+async def dissolve(shop: Shop) -> Request:
+    return Request("POST", f"{await opened_pool(shop)}/dissolve", {"member_id": OWN})
+
+
 SHOP = (
     SHOES
     + """\
   - {id: coffee, name: Coffee, kind: voucher, points: 100, value: "3.00 USD", codes: {pool: coffee}}
   - {id: tote, name: Tote, kind: free_product, sku: tote, points: 100, value: "3.00 USD", stock: 5}
 """
+    + SHARED
 )
 
 
@@ -191,6 +267,8 @@ TABLE: Mapping[str, Row] = {
     "history": row(history, "members:read", 200, 404),
     "balance": row(balance, "members:read", 200, 404),
     "explanation": row(explanation, "members:read", 200, 404),
+    "set_goal": row(set_goal, "redemptions:write", 200, 404),
+    "clear_goal": row(clear_goal, "redemptions:write", 200, 404),
     "rewards": row(rewards, "catalogue:read", 200, 200),
     "quote": row(quote, "redemptions:write", 200, 404),
     "reserve": row(reserve, "redemptions:write", 201, 404),
@@ -199,6 +277,16 @@ TABLE: Mapping[str, Row] = {
     "fulfil": row(fulfil, "redemptions:write", 403, 403),
     "cancel": row(cancel, "redemptions:write", 200, 404),
     "reverse": row(reverse, "redemptions:reverse", 403, 403),
+    "transfer": row(transfer, "pools:write", 201, 404),
+    "pool": row(pool, "members:read pools:write", 200, 404),
+    "member_pool": row(member_pool, "members:read", 200, 404),
+    "create_pool": row(create_pool, "pools:write", 201, 404),
+    "invite": row(invite, "pools:write", 200, 404),
+    "accept": row(accept, "pools:write", 200, 404),
+    "decline": row(decline, "pools:write", 200, 404),
+    "leave": row(leave, "pools:write", 200, 404),
+    "spending": row(spending, "pools:write", 200, 404),
+    "dissolve": row(dissolve, "pools:write", 200, 404),
     "code": row(code, "codes:use", 403, 403),
     "use_code": row(use_code, "codes:use", 403, 403),
     "redemptions": row(redemptions, "members:read admin:read", 403, 403),
@@ -215,6 +303,9 @@ TABLE: Mapping[str, Row] = {
     "explain": row(explain, "*", 200, 200),
     "openapi": row(openapi, "*", 200, 200),
 }
+
+
+CREATING = ("reserve", "member_token", "adjust", "transfer", "create_pool")
 
 
 def names(shop: Shop) -> set[str]:
@@ -234,6 +325,7 @@ async def desk(database: str) -> AsyncIterator[Shop]:
     async with open_shop(database, programme=SHOP, redeem_token_secrets=SECRET) as shop:
         await shop.member_with(9000, OWN)
         await shop.member_with(9000, FOREIGN)
+        await shop.member_with(20, OTHER)
         yield shop
 
 
@@ -258,7 +350,7 @@ async def test_every_route_says_who_may(desk: Shop) -> None:
 async def test_who_gets_what(desk: Shop, name: str) -> None:
     wanted = TABLE[name]
     everybody = "*" in wanted.scopes
-    works = 201 if name in ("reserve", "member_token", "adjust") else 200
+    works = 201 if name in CREATING else 200
     keys = {scope: (await desk.new_key(scope)).text for scope in Scope}
     for scope, key in keys.items():
         answer = await send(desk, await wanted.ask(desk), key)
@@ -397,3 +489,14 @@ async def test_nobody_elses_command_is_met_by_guessing_its_key(desk: Shop) -> No
 
 async def test_open_routes_are_few(desk: Shop) -> None:
     assert {"explain", "openapi"} == OPEN
+
+
+async def test_which_order_points_pay_is_for_the_checkout_to_say(desk: Shop) -> None:
+    """A member could name an order to return, and pay another."""
+    asked = Request(
+        "POST", "/v1/redemptions", {"member_id": OWN, "reward_id": "five", "order_id": "o"}
+    )
+    refused = await send(desk, asked, await token_for(desk, OWN))
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    assert "insufficient_scope" in refused.headers["WWW-Authenticate"]
+    assert (await send(desk, asked, desk.key)).status_code == 201

@@ -179,7 +179,9 @@ async def test_every_route_can_be_called() -> None:
     """A new route fails here until the clients have a call for it."""
     saying = Saying(httpx.Response(404, text="nothing here"))
     given = {"member_id": "m", "redemption_id": "r", "text": "c", "reward_id": "w", "at": LATER,
-             "points": 1, "reason": "r", "by": "p", "adjustment_id": "a", "total": 1}  # fmt: skip
+             "points": 1, "reason": "r", "by": "p", "adjustment_id": "a", "total": 1,
+             "to_member_id": "t", "pool_id": "p", "invited_id": "i",
+             "of_member_id": "o"}  # fmt: skip
     async with calling(saying) as client:
         for name in sorted(calls(AsyncClient)):
             call = getattr(client, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.ledger import codes
 from tests.redeem.kit import CATALOGUE, JOINED, LATER, Shop, open_shop
 from tests.redeem.test_catalogue import problem, quoted
 
@@ -57,11 +58,23 @@ async def test_t10_a_return_takes_what_its_line_earned_and_leaves_the_redemption
     assert (await catalogue.sees(ann))["saved"] == {"USD": 500}
 
 
+async def saves_for(shop: Shop, member: str, reward: str, *, five_dollars: int) -> None:
+    """A member who saves, so that no $5 certificate issues itself; and codes for asking for one."""
+    async with shop.pool.acquire() as connection:
+        await codes.generate(connection, "five-dollars", five_dollars)
+    answer = await shop.client.put(
+        f"/v1/members/{member}/goal", json={"reward_id": reward},
+        headers={"Idempotency-Key": f"{member} saves"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+
+
 async def test_t11_the_club_tells_what_is_missing_and_what_was_saved(database: str) -> None:
     """$80 spent: 20 points to the next $5. Two rewards used: $10 saved since joining."""
     text = (EXAMPLES / "shoe-vip.yaml").read_text(encoding="utf-8")
     async with open_shop(database, programme=text) as shop:
         await shop.tell("member.joined", "ann", JOINED)
+        await saves_for(shop, "ann", "twenty", five_dollars=2)
         await shop.buys("ann", "o", 80)
         seen = await shop.sees("ann")
         assert (seen["next_reward"]["reward_id"], seen["next_reward"]["missing"]) == ("five", 20)

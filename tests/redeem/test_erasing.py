@@ -166,3 +166,22 @@ async def test_who_comes_back_is_new(shop: Shop, ann: str) -> None:
     await erase(shop)
     await shop.tell("member.joined", ann, LATER + DAY)
     assert await shop.balances(ann) == (0, 20, 0, 0)
+
+
+async def test_pools_are_left_and_with_their_owner_end(household: Shop) -> None:
+    for name in ("ann", "bob", "cid"):
+        await household.tell("member.joined", name, JOINED)
+    made = (await household.post("/v1/pools", {"member_id": "ann"})).json()["pool_id"]
+    for name in ("bob", "cid"):
+        invited = {"member_id": "ann", "invited_id": name, "may_spend": True}
+        assert (await household.post(f"/v1/pools/{made}/invite", invited)).status_code == 200
+    accepted = await household.post(f"/v1/pools/{made}/accept", {"member_id": "bob"})
+    assert accepted.status_code == 200, accepted.text
+    assert (await erase(household, "bob")).status_code == 200
+    left = (await household.client.get(f"/v1/pools/{made}")).json()
+    assert [(one["member_id"], one["state"]) for one in left["members"]] == [
+        ("ann", "joined"), ("cid", "invited"),
+    ]  # fmt: skip
+    assert (await erase(household, "ann")).status_code == 200
+    assert (await household.client.get(f"/v1/pools/{made}")).json()["state"] == "dissolved"
+    assert [name for name in ("ann", "bob") if await holding(household, f'"{name}"')] == []

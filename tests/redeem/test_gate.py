@@ -17,8 +17,8 @@ from headway_redeem.app import document
 from headway_redeem.gate import Gate, put_before, refuse_ungated
 from headway_redeem.rates import Bucket, Limit, Rates, take
 from headway_redeem.settings import RedeemSettings
-from tests.redeem.kit import Shop, bearer, open_shop
-from tests.redeem.test_access import SECRET, token_for
+from tests.redeem.kit import SECRET, Shop, bearer, open_shop
+from tests.redeem.test_access import token_for
 
 
 async def status(shop: Shop, credential: str, path: str = "/v1/rewards") -> int:

@@ -20,8 +20,11 @@ from tests.redeem.kit import LATER, Shop
     ("kind", "command"),
     [
         ("redemption.reserve", Reserve("rdm_1", "five")),
-        ("redemption.confirm", Step("rdm_1", "reserved", 500, "USD", ((1, 20), (7, 80)))),
-        ("redemption.timeout", Step("rdm_1", "cancelled", 0, "JPY", ())),
+        (
+            "redemption.confirm",
+            Step("rdm_1", "reserved", 500, "USD", ((1, 20), (7, 80)), reward_id="five"),
+        ),
+        ("redemption.timeout", Step("rdm_1", "cancelled", 0, "JPY", (), reward_id="five")),
     ],
 )
 def test_a_command_survives_the_log(kind: str, command: Reserve | Step) -> None:

@@ -101,9 +101,10 @@ class Acting:
             return
         for kind in ("reserve", "cancel" if number % 3 == 0 else "confirm"):
             key = f"{member.id}:{number}:{kind}"
+            orders = [*member.state.orders] if number % 4 else []
             told = "five", 100, 500, "USD"
             command = Command(member.id, f"r{number}", kind, *told, member.time, key,
-                              len(self.commands))  # fmt: skip
+                              len(self.commands), orders[-1] if orders else None)  # fmt: skip
             self.commands.append(command)
             before = member.changes
             redeem(member, command)

@@ -12,6 +12,7 @@ from headway.contracts import codec
 from headway.contracts.registry import CONTRACTS
 from headway.domain.account import Input
 from headway.domain.closing import Decision
+from headway.domain.terms import Wish
 from headway.ledger.publishing import OutboxRow, balance_changed, effect_event
 from headway.local.history.happenings import SourceEvent
 from headway.program.loading import load_program
@@ -98,19 +99,23 @@ class Engine:
         name, reward = f"r{number}", self.programs.at(account.time or _SENT).rewards[0]
         self.world.now = account.time or self.world.now
         told = reward.id, reward.points, reward.value_minor, reward.currency
-        self._command(member, name, "reserve", self.world.reserve(name, reward.id, member), told)
+        # They pay the last order that was told of them, which may come back, or have.
+        order_id = list(account.orders)[-1] if account.orders and number % 4 else None
+        reserved = self.world.reserve(name, reward.id, member, Wish(order_id=order_id))
+        self._command(member, name, "reserve", reserved, told, order_id)
         kind = "cancel" if number % 3 == 0 else "confirm"
         self._command(member, name, kind, self.world.step(kind, name), told)
         if number % 11 == 0 and kind == "confirm":
             self._command(member, name, "reverse", self.world.step("reverse", name), told)
 
     def _command(
-        self, member: str, name: str, kind: str, decision: Decision, told: tuple[str, int, int, str]
-    ) -> None:
+        self, member: str, name: str, kind: str, decision: Decision,
+        told: tuple[str, int, int, str], order_id: str | None = None,
+    ) -> None:  # fmt: skip
         assert decision.outcome.outcome == "applied", decision.outcome
         item = decision.input
         self.commands.append(
-            Command(member, name, kind, *told, item.time, item.id, len(self.commands))
+            Command(member, name, kind, *told, item.time, item.id, len(self.commands), order_id)
         )
         self._tell(member, [decision])
 

@@ -18,7 +18,7 @@ from headway.program.program import Program
 from headway_notify import details
 from headway_notify.moving import Moved, moved
 
-MAILED_CAUSES = frozenset({"event", "effect", "redemption"})
+MAILED_CAUSES = frozenset({"event", "effect", "redemption", "transfer"})
 """Kinds of cause after which a member hears from us."""
 
 Version = tuple[int, int]

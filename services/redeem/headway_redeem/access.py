@@ -20,6 +20,8 @@ class Member(Enum):
     """The member whom `member_id` in the path names."""
     IN_BODY = "body"
     """The member whom `member_id` in the JSON body names."""
+    OF_POOL = "pool"
+    """Those who have joined the pool that `pool_id` in the path names."""
     OF_REDEMPTION = "redemption"
     """The member whose redemption `redemption_id` in the path names."""
 
@@ -39,6 +41,8 @@ RULES: Mapping[str, Rule] = {
     "history": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "balance": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
     "explanation": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "set_goal": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_PATH),
+    "clear_goal": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_PATH),
     "rewards": Rule((Scope.CATALOGUE_READ,), Member.IN_QUERY),
     "quote": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
     "reserve": Rule((Scope.REDEMPTIONS_WRITE,), Member.IN_BODY),
@@ -47,6 +51,16 @@ RULES: Mapping[str, Rule] = {
     "cancel": Rule((Scope.REDEMPTIONS_WRITE,), Member.OF_REDEMPTION),
     "reverse": Rule((Scope.REDEMPTIONS_REVERSE,)),
     "redemption": Rule((Scope.MEMBERS_READ, Scope.REDEMPTIONS_WRITE), Member.OF_REDEMPTION),
+    "transfer": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "pool": Rule((Scope.MEMBERS_READ, Scope.POOLS_WRITE), Member.OF_POOL),
+    "member_pool": Rule((Scope.MEMBERS_READ,), Member.IN_PATH),
+    "create_pool": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "invite": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "accept": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "decline": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "leave": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "spending": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
+    "dissolve": Rule((Scope.POOLS_WRITE,), Member.IN_BODY),
     "code": Rule((Scope.CODES_USE,)),
     "use_code": Rule((Scope.CODES_USE,)),
     "member_token": Rule((Scope.MEMBERS_TOKENS,)),

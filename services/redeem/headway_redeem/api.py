@@ -23,11 +23,13 @@ from headway_redeem import problems
 from headway_redeem.admin_api import AdminCommands, AdminReads, add_admin
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
 from headway_redeem.codes_api import add_codes
-from headway_redeem.gate import Gate, caller_of, put_before, refuse_ungated
+from headway_redeem.gate import Gate, caller_of, forbidden, put_before, refuse_ungated
+from headway_redeem.goals_api import GoalCommands, add_goals
 from headway_redeem.guard import Guard, problem_response
 from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
 from headway_redeem.member_routes import MemberReads, add_member_routes
 from headway_redeem.openapi import Api
+from headway_redeem.pools_api import PoolReads, SharingCommands, add_sharing
 from headway_redeem.problems import KINDS, Kind, Refusal
 from headway_redeem.redemptions import Command, Reply
 from headway_redeem.routing import COMMAND, KEY_HEADER, Key, answered, responses_of, shown, wish_of
@@ -42,7 +44,7 @@ class Commands(Protocol):
     """What changes the ledger."""
 
     async def reserve(
-        self, command: Command, member_id: str, reward_id: str, asked: Wish
+        self, command: Command, member_id: str, reward_id: str, asked: Wish, *, from_pool: bool
     ) -> Reply: ...
 
     async def step(self, command: Command, redemption_id: str) -> Reply: ...
@@ -59,12 +61,17 @@ class Reads(CatalogueReads, Protocol):
     @property
     def admin(self) -> AdminReads: ...
 
+    @property
+    def pools(self) -> PoolReads: ...
+
     async def redemption(self, redemption_id: str) -> RedemptionView: ...
 
 
 def build(
-    settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate, admin: AdminCommands
-) -> FastAPI:
+    settings: RedeemSettings, commands: Commands, reads: Reads, gate: Gate, admin: AdminCommands,
+    sharing: SharingCommands,
+    goals: GoalCommands,
+) -> FastAPI:  # fmt: skip
     """The API over what does the work. LookupError if a route says not who may use it."""
     api = Api(
         title="Headway redeem",
@@ -81,6 +88,8 @@ def build(
     _redemptions(api, commands, reads)
     _explanations(api)
     add_admin(api, admin, reads.admin)
+    add_sharing(api, sharing, reads.pools)
+    add_goals(api, goals)
     add_member_routes(api, reads.members)
     add_catalogue(api, reads)
     add_codes(api, commands, reads)
@@ -99,7 +108,7 @@ def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
         api.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", KEY_HEADER, REQUEST_ID],
             expose_headers=_EXPOSED,
         )
@@ -110,6 +119,7 @@ _RESERVE = (
     *COMMAND, problems.UNKNOWN_MEMBER, problems.INSUFFICIENT_POINTS, problems.UNKNOWN_REWARD,
     problems.MEMBER_LEFT, problems.NOT_FOR_MEMBER, problems.LIMIT_REACHED, problems.OUT_OF_STOCK,
     problems.ORDER_NEEDED, problems.OTHER_CURRENCY, problems.NOTHING_TO_PAY, problems.UNFIT_POINTS,
+    problems.NO_POOLS, problems.NOT_IN_POOL, problems.MAY_NOT_SPEND, problems.PAYS_NO_ORDER,
 )  # fmt: skip
 _STEP = (*COMMAND, problems.UNKNOWN_REDEMPTION, problems.WRONG_STATE)
 
@@ -123,13 +133,18 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
         summary="Hold the points of a reward",
     )
     async def reserve(request: Request, body: ReserveRequest, key: Key) -> Response:
+        if body.order_id is not None and caller_of(request).member_id is not None:
+            # Else a member could name an order to return, and pay another.
+            raise forbidden(request, "Which order this pays is for the checkout's own key to say.")
         command = Command(
             # What is not given is left out, so that a key means the same as before it was known.
             "redemption.reserve", key, request.url.path,
-            body.model_dump_json(exclude_none=True).encode(),
+            body.model_dump_json(exclude_none=True, exclude=_as_ever(body)).encode(),
         )  # fmt: skip
-        asked = wish_of(body)
-        return answered(await commands.reserve(command, body.member_id, body.reward_id, asked))
+        reply = await commands.reserve(
+            command, body.member_id, body.reward_id, wish_of(body), from_pool=body.from_pool
+        )
+        return answered(reply)
 
     async def step(name: str, request: Request, redemption_id: str, key: str) -> Response:
         command = Command(f"redemption.{name}", key, request.url.path)
@@ -166,6 +181,10 @@ def _redemptions(api: FastAPI, commands: Commands, reads: Reads) -> None:
     )
     async def redemption(redemption_id: RedemptionPath) -> Response:
         return shown(await reads.redemption(redemption_id))
+
+
+def _as_ever(body: ReserveRequest) -> set[str]:
+    return set() if body.from_pool else {"from_pool"}
 
 
 def _explanations(api: FastAPI) -> None:

@@ -18,17 +18,22 @@ from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.adjustments import Adjustments
 from headway_redeem.admin_api import AdminCommands
 from headway_redeem.api import build
+from headway_redeem.code_giver import CodeGiver
 from headway_redeem.erasing import Erasing
 from headway_redeem.exporting import Exporting
-from headway_redeem.gate import Gate, Limits
+from headway_redeem.gate import Gate, Limits, Owners
+from headway_redeem.goals import Goals
 from headway_redeem.keyring import Keyring
 from headway_redeem.lookup import Lookup
+from headway_redeem.pools import Pools
+from headway_redeem.pools_api import SharingCommands
 from headway_redeem.rates import Limit
 from headway_redeem.redemptions import Redemptions
 from headway_redeem.settings import RedeemSettings
 from headway_redeem.stocking import Stocking
 from headway_redeem.sweeper import Sweeper
 from headway_redeem.tokens import Tokens
+from headway_redeem.transfers import Transfers
 
 NAME = "redeem"
 CLOCK_GROUP = "earn"
@@ -72,7 +77,24 @@ def _api(
     return build(
         settings, redemptions, reads, gate(settings, lambda: database.pool, reads),
         admin(settings, lambda: database.pool, programs, clock, settings.topic_prefix, wake),
+        sharing(settings, lambda: database.pool, programs, clock, settings.topic_prefix, wake),
+        Goals(
+            lambda: database.pool, programs, clock, settings.topic_prefix, wake,
+            timedelta(seconds=settings.redeem_lock_seconds),
+        ),
     )  # fmt: skip
+
+
+def sharing(
+    settings: RedeemSettings, pool: Callable[[], "asyncpg.Pool[asyncpg.Record]"],
+    programs: ProgramCache, clock: Clock, topic_prefix: str, wake: Callable[[], None],
+) -> SharingCommands:  # fmt: skip
+    """What members can do with each other."""
+    lock_timeout = timedelta(seconds=settings.redeem_lock_seconds)
+    return SharingCommands(
+        Transfers(pool, programs, clock, topic_prefix, wake, lock_timeout),
+        Pools(pool, programs, clock, topic_prefix, wake, lock_timeout),
+    )
 
 
 def admin(
@@ -103,11 +125,12 @@ def gate(
         Limit("key", settings.redeem_rate_key, window),
         Limit("member", settings.redeem_rate_member, window),
     )
-    return Gate(keyring, Tokens(settings.token_secrets, now), reads.owner, limits, now)
+    owners = Owners(reads.owner, reads.pools.is_joined)
+    return Gate(keyring, Tokens(settings.token_secrets, now), owners, limits, now)
 
 
 def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]:
-    """Database, clock, relay, sweeper and API, in the order in which they start."""
+    """Database, clock, relay, sweeper, code giver and API, in the order in which they start."""
     database = Database(settings, f"headway-{NAME}")
     stream = StreamClock(lambda: database.pool, settings.group(CLOCK_GROUP))
     follows_stream = settings.clock == "stream"
@@ -118,9 +141,12 @@ def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]
         lambda: database.pool, programs, clock, settings.topic_prefix, health, relay.wake,
         every=settings.redeem_sweep_every, batch=settings.redeem_sweep_batch,
     )  # fmt: skip
+    giver = CodeGiver(
+        lambda: database.pool, programs, clock, health, every=settings.redeem_sweep_every
+    )
     api = _api(settings, database, programs, clock, relay.wake)
     web = WebServer(api, settings.api_bind, settings.api_port, health)
-    return [database, *([stream] if follows_stream else []), relay, sweeper, web]
+    return [database, *([stream] if follows_stream else []), relay, sweeper, giver, web]
 
 
 def document() -> dict[str, Any]:

@@ -20,7 +20,9 @@ class CatalogueReads(Protocol):
 
     async def rewards(self, member_id: str | None = None) -> Rewards: ...
 
-    async def quote(self, member_id: str, reward_id: str, asked: Wish) -> Quote: ...
+    async def quote(
+        self, member_id: str, reward_id: str, asked: Wish, *, from_pool: bool
+    ) -> Quote: ...
 
     async def code(self, text: str) -> CodeView: ...
 
@@ -42,9 +44,11 @@ def add_catalogue(api: FastAPI, reads: CatalogueReads) -> None:
         response_model=Quote,
         responses=responses_of(
             problems.TOO_LARGE, problems.UNKNOWN_MEMBER,
-            problems.UNKNOWN_REWARD,
+            problems.UNKNOWN_REWARD, problems.NOT_IN_POOL, problems.MAY_NOT_SPEND,
         ),
         summary="What a reward would cost a member now, and save",
     )  # fmt: skip
     async def quote(body: ReserveRequest) -> Response:
-        return shown(await reads.quote(body.member_id, body.reward_id, wish_of(body)))
+        asked = wish_of(body)
+        quoted = await reads.quote(body.member_id, body.reward_id, asked, from_pool=body.from_pool)
+        return shown(quoted)

@@ -6,7 +6,7 @@ ended.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -99,15 +99,21 @@ class Commanding:
         `what` is decided on, `body` is how the input log keeps that.
         """
 
-        def item(account: asyncpg.Record) -> Input:
-            digest = codec.digest(command.kind, account["member_id"], body)
-            return Input(SOURCE, command.key, command.kind, at, what, digest, body)
+        item = input_of(command, row["member_id"], at, what, body)
+        return await self.open_together(connection, [row], {row["account_id"]: item}, command), item
 
-        books, work = await open_locked(connection, self.programs, [row], item, self._prefix)
+    async def open_together(
+        self, connection: "Connection", rows: Sequence[asyncpg.Record],
+        items: Mapping[int, Input], command: Command,
+    ) -> Books:  # fmt: skip
+        """Read several locked accounts, each for the input that it is to decide."""
+        books, _ = await open_locked(
+            connection, self.programs, rows, lambda row: items[row["account_id"]], self._prefix
+        )
         if (SOURCE, command.key) in books.known.inputs:
             # The ledger keeps keys for good, also those whose answers are no longer kept.
             raise Refusal(problems.KEY_REUSED, "This key was used long ago.")
-        return books, work[row["account_id"]]
+        return books
 
     async def newest(self, connection: "Connection") -> Programs:
         """The programme as last read. Whether it still is the newest is seen when deciding."""
@@ -116,10 +122,21 @@ class Commanding:
         latest = await connection.fetchval(ledger.QUERIES.latest_program)
         return await self.programs.get(connection, latest)
 
-    def at(self, account: asyncpg.Record) -> datetime:
-        """When a command on an account takes effect: its time never goes back."""
+    async def published(self, connection: "Connection") -> Programs | None:
+        """The programme as it is published now; None: there is none."""
+        latest = await connection.fetchval(ledger.QUERIES.latest_program)
+        return await self.programs.get(connection, latest) if latest else None
+
+    def at(self, *accounts: asyncpg.Record) -> datetime:
+        """When a command on accounts takes effect: the time of none of them goes back."""
         now = self.clock.now()
-        return max(now, account["account_time"] or now)
+        return max(now, *(account["account_time"] or now for account in accounts))
+
+
+def input_of(command: Command, member_id: str, at: datetime, what: Any, body: bytes) -> Input:
+    """A command as the input of a member's account."""
+    digest = codec.digest(command.kind, member_id, body)
+    return Input(SOURCE, command.key, command.kind, at, what, digest, body)
 
 
 def refused(refusal: Refusal, command: Command) -> Reply:

@@ -11,6 +11,7 @@ from headway.contracts.api.admin import Erased, EraseRequest
 from headway.domain.account import Input
 from headway.domain.erasing import ERASE, Erase
 from headway.ledger import erasing as ledger
+from headway.ledger import pools
 from headway.ledger.books import open_locked
 from headway.ledger.publishing import SHARDS, OutboxRow
 from headway.ledger.writing import write
@@ -32,6 +33,7 @@ class Erasing(Commanding):
 
         async def work(connection: "Connection") -> Reply:
             what = Erase(request.reason, act.person)
+            await _leave_pools(connection, member_id, act)
             nameless = await ledger.take_name(connection, member_id, what, act.caller.key_id)
             if nameless is None:
                 raise unknown_member(member_id)
@@ -67,3 +69,13 @@ class Erasing(Commanding):
         )  # fmt: skip
         await write(connection, books, outbox=[forget])
         return items[account_id]
+
+
+async def _leave_pools(connection: "Connection", member_id: str, act: Act) -> None:
+    """Pools are locked before accounts. An invitation that comes meanwhile can only be declined."""
+    account_id = await pools.account_of(connection, member_id)
+    if account_id is None:
+        return
+    by = pools.By(account_id, act.caller.key_id, False)
+    for pool in await pools.lock_all_about(connection, account_id):
+        await pools.withdraw(connection, pool, by)

@@ -12,6 +12,7 @@ from headway_redeem import problems
 from headway_redeem.access import OPEN, RULES, Caller, Member, Rule
 from headway_redeem.encoded_paths import EncodedPath
 from headway_redeem.headers import answer_headers
+from headway_redeem.pools import unknown_pool
 from headway_redeem.problems import Refusal
 from headway_redeem.rates import Limit, Rates
 from headway_redeem.redemptions import unknown_member, unknown_redemption
@@ -27,6 +28,14 @@ class Keys(Protocol):
     async def find(self, key_id: str) -> ApiKey | None: ...
 
 
+class Owners(NamedTuple):
+    """How it is found whose something is: the member of a redemption, whether a member is in a
+    pool."""
+
+    redemption: Callable[[str], Awaitable[str | None]]
+    pool: Callable[[str, str], Awaitable[bool]]
+
+
 class Limits(NamedTuple):
     """What API keys, and what members with their tokens, may send."""
 
@@ -37,17 +46,17 @@ class Limits(NamedTuple):
 class Gate:
     """Lets a request through, or raises the Refusal that it is answered with.
 
-    `owner` finds the member whose redemption an id names, for member tokens alone; `now` is the
+    `owners` find whose an id's redemption or pool is, for member tokens alone; `now` is the
     system's clock.
     """
 
     def __init__(
-        self, keys: Keys, tokens: Tokens, owner: Callable[[str], Awaitable[str | None]],
-        limits: Limits, now: Callable[[], datetime],
+        self, keys: Keys, tokens: Tokens, owners: Owners, limits: Limits,
+        now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self.tokens = tokens
         self._keys = keys
-        self._owner = owner
+        self._owners = owners
         self._limits = limits
         self._now = now
         self._rates = Rates()
@@ -58,9 +67,9 @@ class Gate:
         self._count(caller, request)
         if caller.member_id is None:
             if caller.scopes.isdisjoint(rule.scopes):
-                raise _forbidden(request, "This key's scopes do not cover it.")
+                raise forbidden(request, "This key's scopes do not cover it.")
         elif rule.member is Member.REFUSED:
-            raise _forbidden(request, "A member token is not enough.")
+            raise forbidden(request, "A member token is not enough.")
         else:
             await self._own(caller.member_id, rule.member, request)
         request.state.caller = caller
@@ -125,8 +134,12 @@ class Gate:
                 raise unknown_member(named)
         elif member is Member.OF_REDEMPTION:
             redemption_id = str(request.path_params["redemption_id"])
-            if await self._owner(redemption_id) != own:
+            if await self._owners.redemption(redemption_id) != own:
                 raise unknown_redemption(redemption_id)
+        elif member is Member.OF_POOL:
+            pool_id = str(request.path_params["pool_id"])
+            if not await self._owners.pool(pool_id, own):
+                raise unknown_pool(pool_id)
 
 
 def caller_of(request: Request) -> Caller:
@@ -182,7 +195,8 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
             raise problems.unreadable("query", f"has a parameter that is not known; known: {said}")
 
 
-def _forbidden(request: Request, detail: str) -> Refusal:
+def forbidden(request: Request, detail: str) -> Refusal:
+    """The refusal of a caller who is known, but may not do this."""
     answer_headers(request.scope)["WWW-Authenticate"] = f'{_SCHEME}, error="insufficient_scope"'
     return Refusal(problems.FORBIDDEN, detail)
 

@@ -10,6 +10,7 @@ from headway.contracts.api.catalogue import CodeView, Quote, Rewards
 from headway.contracts.api.redemptions import RedemptionView
 from headway.domain.standing import standing
 from headway.domain.terms import Wish
+from headway.ledger import pools
 from headway.ledger import redemptions as ledger
 from headway.ledger.catalogue import read_wishes
 from headway.ledger.lots import with_open_lots
@@ -21,9 +22,11 @@ from headway_redeem.admin_lookup import AdminLookup
 from headway_redeem.catalogue_views import Seen, for_all, for_member, quoted
 from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
+from headway_redeem.pool_lookup import PoolLookup
+from headway_redeem.pool_views import PoolReader
 from headway_redeem.problems import Refusal
 from headway_redeem.reading import Reading
-from headway_redeem.redemptions import unknown_redemption
+from headway_redeem.redemptions import pool_pays_no_order, unknown_redemption
 from headway_redeem.views import redemption_view
 from headway_redeem.vouchers import code_view, find_code
 
@@ -41,6 +44,7 @@ class Lookup(Reading):
         super().__init__(pool, programs, clock)
         self.members: MemberReads = MemberLookup(pool, programs, clock)
         self.admin: AdminReads = AdminLookup(pool, programs, clock)
+        self.pools = PoolLookup(pool, programs, clock)
 
     async def _seen(self, connection: "Connection", member_id: str) -> Seen:
         account, programs, epoch = await self.find(connection, member_id)
@@ -79,10 +83,17 @@ class Lookup(Reading):
             )
         return for_member(seen, known)
 
-    async def quote(self, member_id: str, reward_id: str, asked: Wish) -> Quote:
-        """What a reward would cost a member now. Raises Refusal for an unknown member or reward."""
+    async def quote(
+        self, member_id: str, reward_id: str, asked: Wish, *, from_pool: bool = False
+    ) -> Quote:
+        """What a reward would cost a member now, or the member's household. Raises Refusal for an
+        unknown member or reward, and for no pool to spend from."""
+        if from_pool and asked.order_id is not None:
+            raise pool_pays_no_order()
         async with self.snapshot() as connection:
             seen = await self._seen(connection, member_id)
+            if from_pool:
+                seen = await self._with_pool(connection, seen)
             reward = seen.program.reward(reward_id)
             if reward is None:
                 raise Refusal(
@@ -96,6 +107,20 @@ class Lookup(Reading):
         if known is not None:
             asked = asked._replace(had=known.had, left=known.left)
         return quoted(seen, reward, asked)
+
+    async def _with_pool(self, connection: "Connection", seen: Seen) -> Seen:
+        """As if what all of the household have were the member's own: so it is when it is spent."""
+        found = await pools.pool_of(connection, seen.now.account_id)
+        pool = None if found is None else await pools.read(connection, found)
+        member = None if pool is None else pool.member(seen.now.member_id)
+        if pool is None or member is None:
+            raise Refusal(problems.NOT_IN_POOL, "There is nothing to quote.")
+        if not member.may_spend:
+            raise Refusal(problems.MAY_NOT_SPEND, "There is nothing to quote.")
+        reader = PoolReader(self._programs, self.clock)
+        accounts = await reader.accounts(connection, pool.pool_id)
+        available = sum(account.available for account in accounts)
+        return seen._replace(now=seen.now._replace(available=available, owed=0))
 
     async def code(self, text: str) -> CodeView:
         """A voucher's code, and whether it can be used. Raises Refusal if there is none."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from headway.contracts.api.members import (
+    CertificateView,
+    GoalView,
     MembershipView,
     MemberView,
     PointsAt,
@@ -52,7 +54,30 @@ def member_view(account: Account, now: Account, programs: Programs, epoch: int) 
         next_reward=None
         if following is None
         else NextReward(**reward_fields(following.reward), missing=following.missing),
+        goal=goal_view(now, program),
+        certificates=[
+            CertificateView(
+                redemption_id=one.redemption_id,
+                points=one.points,
+                value_minor=one.value_minor,
+                currency=one.currency,
+            )
+            for one in account.certificates
+        ],
     )
+
+
+def goal_view(now: Account, program: Program) -> GoalView | None:
+    """The goal of an account as it stands; None also for a reward that is no more."""
+    reward = program.reward(now.goal) if now.goal else None
+    if reward is None or now.time is None:
+        return None
+    price = reward.price(now.tier, program.day(now.time))
+    missing = max(price - now.available - now.owed, 0)
+    return GoalView(
+        **reward_fields(reward._replace(points=price)), missing=missing, ready=not missing,
+        automatic=reward.automatic,
+    )  # fmt: skip
 
 
 def _activating(lots: Iterable[Lot]) -> dict[datetime, int]:

@@ -1,6 +1,6 @@
 """Redeem's own metrics, with what they mean."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 COMMANDS = Counter(
     "headway_redeem_commands_total",
@@ -18,4 +18,11 @@ PROBLEMS = Counter(
 )
 TIMED_OUT = Counter(
     "headway_redeem_timed_out_total", "Reservations released because they were held too long."
+)
+CODES_GIVEN = Counter(
+    "headway_redeem_codes_given_total", "Codes given to certificates that issued themselves."
+)
+WITHOUT_CODES = Gauge(
+    "headway_redeem_rewards_without_codes",
+    "Rewards of which certificates wait for codes, because their pool has none.",
 )

@@ -36,6 +36,7 @@ def opened(
         reserve.redemption_id, account.account_id, account.member_id, reward.id, reward.name,
         terms.points, terms.value_minor, terms.currency, program.version, "reserved",
         at, books.known.now + hold, at, reward.kind, terms.cash_minor, reward.stock is not None,
+        order_id=reserve.wish.order_id,
     )  # fmt: skip
 
 

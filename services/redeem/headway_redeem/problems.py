@@ -115,6 +115,16 @@ UNFIT_POINTS = Kind(
     "Send pay_points in whole steps, as POST /v1/quotes offers them, or leave them out.",
     kept=True,
 )  # fmt: skip
+NOT_A_GOAL = Kind(
+    "not-a-goal", _CONFLICT, "This reward has no price of its own to save for",
+    "Choose a reward with a price in points from GET /v1/rewards.",
+    kept=True,
+)  # fmt: skip
+PAYS_NO_ORDER = Kind(
+    "pays-no-order", _CONFLICT, "This reward does not pay an order",
+    "Leave out order_id, or offer a reward that pays at a checkout out of the member's own points.",
+    kept=True,
+)  # fmt: skip
 CODE_NOT_GIVEN = Kind(
     "code-not-given", _CONFLICT, "This code has not been given to anybody",
     "Use the code that a confirmed redemption shows.",
@@ -202,6 +212,85 @@ INTERNAL = Kind(
     "Retry with the same Idempotency-Key; if it stays, tell those who run this service.",
 )  # fmt: skip
 
+NO_TRANSFERS = Kind(
+    "no-transfers", _CONFLICT, "The programme has no transfers between members",
+    "Give it `transfers` in the programme file, and publish that.",
+    kept=True,
+)  # fmt: skip
+SAME_MEMBER = Kind(
+    "same-member", _CONFLICT, "Both are the same member",
+    "Name another member in `to_member_id`.",
+    kept=True,
+)  # fmt: skip
+RECEIVER_LEFT = Kind(
+    "receiver-left", _CONFLICT, "The member who was to get it has left the programme",
+    "Send points only to members who have not left.",
+    kept=True,
+)  # fmt: skip
+BELOW_MINIMUM = Kind(
+    "below-minimum", _CONFLICT, "So few points cannot be sent",
+    "Send at least `minimum` points.",
+    kept=True,
+)  # fmt: skip
+ABOVE_MAXIMUM = Kind(
+    "above-maximum", _CONFLICT, "So many points cannot be sent in this period",
+    "Send at most `left` points; in the next period there are more.",
+    kept=True,
+)  # fmt: skip
+TOO_FEW_TO_SEND = Kind(
+    "too-few-to-send", _CONFLICT, "There are not so many points to send",
+    "Send at most `available`; what is pending or reserved cannot be sent.",
+    kept=True,
+)  # fmt: skip
+NO_POOLS = Kind(
+    "no-pools", _CONFLICT, "The programme has no household pools",
+    "Give it `pools` in the programme file, and publish that.",
+    kept=True,
+)  # fmt: skip
+UNKNOWN_POOL = Kind(
+    "unknown-pool", _MISSING, "No such pool",
+    "Use a pool_id that GET /v1/members/{member_id}/pool shows for this member.",
+)  # fmt: skip
+NOT_IN_POOL = Kind(
+    "not-in-pool", _CONFLICT, "The member is in no pool",
+    "Create a pool, or accept an invitation to one, before spending from it.",
+    kept=True,
+)  # fmt: skip
+ALREADY_IN_POOL = Kind(
+    "already-in-pool", _CONFLICT, "The member is in a pool already",
+    "A member is in one pool at a time: leave the other one first.",
+    kept=True,
+)  # fmt: skip
+POOL_FULL = Kind(
+    "pool-full", _CONFLICT, "The pool has as many members as it may have",
+    "Those invited count; the programme file says how many there may be.",
+    kept=True,
+)  # fmt: skip
+NOT_OWNER = Kind(
+    "not-the-owner", _CONFLICT, "Only the owner of the pool may do this",
+    "Ask the member who created the pool.",
+    kept=True,
+)  # fmt: skip
+OWNER_STAYS = Kind(
+    "owner-stays", _CONFLICT, "The owner cannot do this",
+    "The owner may always spend, and cannot leave: dissolve the pool.",
+    kept=True,
+)  # fmt: skip
+NOT_INVITED = Kind(
+    "not-invited", _CONFLICT, "There is no invitation that waits for this member",
+    "Have the pool's owner invite the member.",
+    kept=True,
+)  # fmt: skip
+NOT_A_POOL_MEMBER = Kind(
+    "not-a-pool-member", _CONFLICT, "That member has not joined the pool",
+    "Look at `members` of GET /v1/pools/{pool_id}.",
+    kept=True,
+)  # fmt: skip
+MAY_NOT_SPEND = Kind(
+    "may-not-spend", _CONFLICT, "The member may not spend from the pool",
+    "Its owner may allow it: POST /v1/pools/{pool_id}/spending.",
+    kept=True,
+)  # fmt: skip
 KINDS = {
     kind.name: kind
     for kind in (
@@ -211,7 +300,10 @@ KINDS = {
         CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
         NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
         INTERNAL, UNKNOWN_ADJUSTMENT, SECOND_PERSON_NEEDED, ADJUSTMENT_DECIDED, TOO_FEW_POINTS,
-        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE,
+        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE, NO_TRANSFERS, SAME_MEMBER, RECEIVER_LEFT,
+        BELOW_MINIMUM, ABOVE_MAXIMUM, TOO_FEW_TO_SEND, NO_POOLS, UNKNOWN_POOL, NOT_IN_POOL,
+        ALREADY_IN_POOL, POOL_FULL, NOT_OWNER, OWNER_STAYS, NOT_INVITED, NOT_A_POOL_MEMBER,
+        MAY_NOT_SPEND, NOT_A_GOAL, PAYS_NO_ORDER,
     )
 }  # fmt: skip
 """Every kind by its name."""

@@ -11,31 +11,35 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from headway.domain.closing import Decision
-from headway.domain.redemption import ENDS_IN, Reserve, Step
+from headway.domain.account import Input
+from headway.domain.redemption import Reserve, Step
 from headway.domain.terms import Wish
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger import catalogue, codes
 from headway.ledger import redemptions as ledger
-from headway.ledger.books import Books
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
 from headway.program.program import Program, Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
-from headway_redeem.commanding import SOURCE, Command, Commanding, Reply, refused
+from headway_redeem.commanding import SOURCE, Command, Commanding, Reply, input_of, refused
+from headway_redeem.drawing import Purse, draw_on, lock_purse
+from headway_redeem.drawing import waiting as waiting_to_give
+from headway_redeem.homecoming import decide_step, touched_by
+from headway_redeem.homecoming import waiting as waiting_for_home
 from headway_redeem.opening import SoldOut, hold_what_is_counted, opened
 from headway_redeem.problems import Refusal
 from headway_redeem.refusing import refusal_of
 from headway_redeem.views import redemption_answer
-from headway_redeem.vouchers import let_go, use_code
+from headway_redeem.vouchers import find_code, let_go, use_code
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
 
 __all__ = ["SOURCE", "Command", "Redemptions", "Reply", "unknown_member", "unknown_redemption"]
 
+FULFIL = "redemption.fulfil"
 _NOTHING_MORE = Wish()
 
 
@@ -51,28 +55,38 @@ class Redemptions(Commanding):
         self._hold = hold
 
     async def reserve(
-        self, command: Command, member_id: str, reward_id: str, asked: Wish = _NOTHING_MORE
-    ) -> Reply:
+        self, command: Command, member_id: str, reward_id: str, asked: Wish = _NOTHING_MORE,
+        *, from_pool: bool = False,
+    ) -> Reply:  # fmt: skip
         """Hold a reward's price for a member; `asked` says what for, where its worth depends on
-        an order. Raises Refusal for what is not kept."""
+        an order. `from_pool`: out of what the member's household has. Raises Refusal for what is
+        not kept."""
 
         async def work(connection: "Connection") -> Reply:
-            row = await connection.fetchrow(QUERIES.lock_accounts, [member_id])
-            if row is None or row["joined_at"] is None:
+            if from_pool and asked.order_id is not None:
+                return refused(pool_pays_no_order(), command)
+            try:
+                locked = await lock_purse(connection, member_id, from_pool=from_pool)
+            except Refusal as refusal:
+                return refused(refusal, command)
+            if locked is None:
                 raise unknown_member(member_id)
             # One moment for what is known and for the decision: a period may end between two.
-            at, programs = self.at(row), await self.newest(connection)
-            wish = await self._known(connection, programs.at(at), row, at, reward_id, asked)
+            at, programs = self.at(*locked.rows), await self.newest(connection)
+            purse, program = locked.at(at), programs.at(at)
+            if from_pool and not program.pool_members:
+                return refused(Refusal(problems.NO_POOLS, "Nothing was reserved."), command)
+            wish = await self._known(connection, program, purse.spender, at, reward_id, asked)
             reserve = Reserve("rdm_" + secrets.token_urlsafe(18), reward_id, wish)
             if wish.left is None:
-                return await self._reserve(connection, programs, row, at, command, reserve)
+                return await self._reserve(connection, programs, purse, at, command, reserve)
             try:
                 async with connection.transaction():
-                    return await self._reserve(connection, programs, row, at, command, reserve)
+                    return await self._reserve(connection, programs, purse, at, command, reserve)
             except SoldOut:
                 # Somebody else was quicker at the very end. That, too, is decided, and kept.
                 gone = reserve._replace(wish=wish._replace(left=0))
-                return await self._reserve(connection, programs, row, at, command, gone)
+                return await self._reserve(connection, programs, purse, at, command, gone)
 
         return await self.once(command, work)
 
@@ -90,17 +104,24 @@ class Redemptions(Commanding):
         return asked if known is None else asked._replace(had=known.had, left=known.left)
 
     async def _reserve(
-        self, connection: "Connection", programs: Programs, row: asyncpg.Record, at: datetime,
+        self, connection: "Connection", programs: Programs, purse: Purse, at: datetime,
         command: Command, reserve: Reserve,
     ) -> Reply:  # fmt: skip
-        books, decision = await self._decide(
-            connection, row, at, command, reserve, reserve.reward_id
+        reward_id, pool_available = reserve.reward_id, None
+        item = _item(command, purse.spender, at, reserve, reward_id)
+        books = await self.open_together(
+            connection, purse.rows, waiting_to_give(purse, item, reserve), command
         )
         if books.programs.latest != programs.latest:
             raise Retryable("a programme was published while this was decided")
+        if purse.pool_id is not None:
+            reserve, pool_available = draw_on(books, purse, at, reserve)
+            item = _item(command, purse.spender, at, reserve, reward_id)
+        decision = books.decide(purse.spender_id, item)[0]
+        await write(connection, books)
         if decision.outcome.outcome == "refused":
-            return refused(refusal_of(books, decision, reserve.reward_id), command)
-        redemption = opened(books, decision, reserve, self._hold)
+            return refused(refusal_of(books, decision, reward_id, pool_available), command)
+        redemption = opened(books, decision, reserve, self._hold)._replace(pool_id=purse.pool_id)
         redemption = await hold_what_is_counted(connection, books, redemption)
         answer = redemption_answer(redemption, decision, books.known.epoch)
         return Reply(201, answer.model_dump_json())
@@ -110,23 +131,27 @@ class Redemptions(Commanding):
         `reserve`."""
 
         async def work(connection: "Connection") -> Reply:
-            account_id = await ledger.holder_of(connection, redemption_id)
-            if account_id is None:
+            holder = await ledger.holder_of(connection, redemption_id)
+            if holder is None:
                 raise unknown_redemption(redemption_id)
-            row = await connection.fetchrow(QUERIES.lock_accounts_by_id, [account_id])
+            account_id, accounts = holder.account_id, touched_by(command.kind, holder)
+            rows = await connection.fetch(QUERIES.lock_accounts_by_id, accounts)
             found = await ledger.read_redemption(connection, redemption_id)
-            if row is None or found is None:
-                raise InvariantViolated(f"redemption {redemption_id} without its account")
-            before, held = found
-            step = ledger.step_of(before, held)
+            if len(rows) != len(accounts) or found is None:
+                raise InvariantViolated(f"redemption {redemption_id} without its accounts")
+            row = next(row for row in rows if row["account_id"] == account_id)
+            before, parts = found
+            step = ledger.step_of(command.kind, before, parts)
             if before.code is not None and command.kind == "redemption.reverse":
                 step = step._replace(code_used=await codes.lock_used(connection, redemption_id))
-            books, decision = await self._decide(
-                connection, row, self.at(row), command, step, before.reward_id
-            )
+            item = _item(command, row, self.at(*rows), step, before.reward_id)
+            opened_for = waiting_for_home(rows, account_id, item, step)
+            books = await self.open_together(connection, rows, opened_for, command)
+            decision = await decide_step(connection, books, account_id, item, step)
+            await write(connection, books)
             if decision.outcome.outcome == "refused":
                 return refused(refusal_of(books, decision, before.reward_id), command)
-            after = before._replace(state=ENDS_IN[command.kind], updated_at=decision.input.time)
+            after = before.after(command.kind, decision.input.time)
             await ledger.move_redemption(connection, after)
             await let_go(connection, books.programs, [after])
             answer = redemption_answer(after, decision, books.known.epoch)
@@ -138,36 +163,69 @@ class Redemptions(Commanding):
         """Mark a voucher's code used at a checkout. Raises Refusal as `reserve`."""
 
         async def work(connection: "Connection") -> Reply:
-            at = self.clock.now()
+            found = await find_code(connection, code)
+            row = await _keeper(connection, found)
+            at = self.clock.now() if row is None else self.at(row)
             program = (await self.newest(connection)).at(at)
             try:
-                used = await use_code(connection, program, code, command.key, order_id, at)
+                used = await use_code(connection, program, found, command.key, order_id, at)
             except Refusal as refusal:
                 if not refusal.kind.kept:
                     raise
                 return refused(refusal, command)
+            if row is not None and found.redemption_id is not None:
+                await self._used(connection, row, at, command, found.redemption_id)
             return Reply(200, used.model_dump_json())
 
         return await self.once(command, work)
 
-    async def _decide(
+    async def _used(
         self, connection: "Connection", row: asyncpg.Record, at: datetime, command: Command,
-        what: Reserve | Step, reward_id: str,
-    ) -> tuple[Books, Decision]:  # fmt: skip
-        """Decide the command on its locked account, and write what came of it."""
-        body = ledger.body_of(what, reward_id)
-        books, item = await self.open(connection, row, at, command, what, body)
+        redemption_id: str,
+    ) -> None:  # fmt: skip
+        """Fulfil the certificate whose code was used: no return takes it back from now on."""
+        found = await ledger.read_redemption(connection, redemption_id)
+        if found is None or found[0].state != "confirmed":
+            return  # fulfilled before, by hand
+        before, parts = found
+        fulfil = command._replace(kind=FULFIL)
+        step = ledger.step_of(FULFIL, before, parts)
+        item = _item(fulfil, row, at, step, before.reward_id)
         account_id = row["account_id"]
-        if isinstance(what, Step):
-            await ledger.load_held_lots(connection, books, account_id, what.held)
-        decision = books.decide(account_id, item)[0]
+        books = await self.open_together(connection, [row], {account_id: item}, fulfil)
+        decision = await decide_step(connection, books, account_id, item, step)
         await write(connection, books)
-        return books, decision
+        after = before.after(FULFIL, decision.input.time)
+        await ledger.move_redemption(connection, after)
+
+
+def _item(
+    command: Command, row: asyncpg.Record, at: datetime, what: Reserve | Step, reward_id: str
+) -> Input:
+    """A command on a redemption, as the input that it will be."""
+    return input_of(command, row["member_id"], at, what, ledger.body_of(what, reward_id))
+
+
+async def _keeper(connection: "Connection", code: codes.Code) -> asyncpg.Record | None:
+    """Lock the account that keeps the certificate of a code, if it issued itself; before the code,
+    as whoever takes it back does."""
+    if not code.automatic or code.redemption_id is None:
+        return None
+    holder = await ledger.holder_of(connection, code.redemption_id)
+    if holder is None:
+        raise InvariantViolated(f"code of {code.redemption_id}, which is not there")
+    return await connection.fetchrow(QUERIES.lock_accounts_by_id, [holder.account_id])
 
 
 def unknown_member(member_id: str) -> Refusal:
     """The refusal of an id that names no member."""
     return Refusal(problems.UNKNOWN_MEMBER, f"{member_id!r} is no member.")
+
+
+def pool_pays_no_order() -> Refusal:
+    """The refusal of a household's paying an order: what of it came back with the order's goods
+    would be one member's, not theirs who gave it."""
+    return Refusal(problems.PAYS_NO_ORDER, "A household's points pay no order.")
 
 
 def unknown_redemption(redemption_id: str) -> Refusal:

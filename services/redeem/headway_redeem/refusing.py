@@ -18,13 +18,17 @@ TERMS_REFUSED: dict[str, Kind] = {
     "other currency": problems.OTHER_CURRENCY,
     "nothing to pay": problems.NOTHING_TO_PAY,
     "unfit points": problems.UNFIT_POINTS,
+    "pays no order": problems.PAYS_NO_ORDER,
     "insufficient points": problems.INSUFFICIENT_POINTS,
 }
 """The problem for each reason why a reward is not to be had on its terms."""
 
 
-def refusal_of(books: Books, decision: Decision, reward_id: str) -> Refusal:
-    """The problem document of a refused decision."""
+def refusal_of(
+    books: Books, decision: Decision, reward_id: str, pool_available: int | None = None
+) -> Refusal:
+    """The problem document of a refused decision; `pool_available`: what there was to spend, where
+    that was not the member's own."""
     reason, what, at = decision.outcome.reason, decision.input.data, decision.input.time
     if reason == "wrong state" and isinstance(what, Step):
         needed = " or ".join(MOVES[decision.input.kind].starts)
@@ -33,7 +37,7 @@ def refusal_of(books: Books, decision: Decision, reward_id: str) -> Refusal:
             redemption_id=what.redemption_id, state=what.state, needed_state=needed,
         )  # fmt: skip
     if reason == "insufficient points" and isinstance(what, Reserve):
-        return _insufficient(books, decision, what)
+        return _insufficient(books, decision, what, pool_available)
     if reason == "unknown reward":
         return Refusal(
             problems.UNKNOWN_REWARD,
@@ -42,6 +46,11 @@ def refusal_of(books: Books, decision: Decision, reward_id: str) -> Refusal:
         )
     if reason == "member left":
         return Refusal(problems.MEMBER_LEFT, "Nothing new can be reserved.")
+    if reason == "no price":
+        return Refusal(
+            problems.NOT_A_GOAL, f"How many points {reward_id!r} takes depends on the order.",
+            reward_id=reward_id,
+        )  # fmt: skip
     if reason == "code used":
         return Refusal(problems.CODE_USED, "A reward that was used is not given back.")
     if reason in TERMS_REFUSED:
@@ -55,7 +64,9 @@ def needed_points(reward: Reward, terms: Terms | Refused) -> int:
     return terms.points if isinstance(terms, Terms) else reward.points
 
 
-def _insufficient(books: Books, decision: Decision, reserve: Reserve) -> Refusal:
+def _insufficient(
+    books: Books, decision: Decision, reserve: Reserve, pool_available: int | None
+) -> Refusal:
     """The account is not settled by a refused command, so its balances are settled for showing."""
     at, reward_id = decision.input.time, reserve.reward_id
     program = books.programs.at(at)
@@ -63,11 +74,12 @@ def _insufficient(books: Books, decision: Decision, reserve: Reserve) -> Refusal
     if reward is None:
         raise InvariantViolated(f"too few points for {reward_id!r}, which is no reward")
     now = standing(books.programs, decision.account, at)
-    terms = terms_of(program, reward, now.tier, at, now.available, reserve.wish)
+    available = now.available if pool_available is None else pool_available
+    terms = terms_of(program, reward, now.tier, at, available, reserve.wish)
     needed = needed_points(reward, terms)
     return Refusal(
         problems.INSUFFICIENT_POINTS,
-        f"{reward.name} costs {needed} points; {now.available} are available.",
-        reward_id=reward_id, available=now.available, needed=needed,
+        f"{reward.name} costs {needed} points; {available} are available.",
+        reward_id=reward_id, available=available, needed=needed,
         pending=now.pending, reserved=now.reserved, owed=now.owed,
     )  # fmt: skip

@@ -66,4 +66,4 @@ def shown(model: BaseModel, status: int = 200) -> Response:
 def wish_of(body: ReserveRequest) -> Wish:
     """What was asked for, beside the reward."""
     order = None if body.order is None else Order(body.order.total_minor, body.order.currency)
-    return Wish(order, body.pay_points)
+    return Wish(order, body.pay_points, order_id=body.order_id)

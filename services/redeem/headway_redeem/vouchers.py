@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from headway.contracts.api.catalogue import CodeView
 from headway.domain import voucher_code
+from headway.errors import InvariantViolated
 from headway.ledger import catalogue, codes
 from headway.ledger import redemptions as ledger
 from headway.ledger.codes import Code
 from headway.program.calendar import end_of_days
 from headway.program.program import Program, Programs
+from headway.program.rewards import Codes
 from headway_redeem import problems
 from headway_redeem.problems import Kind, Refusal
 
@@ -31,13 +33,22 @@ async def let_go(
     """Have codes and stock follow redemptions that have moved."""
     for redemption in moved:
         if redemption.code is not None:
-            until = _valid_until(programs, redemption)
+            until = valid_until(programs, redemption)
             await codes.follow(connection, redemption.redemption_id, redemption.state, until)
     await catalogue.give_back_stock(connection, [r.reward_id for r in moved if r.gave_back])
 
 
-def _valid_until(programs: Programs, redemption: ledger.Redemption) -> datetime | None:
-    """The end of the last local day on which its code is valid, if that ends."""
+def pool_of(programs: Programs, redemption: ledger.Redemption) -> Codes:
+    """Where the code of a voucher comes from."""
+    reward = programs.version(redemption.program_version).reward(redemption.reward_id)
+    if reward is None or reward.codes is None:
+        raise InvariantViolated(f"redemption {redemption.redemption_id} is of no voucher")
+    return reward.codes
+
+
+def valid_until(programs: Programs, redemption: ledger.Redemption) -> datetime | None:
+    """The end of the last local day on which its code is valid, if that ends; it is given when
+    the redemption changed last."""
     program = programs.version(redemption.program_version)
     reward = program.reward(redemption.reward_id)
     if reward is None or reward.codes is None or reward.codes.valid_days is None:
@@ -65,9 +76,9 @@ def code_view(code: Code, program: Program, at: datetime) -> CodeView:
     )  # fmt: skip
 
 
-async def find_code(connection: "Connection", text: str, *, lock: bool = False) -> Code:
+async def find_code(connection: "Connection", text: str) -> Code:
     """The code that somebody typed. Raises Refusal if there is none, and says if it is a slip."""
-    code = await codes.find(connection, text, lock=lock)
+    code = await codes.find(connection, text)
     if code is not None:
         return code
     spelt = voucher_code.read(text)
@@ -77,11 +88,11 @@ async def find_code(connection: "Connection", text: str, *, lock: bool = False) 
 
 
 async def use_code(
-    connection: "Connection", program: Program, text: str, key: str, order_id: str | None,
+    connection: "Connection", program: Program, found: Code, key: str, order_id: str | None,
     at: datetime,
 ) -> CodeView:  # fmt: skip
-    """Use a code. Raises Refusal when it cannot be used, or not any more."""
-    code = await find_code(connection, text, lock=True)
+    """Use a code that was found. Raises Refusal when it cannot be used, or not any more."""
+    code = await codes.hold(connection, found)
     why = _why_not(code, at)
     if why is not None:
         raise Refusal(why, "Nothing was changed.")

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     MEMBERS_ERASE = "members:erase", "take a member's name out of everything, for good"
     REDEMPTIONS_WRITE = "redemptions:write", "quote, reserve, confirm, fulfil and cancel"
     REDEMPTIONS_REVERSE = "redemptions:reverse", "undo confirmed redemptions"
+    POOLS_WRITE = "pools:write", "send points between members, run household pools"
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
     CODES_USE = "codes:use", "check and use up voucher codes at a till"
     ADMIN_READ = "admin:read", "see adjustments, redemptions, stock and codes, export members"

@@ -8,7 +8,7 @@ from typing import Self
 import httpx
 from tenacity import Retrying
 
-from headway.client import calls
+from headway.client import calls, pool_calls
 from headway.client.calls import Answer, Call
 from headway.client.trying import NotYet, Patience, connection_of, gave_up, policy, understood
 from headway.contracts.api.admin import (
@@ -23,7 +23,14 @@ from headway.contracts.api.admin import (
     StockView,
 )
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards
-from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.members import (
+    BalanceAsOf,
+    Explanation,
+    GoalAnswer,
+    History,
+    MemberView,
+)
+from headway.contracts.api.pools import MemberPool, PoolView, TransferAnswer
 from headway.contracts.api.redemptions import MemberToken, RedemptionAnswer, RedemptionView
 from headway.domain.redemption import State
 
@@ -91,10 +98,10 @@ class Client:
 
     def quote(
         self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
-        pay_points: int | None = None,
+        pay_points: int | None = None, from_pool: bool = False,
     ) -> Quote:  # fmt: skip
         """What a reward would cost and save; `order` is (total in minor units, currency)."""
-        asked = calls.wish(member_id, reward_id, order, pay_points)
+        asked = calls.wish(member_id, reward_id, order, pay_points, from_pool=from_pool)
         return self._ask(calls.quote(asked))
 
     def redemption(self, redemption_id: str) -> RedemptionView:
@@ -131,14 +138,24 @@ class Client:
         """Whether a voucher's code can be used, and what for."""
         return self._ask(calls.code(text))
 
+    def pool(self, pool_id: str) -> PoolView:
+        """A household pool: its members and what each has now."""
+        return self._ask(pool_calls.pool(pool_id))
+
+    def member_pool(self, member_id: str) -> MemberPool:
+        """The pool a member is in, and invitations that wait for the member."""
+        return self._ask(pool_calls.member_pool(member_id))
+
     # -- commands ----------------------------------------------------------------------------------
 
     def reserve(
         self, member_id: str, reward_id: str, *, order: tuple[int, str] | None = None,
-        pay_points: int | None = None, key: str = "",
+        pay_points: int | None = None, order_id: str | None = None, from_pool: bool = False,
+        key: str = "",
     ) -> RedemptionAnswer:  # fmt: skip
-        """Hold the points of a reward; `order` is (total in minor units, currency)."""
-        asked = calls.wish(member_id, reward_id, order, pay_points)
+        """Hold the points of a reward, `from_pool` of the member's household; `order` is (total in
+        minor units, currency), `order_id` the order that it pays."""
+        asked = calls.wish(member_id, reward_id, order, pay_points, order_id, from_pool=from_pool)
         return self._ask(calls.reserve(asked, key))
 
     def confirm(self, redemption_id: str, *, key: str = "") -> RedemptionAnswer:
@@ -161,6 +178,14 @@ class Client:
         """Mark a voucher's code used, at an order if one is named."""
         return self._ask(calls.use_code(text, order_id, key))
 
+    def set_goal(self, member_id: str, reward_id: str, *, key: str = "") -> GoalAnswer:
+        """Save for a reward from now on."""
+        return self._ask(calls.set_goal(member_id, reward_id, key))
+
+    def clear_goal(self, member_id: str, *, key: str = "") -> GoalAnswer:
+        """Save for nothing in particular: automatic certificates are issued again."""
+        return self._ask(calls.clear_goal(member_id, key))
+
     def adjust(
         self, member_id: str, points: int, reason: str, by: str, *, key: str = ""
     ) -> AdjustmentAnswer:
@@ -182,6 +207,48 @@ class Client:
     def set_stock(self, reward_id: str, total: int, by: str, *, key: str = "") -> StockView:
         """Say how many of a reward there are in all, those already taken included."""
         return self._ask(calls.set_stock(reward_id, total, by, key))
+
+    def transfer(
+        self, member_id: str, to_member_id: str, points: int, *, key: str = ""
+    ) -> TransferAnswer:
+        """Send a member's points to another member."""
+        return self._ask(pool_calls.transfer(member_id, to_member_id, points, key))
+
+    def create_pool(self, member_id: str, *, key: str = "") -> PoolView:
+        """A new household pool, which the member owns."""
+        return self._ask(pool_calls.create_pool(member_id, key))
+
+    def invite(
+        self, pool_id: str, member_id: str, invited_id: str, *, may_spend: bool = False,
+        key: str = "",
+    ) -> PoolView:  # fmt: skip
+        """Ask a member into the owner's pool, with the right to spend from it or without."""
+        call = pool_calls.invite(pool_id, member_id, invited_id, key, may_spend=may_spend)
+        return self._ask(call)
+
+    def accept(self, pool_id: str, member_id: str, *, key: str = "") -> PoolView:
+        """Join the pool that the member is invited to."""
+        return self._ask(pool_calls.act("accept", pool_id, member_id, key))
+
+    def decline(self, pool_id: str, member_id: str, *, key: str = "") -> PoolView:
+        """Turn the invitation down."""
+        return self._ask(pool_calls.act("decline", pool_id, member_id, key))
+
+    def leave(self, pool_id: str, member_id: str, *, key: str = "") -> PoolView:
+        """Leave the pool, with all that is the member's own."""
+        return self._ask(pool_calls.act("leave", pool_id, member_id, key))
+
+    def set_spending(
+        self, pool_id: str, member_id: str, of_member_id: str, *, may_spend: bool = True,
+        key: str = "",
+    ) -> PoolView:  # fmt: skip
+        """Say, as the owner, whether a member may spend from the pool."""
+        call = pool_calls.spending(pool_id, member_id, of_member_id, key, may_spend=may_spend)
+        return self._ask(call)
+
+    def dissolve(self, pool_id: str, member_id: str, *, key: str = "") -> PoolView:
+        """End the owner's pool: everybody keeps their own points."""
+        return self._ask(pool_calls.act("dissolve", pool_id, member_id, key))
 
     def member_token(self, member_id: str, *, minutes: int = 15) -> MemberToken:
         """A token with which that member's app may ask for itself, for so many minutes."""

@@ -24,7 +24,14 @@ from headway.contracts.api.admin import (
     StockView,
 )
 from headway.contracts.api.catalogue import CodeView, Quote, Rewards, UseCodeRequest
-from headway.contracts.api.members import BalanceAsOf, Explanation, History, MemberView
+from headway.contracts.api.members import (
+    BalanceAsOf,
+    Explanation,
+    GoalAnswer,
+    GoalRequest,
+    History,
+    MemberView,
+)
 from headway.contracts.api.redemptions import (
     MemberToken,
     OrderTotal,
@@ -74,7 +81,7 @@ class Call(NamedTuple, Generic[Answer]):
 
 def member(member_id: str) -> Call[MemberView]:
     """GET /v1/members/{member_id}."""
-    return _read(_of_member(member_id), MemberView)
+    return read(of_member(member_id), MemberView)
 
 
 def history(
@@ -86,12 +93,12 @@ def history(
     for name, moment in (("since", since), ("until", until)):
         if moment is not None:
             query[name] = moment.isoformat()
-    return _read(_of_member(member_id) + "/history", History, _page(query, cursor))
+    return read(of_member(member_id) + "/history", History, _page(query, cursor))
 
 
 def balance(member_id: str, at: datetime) -> Call[BalanceAsOf]:
     """GET /v1/members/{member_id}/balance."""
-    return _read(_of_member(member_id) + "/balance", BalanceAsOf, {"at": at.isoformat()})
+    return read(of_member(member_id) + "/balance", BalanceAsOf, {"at": at.isoformat()})
 
 
 def explanation(
@@ -99,22 +106,22 @@ def explanation(
 ) -> Call[Explanation]:
     """GET /v1/members/{member_id}/explanation."""
     query: Query = {"limit": limit, "lots": "all" if all_lots else "open"}
-    return _read(_of_member(member_id) + "/explanation", Explanation, _page(query, cursor))
+    return read(of_member(member_id) + "/explanation", Explanation, _page(query, cursor))
 
 
 def rewards(member_id: str | None) -> Call[Rewards]:
     """GET /v1/rewards."""
-    return _read("/v1/rewards", Rewards, {} if member_id is None else {"member_id": member_id})
+    return read("/v1/rewards", Rewards, {} if member_id is None else {"member_id": member_id})
 
 
 def redemption(redemption_id: str) -> Call[RedemptionView]:
     """GET /v1/redemptions/{redemption_id}."""
-    return _read(f"/v1/redemptions/{_in_path(redemption_id)}", RedemptionView)
+    return read(f"/v1/redemptions/{_in_path(redemption_id)}", RedemptionView)
 
 
 def code(text: str) -> Call[CodeView]:
     """GET /v1/codes/{code}."""
-    return _read(f"/v1/codes/{_in_path(text)}", CodeView)
+    return read(f"/v1/codes/{_in_path(text)}", CodeView)
 
 
 def redemptions(
@@ -124,7 +131,7 @@ def redemptions(
     """GET /v1/redemptions."""
     moment = None if since is None else since.isoformat()
     query = _given(limit=limit, member_id=member_id, state=state, since=moment)
-    return _read("/v1/redemptions", Redemptions, _page(query, cursor))
+    return read("/v1/redemptions", Redemptions, _page(query, cursor))
 
 
 def adjustments(
@@ -132,22 +139,22 @@ def adjustments(
 ) -> Call[Adjustments]:
     """GET /v1/adjustments."""
     query = _given(limit=limit, member_id=member_id, state=state)
-    return _read("/v1/adjustments", Adjustments, _page(query, cursor))
+    return read("/v1/adjustments", Adjustments, _page(query, cursor))
 
 
 def catalogue_state() -> Call[CatalogueState]:
     """GET /v1/admin/rewards."""
-    return _read("/v1/admin/rewards", CatalogueState)
+    return read("/v1/admin/rewards", CatalogueState)
 
 
 def code_pools() -> Call[CodePools]:
     """GET /v1/admin/codes."""
-    return _read("/v1/admin/codes", CodePools)
+    return read("/v1/admin/codes", CodePools)
 
 
 def export(member_id: str) -> Call[MemberExport]:
     """GET /v1/members/{member_id}/export."""
-    return _read(_of_member(member_id) + "/export", MemberExport)
+    return read(of_member(member_id) + "/export", MemberExport)
 
 
 def quote(request: ReserveRequest) -> Call[Quote]:
@@ -160,42 +167,55 @@ def quote(request: ReserveRequest) -> Call[Quote]:
 
 def reserve(request: ReserveRequest, key: str) -> Call[RedemptionAnswer]:
     """POST /v1/redemptions."""
-    return _command("/v1/redemptions", RedemptionAnswer, key, request)
+    return command("/v1/redemptions", RedemptionAnswer, key, request)
 
 
 def step(name: str, redemption_id: str, key: str) -> Call[RedemptionAnswer]:
     """POST /v1/redemptions/{redemption_id}/confirm, fulfil, cancel or reverse."""
-    return _command(f"/v1/redemptions/{_in_path(redemption_id)}/{name}", RedemptionAnswer, key)
+    return command(f"/v1/redemptions/{_in_path(redemption_id)}/{name}", RedemptionAnswer, key)
 
 
 def use_code(text: str, order_id: str | None, key: str) -> Call[CodeView]:
     """POST /v1/codes/{code}/use."""
     request = UseCodeRequest(order_id=order_id)
-    return _command(f"/v1/codes/{_in_path(text)}/use", CodeView, key, request)
+    return command(f"/v1/codes/{_in_path(text)}/use", CodeView, key, request)
+
+
+def set_goal(member_id: str, reward_id: str, key: str) -> Call[GoalAnswer]:
+    """PUT /v1/members/{member_id}/goal."""
+    request = GoalRequest(reward_id=reward_id)
+    call = command(of_member(member_id) + "/goal", GoalAnswer, key, request)
+    return call._replace(method="PUT")
+
+
+def clear_goal(member_id: str, key: str) -> Call[GoalAnswer]:
+    """DELETE /v1/members/{member_id}/goal."""
+    call = command(of_member(member_id) + "/goal", GoalAnswer, key)
+    return call._replace(method="DELETE")
 
 
 def adjust(member_id: str, points: int, reason: str, by: str, key: str) -> Call[AdjustmentAnswer]:
     """POST /v1/adjustments."""
     request = AdjustRequest(member_id=member_id, points=points, reason=reason, by=by)
-    return _command("/v1/adjustments", AdjustmentAnswer, key, request)
+    return command("/v1/adjustments", AdjustmentAnswer, key, request)
 
 
 def decide_adjustment(how: str, adjustment_id: str, by: str, key: str) -> Call[AdjustmentAnswer]:
     """POST /v1/adjustments/{adjustment_id}/approve or reject."""
     path = f"/v1/adjustments/{_in_path(adjustment_id)}/{how}"
-    return _command(path, AdjustmentAnswer, key, SecondRequest(by=by))
+    return command(path, AdjustmentAnswer, key, SecondRequest(by=by))
 
 
 def erase(member_id: str, reason: str, by: str, key: str) -> Call[Erased]:
     """POST /v1/members/{member_id}/erase."""
     request = EraseRequest(reason=reason, by=by)
-    return _command(_of_member(member_id) + "/erase", Erased, key, request)
+    return command(of_member(member_id) + "/erase", Erased, key, request)
 
 
 def set_stock(reward_id: str, total: int, by: str, key: str) -> Call[StockView]:
     """POST /v1/admin/rewards/{reward_id}/stock."""
     path = f"/v1/admin/rewards/{_in_path(reward_id)}/stock"
-    return _command(path, StockView, key, StockRequest(total=total, by=by))
+    return command(path, StockView, key, StockRequest(total=total, by=by))
 
 
 def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
@@ -205,22 +225,27 @@ def member_token(member_id: str, minutes: int) -> Call[MemberToken]:
 
 
 def wish(
-    member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None
-) -> ReserveRequest:
+    member_id: str, reward_id: str, order: tuple[int, str] | None, pay_points: int | None,
+    order_id: str | None = None, *, from_pool: bool = False,
+) -> ReserveRequest:  # fmt: skip
     """What is asked for; `order` is a total in minor units and its currency."""
     total = None if order is None else OrderTotal(total_minor=order[0], currency=order[1])
     return ReserveRequest(
-        member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points
-    )
+        member_id=member_id, reward_id=reward_id, order=total, pay_points=pay_points,
+        order_id=order_id,
+        from_pool=from_pool,
+    )  # fmt: skip
 
 
-def _read(path: str, answer: type[Answer], query: Query = _NO_QUERY) -> Call[Answer]:
+def read(path: str, answer: type[Answer], query: Query = _NO_QUERY) -> Call[Answer]:
+    """A call that changes nothing."""
     return Call("GET", path, answer, query=query)
 
 
-def _command(
+def command(
     path: str, answer: type[Answer], key: str, request: BaseModel | None = None
 ) -> Call[Answer]:
+    """A call that changes something, under a key; under a new one if none is given."""
     body = b"" if request is None else _body(request)
     return Call("POST", path, answer, key or secrets.token_urlsafe(18), body)
 
@@ -237,7 +262,8 @@ def _page(query: Query, cursor: str | None) -> Query:
     return query if cursor is None else {**query, "cursor": cursor}
 
 
-def _of_member(member_id: str) -> str:
+def of_member(member_id: str) -> str:
+    """The path of a member."""
     return f"/v1/members/{_in_path(member_id)}"
 
 

@@ -20,7 +20,7 @@ from headway.contracts.fields import (
     Time,
 )
 
-CauseKind = Literal["event", "effect", "redemption", "tick", "timeout", "admin"]
+CauseKind = Literal["event", "effect", "redemption", "transfer", "tick", "timeout", "admin"]
 
 SavedMinor = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 

@@ -44,7 +44,8 @@ class Order(NamedTuple):
 
 
 class OrderLine(NamedTuple):
-    """One line; `amount` is the part that can earn, in minor units of the order's currency."""
+    """One line, in minor units of the order's currency: `amount` is the part that can earn,
+    `full_amount` the whole line, of which `paid_with_points` was paid with points."""
 
     order_id: str
     line_id: str
@@ -53,6 +54,8 @@ class OrderLine(NamedTuple):
     quantity: int
     returned: int
     amount: int
+    paid_with_points: int = 0
+    full_amount: int = 0
 
     @property
     def brand(self) -> str:
@@ -75,6 +78,28 @@ class Refund(NamedTuple):
     refund_id: str
     n: int
     digest: bytes
+
+
+class Payment(NamedTuple):
+    """A redemption that pays an order. What was restored of it (points, and minor units of
+    `currency`) came back with the order's goods.
+
+    `held`: (lot, points) in the order reserved; `taken`: from which lots its points are taken
+    now, lot 0 standing for what was owed. `state` as in headway.domain.redemption.
+    """
+
+    redemption_id: str
+    order_id: str
+    points: int
+    value_minor: int
+    currency: str
+    state: str
+    reserved_at: datetime
+    updated_at: datetime
+    held: tuple[tuple[int, int], ...]
+    taken: tuple[tuple[int, int], ...] = ()
+    restored_points: int = 0
+    restored_minor: int = 0
 
 
 class EffectAward(NamedTuple):
@@ -120,6 +145,17 @@ class Membership(NamedTuple):
     used: bool = False
 
 
+class Certificate(NamedTuple):
+    """A certificate that issued itself and has not been used: its price, what it saves (minor units
+    of `currency`), and which lots paid for it: (lot, points) in spend order."""
+
+    redemption_id: str
+    points: int
+    value_minor: int
+    currency: str
+    held: tuple[tuple[int, int], ...]
+
+
 class Input(NamedTuple):
     """Something to decide on. `data` is the contract's model, `body` its canonical JSON."""
 
@@ -154,7 +190,8 @@ class Account(NamedTuple):
 
     `measures`: by what tiers go by, then by local day; `carried`: the tier at the start of a
     period, for programmes where it falls one step at a time; `active_at`: the last activity that
-    keeps points alive; `last`: the latest place of a source input that was decided.
+    keeps points alive; `last`: the latest place of a source input that was decided; `goal`: the
+    reward that the member saves for; `certificates`: the unused automatic ones, oldest first.
     """
 
     account_id: int
@@ -184,6 +221,8 @@ class Account(NamedTuple):
     membership: Membership | None = None
     active_at: datetime | None = None
     last: Key | None = None
+    goal: str = ""
+    certificates: tuple[Certificate, ...] = ()
     lots_complete: bool = True
     unloaded_due_at: datetime | None = (
         None  # when lots that were not loaded are due at the earliest
@@ -194,5 +233,6 @@ class Account(NamedTuple):
     refunds: Mapping[str, Refund] = {}
     reviews: Mapping[str, Review] = {}
     effects: Mapping[str, EffectAward] = {}
+    payments: Mapping[str, Payment] = {}
     parked: tuple[Parked, ...] = ()
     held_elsewhere: frozenset[str] = frozenset()

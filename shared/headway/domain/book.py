@@ -9,8 +9,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from headway.domain.account import Account, EffectAward, Lot, Order, OrderLine, Refund, Review
-from headway.domain.points import Bucket, Effect, Kind, Notice, PointsEvent, TierEvent
+from headway.domain.account import (
+    Account,
+    EffectAward,
+    Lot,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    Review,
+)
+from headway.domain.points import (
+    Bucket,
+    Effect,
+    Issued,
+    Kind,
+    Notice,
+    PointsEvent,
+    TierEvent,
+    Voided,
+)
 from headway.errors import InvariantViolated
 from headway.program.caps import Counters
 from headway.program.conditions import Facts
@@ -34,16 +52,17 @@ class Touched:
     refunds: list[str]
     reviews: list[str]
     effects: list[str]
+    payments: list[str]
     referee: bool
 
     def __init__(self) -> None:  # By hand: one is made for every decision.
         self.opened, self.lots, self.orders, self.lines = [], [], [], []
-        self.refunds, self.reviews, self.effects = [], [], []
+        self.refunds, self.reviews, self.effects, self.payments = [], [], [], []
         self.referee = False
 
     def rare(self) -> bool:
         """Whether there is more than lots, orders and lines."""
-        return bool(self.referee or self.refunds or self.reviews or self.effects)
+        return bool(self.referee or self.refunds or self.reviews or self.effects or self.payments)
 
 
 class Judged(NamedTuple):
@@ -66,9 +85,12 @@ class Book:
         "caps",
         "carried",
         "cause",
+        "certificates",
         "effect_awards",
         "effects_out",
         "first",
+        "goal",
+        "issued",
         "joined_at",
         "judged",
         "left_at",
@@ -78,6 +100,7 @@ class Book:
         "membership",
         "notices",
         "orders",
+        "payments",
         "points",
         "purchases",
         "redeemed_group",
@@ -96,6 +119,8 @@ class Book:
         "time",
         "touched",
         "version",
+        "voided",
+        "weighed",
     )
 
     def __init__(self, account: Account, cause: int, version: int) -> None:
@@ -119,17 +144,23 @@ class Book:
         self.purchases, self.caps, self.carried = account.purchases, account.caps, account.carried
         self.birthday, self.membership = account.birthday, account.membership
         self.active_at = account.active_at
+        self.goal, self.certificates = account.goal, account.certificates
         self.lots = account.lots
         self.orders = account.orders
         self.lines = account.lines
         self.refunds = account.refunds
         self.reviews = account.reviews
         self.effect_awards = account.effects
+        self.payments = account.payments
         self.points: list[PointsEvent] = []
         self.settled = 0  # how many of them settling wrote, before the decision itself
         self.tier_events: list[TierEvent] = []
         self.effects_out: list[Effect] = []
         self.notices: list[Notice] = []
+        self.issued: list[Issued] = []
+        self.voided: list[Voided] = []
+        self.weighed = self.standing()
+        """How the account stood when it was last seen that no certificate is to be issued."""
         self.touched = Touched()
         self.by_award: dict[str, list[int]] | None = None
         self.tier_reached: tuple[object, tuple[object, ...], str] | None = None
@@ -160,6 +191,7 @@ class Book:
         exact: int = 0,
         activates_at: datetime | None = None,
         expires_at: datetime | None = None,
+        origin: tuple[int, int] | tuple[None, None] = (None, None),
     ) -> None:
         """Append one row, and move the points between the account's buckets and the lot's.
 
@@ -174,7 +206,7 @@ class Book:
             balances[source] -= points
         if target in _OWN:
             balances[target] += points
-        if lot is not None and source != "issued":  # what is issued opens its lot
+        if lot is not None and lot != self.seq + 1:  # else this row opens its lot
             self._move_in_lot(lot, points, source, target)
         self.seq += 1
         self.points.append(
@@ -197,6 +229,7 @@ class Book:
                 activates_at,
                 expires_at,
                 at,
+                *origin,
             )
         )
 
@@ -230,7 +263,7 @@ class Book:
         return [self.lots[number] for number in self.by_award.get(award, ())]
 
     def open_lot(self, lot: Lot) -> None:
-        """Write the lot that the last row, an earn, has opened."""
+        """Write the lot that the last row has opened."""
         self._own_lots()[lot.lot] = lot
         self.touched.opened.append(lot.lot)
         if self.by_award is not None:
@@ -287,6 +320,15 @@ class Book:
         self.effect_awards[award.key] = award  # type: ignore[index]
         self.touched.effects.append(award.key)
 
+    def put_payment(self, payment: Payment) -> None:
+        """Write how much of a payment has come back."""
+        self.keep_payment(payment)
+        self.touched.payments.append(payment.redemption_id)
+
+    def keep_payment(self, payment: Payment) -> None:
+        """Know how far a payment is; whoever moves redemptions writes that themselves."""
+        self.payments = {**self.payments, payment.redemption_id: payment}
+
     def set_remainder(self, rule: str, remainder: int) -> None:
         """Keep what is left of a point under a rule."""
         if self.remainders.get(rule, 0) != remainder:
@@ -309,6 +351,10 @@ class Book:
             or self.left_at is not account.left_at
         )
 
+    def standing(self) -> tuple[int, str, str]:
+        """What, if it has changed, may let a certificate be issued: points, tier or goal."""
+        return self.seq, self.tier, self.goal
+
     def acted(self) -> bool:
         """Whether the decision itself moved points, beyond what settling did before it."""
         return len(self.points) > self.settled
@@ -320,10 +366,11 @@ class Book:
             raise InvariantViolated(
                 f"spend order of account {self.account.account_id} without its lots"
             )
-        return sorted((lot for lot in self.lots.values() if lot.available), key=_spend_order)
+        return sorted((lot for lot in self.lots.values() if lot.available), key=spend_order)
 
 
-def _spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+def spend_order(lot: Lot) -> tuple[bool, datetime, datetime, int]:
+    """A lot's place among those that are spent: the nearest expiry first."""
     if lot.expires_at is None or lot.expires_at == FOREVER:
         return (True, lot.earned_at, lot.earned_at, lot.lot)
     return (False, lot.expires_at, lot.earned_at, lot.lot)

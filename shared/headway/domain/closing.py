@@ -5,7 +5,7 @@ from typing import NamedTuple
 from headway.domain.account import Account, Input, Key, Parked, key_of
 from headway.domain.book import Book, Touched
 from headway.domain.outcome import Outcome
-from headway.domain.points import Effect, Notice, PointsEvent, TierEvent
+from headway.domain.points import Effect, Issued, Notice, PointsEvent, TierEvent, Voided
 from headway.domain.settle import next_due_at
 from headway.domain.steps import STEPS
 from headway.program.program import Programs
@@ -25,6 +25,8 @@ class Decision(NamedTuple):
     account: Account
     changed: bool
     released: bool
+    issued: tuple[Issued, ...] = ()
+    voided: tuple[Voided, ...] = ()
 
 
 def close(
@@ -75,6 +77,8 @@ def close(
         book.membership,
         book.active_at,
         _last(before, item, outcome, last),
+        book.goal,
+        book.certificates,
         before.lots_complete,
         before.unloaded_due_at,
         book.lots,
@@ -83,6 +87,7 @@ def close(
         book.refunds,
         book.reviews,
         book.effect_awards,
+        book.payments,
         waiting,
         before.held_elsewhere,
     )
@@ -98,6 +103,8 @@ def close(
         after,
         changed,
         released,
+        tuple(book.issued),
+        tuple(book.voided),
     )
 
 

@@ -17,6 +17,7 @@ from headway.domain.closing import Decision, close
 from headway.domain.effects import intake_effect
 from headway.domain.entitlement import Entitlement, History
 from headway.domain.erasing import ERASE, decide_erase
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL, decide_goal
 from headway.domain.opening import ENROLS
 from headway.domain.orders import intake_order
 from headway.domain.outcome import Outcome, applied, nothing, parked
@@ -26,6 +27,16 @@ from headway.domain.referral import intake_referral
 from headway.domain.returns import intake_refund, intake_refund_failed
 from headway.domain.settle import settle
 from headway.domain.steps import STEPS
+from headway.domain.transfer import (
+    GIVE,
+    HOME,
+    RECEIVE,
+    SEND,
+    decide_give,
+    decide_home,
+    decide_receive,
+    decide_send,
+)
 from headway.errors import InvariantViolated, Poison
 from headway.program.program import Programs
 
@@ -35,8 +46,14 @@ _COMMANDS: dict[str, _Decider] = {
     "tick": lambda book, programs, item, data: applied(),
     ADJUST: decide_adjust,
     ERASE: lambda book, programs, item, data: decide_erase(book, item),
+    SEND: decide_send,
+    RECEIVE: decide_receive,
+    GIVE: lambda book, programs, item, data: decide_give(book, item, data),
+    HOME: decide_home,
+    SET_GOAL: decide_goal,
+    CLEAR_GOAL: decide_goal,
     "redemption.reserve": decide_reserve,
-    **dict.fromkeys(MOVES, lambda book, programs, item, data: decide_step(book, item, data)),
+    **dict.fromkeys(MOVES, decide_step),
 }
 _DECIDERS: dict[str, _Decider] = {**STEPS, **_COMMANDS}
 _RETURNS = frozenset(("order.refunded", "order.cancelled"))

@@ -27,6 +27,8 @@ def order_lines(program: Program, data: OrderPaid) -> list[OrderLine]:
             line.quantity,
             0,
             earnable(line, earn_on) if earn_on else line.base,
+            line.paid_with_points,
+            line.amount,
         )
         for line in data.lines
     ]

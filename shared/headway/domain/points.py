@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from headway.domain.account import Certificate
+
 Kind = Literal[
     "earn",
     "activate",
@@ -17,6 +19,8 @@ Kind = Literal[
     "reverse",
     "waive",
     "repay",
+    "move_out",
+    "move_in",
     "adjust",
 ]
 Bucket = Literal[
@@ -35,7 +39,10 @@ Bucket = Literal[
 
 
 class PointsEvent(NamedTuple):
-    """One move of points between two buckets; field order is the table's."""
+    """One move of points between two buckets.
+
+    `origin_account` and `origin_seq`: on a move_in, the move_out that it answers.
+    """
 
     account_id: int
     seq: int
@@ -55,6 +62,8 @@ class PointsEvent(NamedTuple):
     activates_at: datetime | None
     expires_at: datetime | None
     effective_at: datetime
+    origin_account: int | None = None
+    origin_seq: int | None = None
 
 
 class TierEvent(NamedTuple):
@@ -92,6 +101,23 @@ class Effect(NamedTuple):
     def time(self) -> datetime:
         """The business time of what it tells."""
         return self.undone_at or self.since
+
+
+class Issued(NamedTuple):
+    """A certificate that issued itself, and the reward that it is of, by its programme version."""
+
+    certificate: Certificate
+    reward_id: str
+    reward_name: str
+    program_version: int
+    at: datetime
+
+
+class Voided(NamedTuple):
+    """An unused certificate that was taken back, its points restored."""
+
+    redemption_id: str
+    at: datetime
 
 
 class Notice(NamedTuple):

@@ -16,6 +16,7 @@ from headway.domain.inactivity import keeps_alive
 from headway.domain.membership import ended_by
 from headway.domain.opening import reaches
 from headway.domain.orders import set_free
+from headway.domain.payment import pay_again, restore_for
 from headway.domain.points import Effect, TierEvent
 from headway.domain.reinstatement import reinstate
 from headway.domain.reversal import reverse
@@ -51,7 +52,7 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     referred = book.referral or shadow.referral
     before = _as_decided(book, programs, history) if referred else None
     _take_over_keys(book, shadow)
-    _book_differences(book, programs, shadow, now)
+    _book_all(book, programs, shadow, now)
     _take_over_state(book, shadow)
     _tell_differences(book, before, shadow)
     _move_tier(book, shadow, now)
@@ -63,6 +64,16 @@ def redecide(book: Book, programs: Programs, item: Input, history: History) -> E
     elif item.kind == OPENING or (item.kind in _ACTS and not cannot_earn(book, item)):
         keeps_alive(book, programs, item.kind, reaches(item))
     return due
+
+
+def _book_all(book: Book, programs: Programs, shadow: Book, now: datetime) -> None:
+    """As with a return in its turn: what paid comes back first, and pays again last."""
+    told = dict.fromkeys(order_id for order_id, _ in book.touched.lines)
+    for order_id in told:
+        restore_for(book, programs, order_id, now)
+    _book_differences(book, programs, shadow, now)
+    for order_id in told:
+        pay_again(book, order_id, now)
 
 
 def _as_decided(book: Book, programs: Programs, history: History) -> Book:
@@ -146,7 +157,9 @@ def _take_over_keys(book: Book, shadow: Book) -> None:
             if line != known_lines.get(line_id):
                 book.put_line(line)
         for line_id, line in known_lines.items():
-            gone = line._replace(amount=0, returned=line.quantity)
+            gone = line._replace(
+                amount=0, returned=line.quantity, paid_with_points=0, full_amount=0
+            )
             if line_id not in lines and line != gone:
                 # An amendment has taken it out of its order: nothing of it can come back.
                 book.put_line(gone)

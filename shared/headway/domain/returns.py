@@ -1,4 +1,5 @@
-"""Returns and cancellations: a line takes back what it was awarded, as far as it came back.
+"""Returns and cancellations: a line takes back what it was awarded, as far as it came back; what
+paid for it with points comes back first.
 
 Three attributions: each line its own awards (per_line); the order's awards by the money that came
 back (by_money, as Open Loyalty does); or judged again on what was kept (recompute, as PagoPA's
@@ -14,6 +15,7 @@ from headway.domain.facts import SHIPPING, TAX
 from headway.domain.measure import count
 from headway.domain.netting import due_on_net
 from headway.domain.outcome import Outcome, applied, nothing, parked
+from headway.domain.payment import all_back, restore_for
 from headway.domain.referral import large_enough, tell_of_return, undo_referral
 from headway.domain.reversal import standing_by_rule, take_back
 from headway.domain.settle import settle
@@ -134,33 +136,26 @@ def _give_back(
         for line_id, line in before.items()
     }
     for extra in (TAX, SHIPPING):  # they came back when all else has
-        if extra in after and _all_back(after):
+        if extra in after and all_back(after.values()):
             after[extra] = after[extra]._replace(returned=1)
     changed = [after[line_id] for line_id in sorted(after) if after[line_id] != before[line_id]]
     if not changed:
         return
-    if order.counts:
-        _take_awards(book, programs, order, before, after, at)
     for line in changed:
         book.put_line(line)
+    restore_for(book, programs, order.order_id, at)
+    if order.counts:
+        _take_awards(book, programs, order, before, after, at)
     if order.counts:
         _uncount(book, programs, order, before, after)
     judge_tier(book, programs, at)
-    if _all_back(after):
+    if all_back(after.values()):
         if book.first is not None and book.first.order_id == order.order_id:
             undo_referral(book, programs, at)
         total = sum(line.amount for line in after.values())
         program = programs.version(order.program_version)
         if order.counts and large_enough(program, order, total):
             tell_of_return(book, programs, order, at)
-
-
-def _all_back(lines: dict[str, OrderLine]) -> bool:
-    return all(
-        line.returned == line.quantity
-        for line in lines.values()
-        if line.line_id not in (TAX, SHIPPING)
-    )
 
 
 def _take_awards(
@@ -221,5 +216,5 @@ def _uncount(
     program = programs.version(order.program_version)
     if order.currency == program.currency:
         count(book, program, "spend", order.paid_at, kept_of(after) - kept_of(before))
-    if _all_back(after) and any(line.amount for line in after.values()):
+    if all_back(after.values()) and any(line.amount for line in after.values()):
         count(book, program, "orders", order.paid_at, -1)

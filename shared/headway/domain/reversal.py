@@ -1,10 +1,12 @@
-"""Taking back what an award gave: own lot first, then others in spend order, the rest is owed."""
+"""Taking back what an award gave: own lot first, then others in spend order, then what unused
+certificates were issued for; the rest is owed."""
 
 from datetime import datetime
 from typing import Literal
 
-from headway.domain.account import Lot
+from headway.domain.account import Certificate, Lot
 from headway.domain.book import Book
+from headway.domain.certificate import void
 from headway.domain.measure import count
 from headway.errors import InvariantViolated
 from headway.program.caps import counted
@@ -117,14 +119,31 @@ class _Taking:
         for place in own:
             missing -= self._from(self.lot.lot, place, missing)
         if missing and policy != "only_pending":
-            for other in self.book.open_lots():
-                missing -= self._from(other.lot, "available", missing)
+            missing = self._from_others(missing)
+            while missing and self.book.certificates:
+                missing = self._from_certificate(self.book.certificates[-1], missing)
         if missing:
             self._row(missing, "owed", None)
             if policy != "allow_negative":
                 self._waive(missing, policy)
         elif self.exact:
             self._row(0, self._fullest(), self.lot.lot)
+
+    def _from_others(self, missing: int) -> int:
+        """Take from what is available, in spend order; what is still missing."""
+        for other in self.book.open_lots():
+            if not missing:
+                break
+            missing -= self._from(other.lot, "available", missing)
+        return missing
+
+    def _from_certificate(self, unused: Certificate, missing: int) -> int:
+        """Void it, and take from its points; what is left of them stays available."""
+        void(self.book, unused, self.at)
+        for number, _ in reversed(unused.held):
+            forgive_returned(self.book, number, self.at)
+        missing -= self._from(self.lot.lot, "available", missing)
+        return self._from_others(missing)
 
     def _from(self, number: int, place: _Place, wanted: int) -> int:
         there: int = getattr(self.book.lot(number), place)

@@ -1,7 +1,8 @@
 """Bringing an account up to a moment: what became due happens, each at its own due time.
 
-Order at one instant: activate, repay, expire, tier, birthday. Results do not depend on when this
-runs. A shadow knows only tiers and birthdays: its points are never spent and never expire.
+Order at one instant: activate, repay, expire, tier, birthday, certificate. Results do not depend
+on when this runs. A shadow knows only tiers and birthdays: its points are never spent and never
+expire.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from headway.domain.account import Lot
 from headway.domain.birthday import gift, next_gift
 from headway.domain.book import Book
+from headway.domain.certificate import due_certificate, issue
 from headway.domain.inactivity import inactive_since, lapse
 from headway.domain.notices import next_notice, notify
 from headway.domain.points import Bucket, Kind
@@ -19,7 +21,7 @@ from headway.domain.tier import judge_tier, next_change, rests_until
 from headway.errors import InvariantViolated
 from headway.program.program import Programs
 
-_ACTIVATE, _REPAY, _EXPIRE, _LAPSE, _TIER, _BIRTHDAY = range(6)
+_ACTIVATE, _REPAY, _EXPIRE, _LAPSE, _TIER, _BIRTHDAY, _CERTIFICATE = range(7)
 
 
 class _Due(NamedTuple):
@@ -55,6 +57,8 @@ def _something_due(book: Book, programs: Programs, until: datetime) -> bool:
     if account.next_due_at is not None and account.next_due_at <= until:
         return True
     if book.balances["owed"] < 0 < book.balances["available"]:
+        return True
+    if programs.any_automatic and book.weighed != book.standing():
         return True
     for lot in book.lots.values():
         due_at = due_at_of(lot)
@@ -103,6 +107,8 @@ def _happen(book: Book, programs: Programs, due: _Due) -> None:
         lapse(book, due.at)
     elif due.step == _TIER:
         judge_tier(book, programs, due.at)
+    elif due.step == _CERTIFICATE:
+        issue(book, programs, due.at)
     else:
         gift(book, programs, due.at)
 
@@ -153,6 +159,8 @@ def _next_due(
         late = bool(dues) and dues[0].at <= instant
         dues.append(_Due(dues[0].at if late else instant, _REPAY, 0))
     dues += _own_dues(book, programs, instant, given_until)
+    if programs.any_automatic and not book.shadow and due_certificate(book, programs, instant):
+        dues.append(_Due(instant, _CERTIFICATE, 0))
     return min(dues, default=None)
 
 

@@ -21,4 +21,5 @@ def standing(programs: Programs, account: Account, at: datetime) -> Account:
         reserved=book.balances["reserved"], owed=book.balances["owed"],
         tier=book.tier, time=book.time, lots=book.lots, measures=book.measures,
         carried=book.carried, active_at=book.active_at,
+        saved=book.saved, certificates=book.certificates,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from headway.program.program import Program
 from headway.program.rewards import (
+    PAYING,
     Order,
     Rate,
     Reward,
@@ -15,7 +16,7 @@ from headway.program.rewards import (
 
 Refused = Literal[
     "not for this member", "limit reached", "out of stock", "order needed", "other currency",
-    "nothing to pay", "unfit points", "insufficient points",
+    "nothing to pay", "unfit points", "insufficient points", "pays no order",
 ]  # fmt: skip
 
 
@@ -24,13 +25,14 @@ class Wish(NamedTuple):
 
     `points`: how many to pay an order with, where that is to be chosen (None: as many as can be);
     `had`: how often the member has had it in the period of its limit; `left`: how many there are
-    left of it, at least (None: enough).
+    left of it, at least (None: enough); `order_id`: the order it is to pay, where that is known.
     """
 
     order: Order | None = None
     points: int | None = None
     had: int = 0
     left: int | None = None
+    order_id: str | None = None
 
 
 class Terms(NamedTuple):
@@ -51,6 +53,8 @@ def terms_of(
     day = program.day(at)
     if not reward.is_for(tier, day):
         return "not for this member"
+    if wish.order_id is not None and reward.kind not in PAYING:
+        return "pays no order"
     if reward.limit is not None and wish.had >= reward.limit.times:
         return "limit reached"
     if wish.left is not None and wish.left < 1:

@@ -56,7 +56,8 @@ update codes set state = 'void' where redemption_id = $1
 
 -- name: read_code
 -- What a code is good for. Of a shared one no redemption says so.
-select c.code, c.pool, c.state, c.valid_until, r.redemption_id, r.reward_id, r.reward_name, r.kind, r.value_minor, r.currency
+select c.code, c.pool, c.state, c.valid_until, r.redemption_id, r.reward_id, r.reward_name, r.kind, r.value_minor, r.currency,
+       r.automatic
 from codes c
 left join redemptions r on r.redemption_id = c.redemption_id
 where c.code = any($1::text[])

@@ -35,6 +35,9 @@ class Code(NamedTuple):
     kind: str | None
     value_minor: int | None
     currency: str | None
+    automatic: bool | None
+    """Whether it is of a certificate that issued itself, which its account keeps until it is
+    used."""
 
 
 class Added(NamedTuple):
@@ -71,14 +74,18 @@ async def follow(
         await connection.execute(QUERIES.void_code, redemption_id)
 
 
-async def find(connection: "Connection", text: str, *, lock: bool = False) -> Code | None:
-    """The code that a person typed; None if there is none. `lock`: nobody else moves it."""
+async def find(connection: "Connection", text: str) -> Code | None:
+    """The code that a person typed; None if there is none."""
     spelt = voucher_code.read(text)
     row = await connection.fetchrow(QUERIES.read_code, [text] if spelt is None else [text, spelt])
-    if row is not None and lock:
-        await connection.execute(QUERIES.lock_code, row["code"])
-        row = await connection.fetchrow(QUERIES.read_code, [row["code"]])
     return None if row is None else Code(*row)
+
+
+async def hold(connection: "Connection", code: Code) -> Code:
+    """Lock a code that was found, so that nobody else moves it; as it stands then."""
+    await connection.execute(QUERIES.lock_code, code.code)
+    row = await connection.fetchrow(QUERIES.read_code, [code.code])
+    return code if row is None else Code(*row)
 
 
 async def use(

@@ -93,6 +93,6 @@ async def _rename(
     await connection.execute(QUERIES.rename_inputs, account_id, salt, member_id)
     await connection.execute(QUERIES.rename_referrer, list(friends), member_id, nameless)
     await connection.execute(QUERIES.blind_keys, account_id, salt)
-    field = '"member_id":'
+    field = '_id":'  # member_id, to_member_id, owner_id ...
     await connection.execute(QUERIES.rename_answers, field + name, field + instead, salt)
     await connection.execute(QUERIES.empty_letters, member_id.encode(), nameless.encode())

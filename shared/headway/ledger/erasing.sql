@@ -39,7 +39,7 @@ _refunds as (
 update reviews set digest = blinded(digest, $2) where account_id = $1 and not is_blinded(digest)
 
 -- name: rename_answers
--- $1 and $2: the field with the name before and from now on. What was asked is not known any more.
+-- $1 and $2: the end of a field's name, with the member's name before and from now on. What was asked is not known any more.
 update idempotency_keys
 set answer = replace(answer::text, $1, $2)::json, digest = blinded(digest, $3)
 where strpos(answer::text, $1) > 0

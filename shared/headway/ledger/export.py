@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 QUERIES = load("headway.ledger", "export.sql")
 SECTIONS = (
     "account", "inputs", "points_events", "lots", "tier_events", "orders", "redemptions",
-    "referrals", "adjustments",
+    "referrals", "adjustments", "pools",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ select coalesce(json_agg(t order by t.n), '[]')::text from (
 
 -- name: points_events
 select coalesce(json_agg(t order by t.seq), '[]')::text from (
-    select seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule, program_version,
+    select seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", origin_account, origin_seq, cause, order_id, line_id, rule, program_version,
            exact, activates_at, expires_at, effective_at, recorded_at, encode(hash, 'hex') as hash
     from points_events where account_id = $1
 ) t
@@ -52,7 +52,8 @@ select coalesce(json_agg(t order by t.paid_at, t.order_id), '[]')::text from (
 -- name: redemptions
 -- A code that is held, or was given back, is nobody's to see.
 select coalesce(json_agg(t order by t.reserved_at, t.redemption_id), '[]')::text from (
-    select redemption_id, reward_id, reward_name, kind, state, points, value_minor, cash_minor, currency, reserved_at, updated_at,
+    select redemption_id, reward_id, reward_name, kind, state, points, value_minor, cash_minor, currency, reserved_at, updated_at, automatic,
+           pool_id, order_id, restored_points, restored_minor,
            case when state in ('confirmed', 'fulfilled') then code end as code
     from redemptions where account_id = $1
 ) t
@@ -67,6 +68,12 @@ select json_build_object(
 -- name: adjustments
 select coalesce(json_agg(t order by t.number), '[]')::text from (
     select adjustment_id, number, points, reason, state, asked_at, decided_at from adjustments where account_id = $1
+) t
+
+-- name: pools
+-- Those that the member has joined or was asked into. Who else is in them is for the others to say.
+select coalesce(json_agg(t order by t.since, t.pool_id), '[]')::text from (
+    select pool_id, role, state, may_spend, since from pool_members where account_id = $1
 ) t
 
 -- name: contact

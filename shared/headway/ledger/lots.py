@@ -13,6 +13,7 @@ from headway.domain.adjustment import ADJUST
 from headway.domain.decide import from_source, rewrites
 from headway.domain.inactivity import runs_out
 from headway.domain.opening import reaches
+from headway.domain.transfer import GIVE, HOME, RECEIVE, SEND
 from headway.ledger import snapshot
 from headway.ledger.queries import load
 from headway.ledger.snapshot import Keys
@@ -36,6 +37,10 @@ _TOUCHING = frozenset(
         "redemption.timeout",
         "redemption.reverse",
         ADJUST,
+        SEND,
+        RECEIVE,
+        GIVE,
+        HOME,
     )
 )
 
@@ -124,6 +129,8 @@ def _need(
         return Need.NOTHING
     if account.account_id in keys.history:
         return Need.ALL
+    if programs.any_automatic:
+        return Need.OPEN  # whatever it is, a certificate may be issued after it
     if account.owed or any(item.kind in _TOUCHING for item in items):
         return Need.OPEN
     if any(one.input.kind in _TOUCHING for one in waiting):
@@ -159,7 +166,15 @@ async def read_lots(
     """Those accounts with the lots they need, in one trip."""
     due = {n: w.until for n, (_, w) in accounts.items() if w.need is Need.DUE}
     told = timedelta(days=programs.longest_notice + 2) if programs.longest_notice else timedelta()
+    paid = [
+        (n, lot)
+        for n, (account, w) in accounts.items()
+        if w.need is Need.OPEN
+        for certificate in account.certificates
+        for lot, _ in certificate.held
+    ]
     back = {n: w.since for n, (_, w) in accounts.items() if w.since is not None}
+    spent = [(n, lot) for n, (a, w) in accounts.items() if w.need is Need.OPEN for lot in _spent(a)]
     rows = await connection.fetch(
         QUERIES.read_lots,
         [n for n, (_, w) in accounts.items() if w.need is Need.OPEN],
@@ -175,6 +190,8 @@ async def read_lots(
         [until + told for until in due.values()],
         list(back),
         list(back.values()),
+        [number for number, _ in [*paid, *spent]],
+        [lot for _, lot in [*paid, *spent]],
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
@@ -187,7 +204,7 @@ async def read_lots(
 
 async def with_open_lots(connection: "Connection", account: Account) -> Account:
     """The account with every lot that points can still come out of, for showing how it stands."""
-    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 7)
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 9)
     lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
 
@@ -204,6 +221,11 @@ def _awards(account: Account, keys: Keys) -> list[str]:
         awards.append(referral)
         awards += (f"{referral}:{order}" for order in keys.orders.get(number, ()))
     return awards
+
+
+def _spent(account: Account) -> list[int]:
+    """The lots of what has paid for orders: points may come back to them, or go again."""
+    return sorted({lot for p in account.payments.values() for lot, _ in (*p.held, *p.taken) if lot})
 
 
 def _with_lots(

@@ -3,7 +3,7 @@
 -- name: history_page
 -- The newest rows before seq $2 and from seq $3 on, of kinds $4 and business times from $5 up to $6 where given.
 select account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule,
-       program_version, exact, activates_at, expires_at, effective_at, recorded_at
+       program_version, exact, activates_at, expires_at, effective_at, origin_account, origin_seq, recorded_at
 from points_events
 where account_id = $1 and seq < $2 and seq >= $3
   and ($4::text[] is null or kind = any($4))
@@ -56,7 +56,7 @@ limit $4
 -- moved its points or took its award back. `of_lot` counts all of them; `owed` is what all of them moved into what is
 -- owed, or out of it: what is owed has no lot, so it counts for the award that was taken back.
 select account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule,
-       program_version, exact, activates_at, expires_at, effective_at, recorded_at, of, of_lot, owed
+       program_version, exact, activates_at, expires_at, effective_at, origin_account, origin_seq, recorded_at, of, of_lot, owed
 from (
     select e.*, o.of, row_number() over (partition by o.of order by e.seq desc) as place,
            count(*) over (partition by o.of) as of_lot,

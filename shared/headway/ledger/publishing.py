@@ -11,6 +11,7 @@ from headway.contracts.opening import OPENING, imported
 from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import Effect, PointsEvent
 from headway.domain.progress import progress
 from headway.program.program import Programs
@@ -20,7 +21,7 @@ _HELD = frozenset(("pending", "available", "reserved", "owed"))
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
 _CAUSES = {
     "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", ADJUST: "admin",
-    ERASE: "admin", OPENING: "admin",
+    ERASE: "admin", OPENING: "admin", SET_GOAL: "redemption", CLEAR_GOAL: "redemption",
 }  # fmt: skip
 
 
@@ -35,9 +36,11 @@ class OutboxRow(NamedTuple):
 
 
 def cause_kind(kind: str) -> str:
-    """event, effect, redemption, tick, timeout or admin: what people are told differs by it."""
+    """event, effect, redemption, transfer, tick, timeout or admin: what is told differs by it."""
     if kind in _CAUSES:
         return _CAUSES[kind]
+    if kind.startswith(("transfer.", "pool.")):
+        return "transfer"
     return "redemption" if kind.startswith("redemption.") else "event"
 
 

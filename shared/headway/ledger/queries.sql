@@ -64,11 +64,13 @@ select
 
 -- name: read_keys
 -- Business keys and what hangs on them, in one trip.
--- $8: accounts that are decided again, of which everything that hangs on their inputs is needed.
+-- $8: accounts that are decided again, of which everything that hangs on their inputs is needed; $9: accounts of which
+-- something may come back that points have paid for.
 with history as materialized (
     select account_id, n, source, id, kind, business_time, data, digest
     from inputs
     where account_id = any($8::bigint[]) and kind <> 'tick' and not starts_with(kind, 'redemption.') and not starts_with(kind, 'admin.')
+      and not starts_with(kind, 'transfer.') and not starts_with(kind, 'pool.') and not starts_with(kind, 'goal.')
 ),
 wanted as (
     select o.* from orders o where o.order_id = any($1::text[])
@@ -86,7 +88,7 @@ select
     (select json_agg(json_build_array(order_id, account_id, n, order_version, encode(digest, 'hex'), currency,
                                       paid_at, tier, program_version, counts, fulfilled_at)) from wanted)::text as orders,
     (select json_agg(json_build_array(l.order_id, l.account_id, l.line_id, l.sku, l.category, l.quantity,
-                                      l.returned, l.amount))
+                                      l.returned, l.amount, l.paid_with_points, l.full_amount))
        from wanted o join order_lines l on l.account_id = o.account_id and l.order_id = o.order_id)::text as lines,
     (select json_agg(json_build_array(refund_id, account_id, n, encode(digest, 'hex')))
        from refunds where refund_id = any($4::text[] || array(
@@ -100,11 +102,19 @@ select
        from effect_awards where effect_key = any($7::text[] || array(
             select concat_ws(':', data ->> 'referral_id', data ->> 'rule',
                              case when (data ->> 'per_order')::boolean then data ->> 'order_id' end)
-            from history where kind = 'effect')))::text as effects
+            from history where kind = 'effect')))::text as effects,
+    (select json_agg(json_build_array(r.redemption_id, r.account_id, r.order_id, r.points, r.value_minor, r.currency,
+                                      r.state, r.reserved_at, r.updated_at,
+                                      (select json_agg(json_build_array(p.lot, p.held, p.taken) order by p.first)
+                                         from redemption_lots p
+                                        where p.account_id = r.account_id and p.redemption_id = r.redemption_id),
+                                      r.restored_points, r.restored_minor))
+       from redemptions r where r.account_id = any($9::bigint[]) and r.order_id is not null)::text as payments
 
 -- name: read_lots
 -- Of accounts $1: open lots, and those of the awards $2. Of $3 (decided again): all. Of $4 only what is due
--- by $5, or expires by $6 (of which people may have to be told). Of $7 also what has expired since $8 and may come back.
+-- by $5, or expires by $6 (of which people may have to be told). Of $7 also what has expired since $8 and may come back;
+-- of $9 the lots $10, empty or not: what they paid for may be given back.
 select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
        rule, award, line_id, program_version, earned_at, activates_at, expires_at
 from lots
@@ -137,6 +147,11 @@ select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expi
        l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
 from unnest($7::bigint[], $8::timestamptz[]) as back(account_id, since)
 join lots l on l.account_id = back.account_id and l.expired > 0 and l.expires_at >= back.since
+union all
+select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
+       l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
+from unnest($9::bigint[], $10::bigint[]) as spent(account_id, lot)
+join lots l on l.account_id = spent.account_id and l.lot = spent.lot
 
 -- name: read_programs
 select version, from_at, document from program_versions order by version
@@ -166,7 +181,7 @@ no_longer_parked as (
 new_points as (
     insert into points_events (account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause,
                                order_id, line_id, rule, program_version, exact, activates_at, expires_at,
-                               effective_at, recorded_at, prev_hash, hash)
+                               effective_at, origin_account, origin_seq, recorded_at, prev_hash, hash)
     select * from unnest($6::points_event_in[])
     returning account_id, seq, kind, points, to_bucket, order_id, line_id, rule, program_version, exact, activates_at,
               expires_at, effective_at
@@ -208,7 +223,8 @@ new_lines as (
 ),
 changed_lines as (
     update order_lines l
-       set sku = t.sku, category = t.category, quantity = t.quantity, returned = t.returned, amount = t.amount
+       set sku = t.sku, category = t.category, quantity = t.quantity, returned = t.returned, amount = t.amount,
+           paid_with_points = t.paid_with_points, full_amount = t.full_amount
     from unnest($13::order_lines[]) as t
     where l.account_id = t.account_id and l.order_id = t.order_id and l.line_id = t.line_id
 ),
@@ -234,6 +250,12 @@ changed_effects as (
     from unnest($19::effect_awards[]) as t
     where e.effect_key = t.effect_key
 ),
+changed_payments as (
+    update redemptions r
+       set restored_points = t.restored_points, restored_minor = t.restored_minor, updated_at = t.updated_at
+    from unnest($27::payment_in[]) as t
+    where r.redemption_id = t.redemption_id
+),
 written_accounts as (
     update accounts a
        set pending = t.pending, available = t.available, reserved = t.reserved, owed = t.owed, seq = t.seq,
@@ -249,6 +271,24 @@ written_positions as (
        set next_offset = greatest(positions.next_offset, excluded.next_offset),
            log_end = greatest(positions.log_end, excluded.log_end),
            business_time = greatest(positions.business_time, excluded.business_time)
+),
+new_certificates as (
+    insert into redemptions (redemption_id, account_id, reward_id, reward_name, points, value_minor, currency,
+                             program_version, state, reserved_at, held_until, updated_at, kind, automatic,
+                             restored_points, restored_minor)
+    select redemption_id, account_id, reward_id, reward_name, points, value_minor, currency, program_version, state,
+           issued_at, issued_at, updated_at, 'voucher', true,
+           case state when 'reversed' then points else 0 end, case state when 'reversed' then value_minor else 0 end
+    from unnest($24::certificate_in[])
+),
+voided_certificates as (
+    update redemptions r
+       set state = 'reversed', updated_at = t.at, restored_points = r.points, restored_minor = r.value_minor
+    from unnest($25::text[], $26::timestamptz[]) as t(redemption_id, at)
+    where r.redemption_id = t.redemption_id
+),
+voided_codes as (
+    update codes set state = 'void' where redemption_id = any($25::text[])
 ),
 new_dead_letters as (
     insert into dead_letters (consumer_group, topic, partition, "offset", key, value, headers, stage, reason, field,

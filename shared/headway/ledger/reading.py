@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 QUERIES = load("headway.ledger", "queries.sql")
 
+_RETURNS = frozenset(("order.refunded", "order.cancelled", "order.refund_failed"))
 _KINDS = ("order", "refund", "review", "referral", "effect")
 Work = Mapping[int, Sequence[Input]]
 """The inputs of a batch by account id."""
@@ -148,11 +149,14 @@ async def read_keys(
     their source inputs, and all keys that hang on them."""
     wanted: dict[str, list[str]] = {kind: [] for kind in _KINDS}
     skus: set[tuple[int, str]] = set()
+    paying: set[int] = {*again}
     for account_id, items in work.items():
         for item in (*items, *(waiting.input for waiting in parked.get(account_id, ()))):
             for key in keys_of(item):
                 kind, _, name = key.partition(":")
                 wanted[kind].append(name)
+            if item.kind in _RETURNS:
+                paying.add(account_id)
             if isinstance(item.data, OrderRefunded) and item.data.order_id is None:
                 skus.update((account_id, line.sku or "") for line in item.data.lines)
     if not any(wanted.values()) and not skus and not again:
@@ -167,9 +171,14 @@ async def read_keys(
         wanted["referral"],
         wanted["effect"],
         again,
+        sorted(paying),
     )
     if row is None:
         raise AssertionError("read_keys always answers one row")
+    return _keys_from(row, again)
+
+
+def _keys_from(row: asyncpg.Record, again: Sequence[int]) -> Keys:
     keys = Keys({account_id: [] for account_id in again})
     for entry in orjson.loads(row["history"] or "[]"):
         keys.history[entry[0]].append((entry[1], _input_from(entry)))
@@ -189,6 +198,8 @@ async def read_keys(
     for account_id, effect in _each(row["effects"], snapshot.effect_from):
         keys.holders["effect:" + effect.key] = account_id
         keys.effects.setdefault(account_id, {})[effect.key] = effect
+    for account_id, payment in _each(row["payments"], snapshot.payment_from):
+        keys.payments.setdefault(account_id, {})[payment.redemption_id] = payment
     return keys
 
 

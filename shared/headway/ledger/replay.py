@@ -19,9 +19,10 @@ from headway.domain.adjustment import ADJUST
 from headway.domain.closing import Decision
 from headway.domain.decide import decide_all, from_source
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent, TierEvent
 from headway.errors import Poison, UserError
-from headway.ledger import adjustments, erasing, redemptions, snapshot
+from headway.ledger import adjustments, erasing, goals, redemptions, snapshot, transfers
 from headway.ledger.programs import read_programs
 from headway.ledger.queries import load
 from headway.ledger.reading import data_of
@@ -36,7 +37,8 @@ ACCOUNTS_AT_ONCE = 1000
 _COMPARED = (
     "pending", "available", "reserved", "owed", "seq", "inputs", "tier_seq", "version", "time",
     "joined_at", "left_at", "tier", "remainders", "saved", "measures", "first", "referral",
-    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last",
+    "purchases", "caps", "carried", "birthday", "membership", "active_at", "last", "goal",
+    "certificates",
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ class _Stored:
     tiers: list[TierEvent] = field(default_factory=list)
     lots: dict[int, Lot] = field(default_factory=dict)
     lines: dict[str, dict[str, OrderLine]] = field(default_factory=dict)
+    payments: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
 class _Published:
@@ -141,6 +144,8 @@ async def _read(connection: "Connection", low: int, high: int) -> dict[int, _Sto
     for stored, rows in await each(QUERIES.replay_lines):
         for line in (OrderLine(*tuple(row)[1:]) for row in rows):
             stored.lines.setdefault(line.order_id, {})[line.line_id] = line
+    for stored, rows in await each(QUERIES.replay_payments):
+        stored.payments = {row["redemption_id"]: tuple(row)[2:] for row in rows}
     return found
 
 
@@ -178,6 +183,10 @@ def input_from(row: asyncpg.Record) -> Input:
         data = adjustments.adjust_from(body)
     elif kind == ERASE:
         data = erasing.erase_from(body)
+    elif kind in transfers.KINDS:
+        data = transfers.command_from(kind, body)
+    elif kind in (SET_GOAL, CLEAR_GOAL):
+        data = goals.goal_from(body)
     else:
         data = data_of(kind, body)
     return Input(
@@ -229,9 +238,14 @@ def _state_differs(stored: _Stored, account: Account) -> str:
         if before != after:
             return f"account: {name} is {before}, would be {after}"
     waiting = {one.n: one.waits_for for one in account.parked}
+    paying = {
+        name: (one.state, one.restored_points, one.restored_minor)
+        for name, one in account.payments.items()
+    }
     return (
         _entry_differs("lot", stored.lots, account.lots)
         or _entry_differs("order line", stored.lines, account.lines)
+        or _entry_differs("payment", stored.payments, paying)
         or _entry_differs("parked input", stored.parked, waiting)
     )
 

@@ -21,7 +21,7 @@ select account_id, n, waits_for from parked where account_id between $1 and $2 o
 
 -- name: replay_points
 select account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule,
-       program_version, exact, activates_at, expires_at, effective_at
+       program_version, exact, activates_at, expires_at, effective_at, origin_account, origin_seq
 from points_events
 where account_id between $1 and $2
 order by account_id, seq
@@ -40,7 +40,13 @@ where account_id between $1 and $2
 order by account_id, lot
 
 -- name: replay_lines
-select account_id, order_id, line_id, sku, category, quantity, returned, amount
+select account_id, order_id, line_id, sku, category, quantity, returned, amount, paid_with_points, full_amount
 from order_lines
 where account_id between $1 and $2
+order by account_id
+
+-- name: replay_payments
+select account_id, redemption_id, state, restored_points, restored_minor
+from redemptions
+where account_id between $1 and $2 and order_id is not null
 order by account_id

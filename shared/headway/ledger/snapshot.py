@@ -11,6 +11,7 @@ import orjson
 
 from headway.domain.account import (
     Account,
+    Certificate,
     EffectAward,
     FirstPurchase,
     Input,
@@ -19,6 +20,7 @@ from headway.domain.account import (
     Order,
     OrderLine,
     Parked,
+    Payment,
     Referral,
     Refund,
     Review,
@@ -45,6 +47,8 @@ class Keys:
     refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: dict[int, dict[str, Any]] = field(default_factory=dict)
     effects: dict[int, dict[str, Any]] = field(default_factory=dict)
+    payments: dict[int, dict[str, Payment]] = field(default_factory=dict)
+    """Of accounts with a return, or decided again: the redemptions that pay orders."""
 
 
 def moment(text: str | None) -> datetime | None:
@@ -86,6 +90,8 @@ def account_from(
         None if "membership" not in state else _membership_from(state["membership"]),
         moment(state.get("active_at")),
         None if "last" not in state else _key_from(state["last"]),
+        state.get("goal", ""),
+        tuple(map(_certificate_from, state["certificates"])) if "certificates" in state else (),
         complete,
         None if complete else next_due_at,
         _NOTHING,
@@ -94,6 +100,7 @@ def account_from(
         keys.refunds.get(number, _NOTHING) if keys else _NOTHING,
         keys.reviews.get(number, _NOTHING) if keys else _NOTHING,
         keys.effects.get(number, _NOTHING) if keys else _NOTHING,
+        keys.payments.get(number, _NOTHING) if keys else _NOTHING,
         tuple(parked),
         frozenset(),
     )
@@ -113,13 +120,20 @@ def _membership_from(row: Json) -> Membership:
     return Membership(membership_id, plan, certain(from_at), certain(until), *rest)
 
 
+def _certificate_from(row: Json) -> Certificate:
+    redemption_id, points, value_minor, currency, held = row
+    return Certificate(
+        redemption_id, points, value_minor, currency, tuple((lot, part) for lot, part in held)
+    )
+
+
 def _key_from(row: Json) -> tuple[datetime, str, str]:
     return certain(row[0]), row[1], row[2]
 
 
 _STATE = (
     "remainders", "saved", "measures", "first", "referral", "purchases", "caps", "birthday",
-    "membership", "active_at", "last",
+    "membership", "active_at", "last", "goal", "certificates",
 )  # fmt: skip
 _stated = attrgetter(*_STATE)
 
@@ -159,8 +173,21 @@ def order_from(row: Json) -> tuple[int, Order]:
 
 def line_from(row: Json) -> tuple[int, OrderLine]:
     """(account_id, line) of one element of read_keys' lines."""
-    order_id, account_id, line_id, sku, category, quantity, returned, amount = row
-    return account_id, OrderLine(order_id, line_id, sku, category, quantity, returned, amount)
+    order_id, account_id, *rest = row
+    return account_id, OrderLine(order_id, *rest)
+
+
+def payment_from(row: Json) -> tuple[int, Payment]:
+    """(account_id, payment) of one element of read_keys' payments."""
+    redemption_id, account_id, order_id, points, value, currency, state, at, updated, *rest = row
+    parts, restored_points, restored_minor = rest
+    payment = Payment(
+        redemption_id, order_id, points, value, currency, state, certain(at), certain(updated),
+        tuple((lot, held) for lot, held, _ in parts if held),
+        tuple((lot, taken) for lot, _, taken in parts if taken),
+        restored_points, restored_minor,
+    )  # fmt: skip
+    return account_id, payment
 
 
 def refund_from(row: Json) -> tuple[int, Refund]:

@@ -13,7 +13,7 @@ order by i.n
 
 -- name: member_points
 select account_id, seq, kind, points, from_bucket, to_bucket, lot, corrects, "group", cause, order_id, line_id, rule,
-       program_version, exact, activates_at, expires_at, effective_at
+       program_version, exact, activates_at, expires_at, effective_at, origin_account, origin_seq
 from points_events
 where account_id = $1
 order by seq

@@ -8,8 +8,12 @@ from typing import Any
 from headway.contracts.opening import OPENING
 from headway.domain.account import Lot
 from headway.domain.adjustment import ADJUST, ADJUSTMENT
+from headway.domain.certificate import PREFIX
 from headway.domain.erasing import ERASE
+from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import PointsEvent
+from headway.domain.restoring import RESTORED
+from headway.domain.transfer import GIVE, HOME, POOL, RECEIVE, SEND, TRANSFER
 from headway.program.money import to_text
 from headway.program.program import Program
 from headway.program.rules import MICRO
@@ -27,6 +31,14 @@ _LEFT_OUT = {
 }
 
 
+_MOVED = {TRANSFER: "from another member", POOL: "from the household"}
+"""Where points came from that were earned elsewhere, by what they are told under."""
+_CERTIFICATE = {
+    "redeem": "certificate issued:",
+    "restore": "certificate taken back:",
+}
+
+
 def became(outcome: str, reason: str) -> str:
     """What became of an input; '' when it was simply applied."""
     words = {"applied": "", "nothing": "gave nothing", "parked": "", "refused": "refused"}[outcome]
@@ -37,6 +49,8 @@ def happening(kind: str, data: Mapping[str, Any], rewards: Names) -> str:
     """One input as a person would tell it."""
     if kind.startswith("redemption."):
         return _redemption(kind, data, rewards)
+    if kind == SET_GOAL:
+        return f"Chose to save for {rewards.get(data['reward_id'], data['reward_id'])}"
     telling = _TELLINGS.get(kind)
     return kind if telling is None else telling(data)
 
@@ -79,9 +93,14 @@ def _opening(data: Mapping[str, Any]) -> str:
     return f"Opening balance: {points:,} points in {len(data['lots'])} lots ({data['batch']})"
 
 
+def _parts(data: Mapping[str, Any]) -> str:
+    return f"{sum(part['points'] for part in data['parts']):,} points"
+
+
 _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "order.paid": _paid,
     "order.refunded": _refunded,
+    "order.refund_failed": lambda data: f"Return {data['refund_id']} did not go through",
     "order.cancelled": lambda data: f"Order {data['order_id']} cancelled",
     "order.fulfilled": lambda data: f"Order {data['order_id']} fulfilled",
     "referral.created": lambda data: (
@@ -99,6 +118,14 @@ _TELLINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "effect": _effect,
     OPENING: _opening,
     ERASE: lambda data: f"The member's name was erased: {data['reason']}",
+    SEND: lambda data: f"Sent {data['points']:,} points to another member ({data['transfer_id']})",
+    RECEIVE: lambda data: f"Sent by another member: {_parts(data)} ({data['transfer_id']})",
+    GIVE: lambda data: (
+        f"The household spent {sum(points for _, points in data['lots']):,} points"
+        f" ({data['redemption_id']})"
+    ),
+    HOME: lambda data: f"Back from the household: {_parts(data)} ({data['redemption_id']})",
+    CLEAR_GOAL: lambda data: "Saves for no reward in particular",
     ADJUST: lambda data: f"Adjusted by hand, {data['points']:+,} points: {data['reason']}",
 }
 
@@ -128,11 +155,18 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         return f"{took}; {_points(-row.exact)} points exactly" if row.exact else took
     if row.kind == "adjust" and row.from_bucket == "issued":
         return "given by hand" + _expiry(lot, program)
-    of = f"earned for {_award(lot)}"
+    of = f"earned for {_award(lot)}" if lot is None or lot.rule not in _MOVED else _MOVED[lot.rule]
+    if row.kind == "move_in" and row.lot == row.seq:
+        return f"arrived {of}" + _expiry(lot, program)
+    if row.order_id and row.kind in ("restore", "redeem"):
+        return _paying(row, of, lot, program)
     if row.kind == "waive":
         what = "what is missing is waived" if row.to_bucket == "owed" else "waived before, goes now"
         return f"{what}: {of}"
     name = rewards.get(row.group or "", "a reward")
+    certificate = _CERTIFICATE.get(row.kind) if (row.group or "").startswith(PREFIX) else None
+    if certificate:
+        return f"{certificate} {name}: {of}"
     return {
         "activate": f"can be spent now: {of}" + _expiry(lot, program),
         "expire": f"expired: {of}",
@@ -143,7 +177,17 @@ def row(row: PointsEvent, lot: Lot | None, program: Program, carried: int, rewar
         "donate": f"given through {name}: {of}",
         "restore": f"back from {name}: {of}",
         "adjust": f"taken by hand: {of}",
+        "move_out": f"left for another member: {of}",
+        "move_in": f"came home: {of}",
     }.get(row.kind, row.kind)
+
+
+def _paying(row: PointsEvent, of: str, lot: Lot | None, program: Program) -> str:
+    """Points that follow the order they paid for: it was returned, or was not after all."""
+    if row.kind == "restore":
+        return f"had paid for order {row.order_id}, comes back: {of}" + _expiry(lot, program)
+    again = f"pays for order {row.order_id} again"
+    return f"{again}, {_LEFT_OUT['owed']}" if lot is None else f"{again}: {of}"
 
 
 def _earned(row: PointsEvent, program: Program, carried: int) -> str:
@@ -179,6 +223,8 @@ def _award(lot: Lot | None) -> str:
         return "the opening balance"
     if what == ADJUSTMENT:
         return "an adjustment"
+    if what == RESTORED:
+        return "what had been owed"
     if what == "activity":
         return "an activity"
     return f"{what} {of}" + (f" line {lot.line_id}" if lot.line_id else "")

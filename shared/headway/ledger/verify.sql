@@ -34,7 +34,7 @@ select account_id, member_id from accounts where account_id = any($1::bigint[])
 -- name: walk_points
 select e.account_id, e.seq, e.kind, e.points, e.from_bucket, e.to_bucket, e.lot, e.corrects, e."group", e.cause,
        e.order_id, e.line_id, e.rule, e.program_version, e.exact, e.activates_at, e.expires_at, e.effective_at,
-       e.recorded_at, e.prev_hash, e.hash, e.hash_form, e.funder, e.origin_account, e.origin_seq
+       e.origin_account, e.origin_seq, e.recorded_at, e.prev_hash, e.hash, e.hash_form, e.funder
 from points_events e
 where e.account_id between $1 and $2
 order by e.account_id, e.seq
@@ -135,7 +135,11 @@ where a.account_id between $1 and $2
   and a.version not between coalesce(c.causes, 0) and coalesce(c.causes, 0) + coalesce(r.again, 0)
 
 -- name: check_causes
--- Settling (activate, repay, expire, birthday gifts) may happen on the way of any input, also of one that gives nothing.
+-- Settling (activate, repay, expire, birthday gifts, certificates) may happen on the way of any input, also of one that
+-- gives nothing. A certificate is taken back by whatever takes an award back.
+with automatic as (
+    select account_id, redemption_id as "group" from redemptions where account_id between $1 and $2 and automatic
+)
 select e.account_id,
        case when i.n is null then format('points event %s has cause %s, which is no input', e.seq, e.cause)
             else format('points event %s (%s) has cause %s, a %s that was %s', e.seq, e.kind, e.cause, i.kind, i.outcome)
@@ -147,13 +151,22 @@ where e.account_id between $1 and $2
        or e.kind not in ('activate', 'repay', 'expire')
           and not (e.kind = 'earn' and exists (select from lots l where l.account_id = e.account_id and l.lot = e.seq
                                                and starts_with(l.award, 'birthday:')))
+          and not (e.kind in ('reserve', 'redeem') and (e.account_id, e."group") in (select * from automatic))
           and (i.outcome <> 'applied'
                or i.kind = 'tick'
-               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%')
+               or e.kind in ('earn', 'reverse') and (i.kind like 'redemption.%' or i.kind like 'admin.%'
+                                                     or i.kind like 'transfer.%' or i.kind like 'pool.%' or i.kind like 'goal.%')
+               or e.kind = 'move_out' and i.kind not in ('transfer.send', 'pool.give', 'redemption.cancel',
+                                                         'redemption.timeout', 'redemption.reverse')
+               or e.kind = 'move_in' and i.kind not in ('transfer.receive', 'pool.home', 'redemption.reserve')
                or e.kind = 'adjust' and i.kind <> 'admin.adjust'
                or e.kind = 'reserve' and i.kind <> 'redemption.reserve'
-               or e.kind in ('redeem', 'donate') and i.kind <> 'redemption.confirm'
-               or e.kind = 'restore' and i.kind <> 'redemption.reverse'
+               or e.kind in ('redeem', 'donate') and e.from_bucket = 'reserved' and i.kind <> 'redemption.confirm'
+               or e.kind in ('redeem', 'restore') and e.from_bucket <> 'reserved'
+                  and (e.account_id, e."group") not in (select * from automatic)
+                  and i.kind <> all (case when e.order_id is null then array['redemption.reverse']
+                                          else array['order.paid', 'order.refunded', 'order.refund_failed', 'order.cancelled',
+                                                     'member.joined', 'import.opening'] end)
                or e.kind = 'release' and i.kind not in ('redemption.cancel', 'redemption.timeout')))
 union all
 select t.account_id, format('tier event %s has cause %s, which is no input', t.tier_seq, t.cause)
@@ -165,6 +178,7 @@ select i.account_id, format('input %s, a %s that was applied, moved no points', 
 from inputs i
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind like 'redemption.%'
   and i.kind <> 'redemption.fulfil'
+  and not (i.kind = 'redemption.reverse' and json_array_length(i.data -> 'held') = 0)  -- all had come back before
   and not exists (
       select from points_events e
       where e.account_id between $1 and $2 and e.account_id = i.account_id and e.cause = i.n
@@ -178,6 +192,20 @@ left join (select account_id, cause, sum(case from_bucket when 'issued' then poi
            group by account_id, cause) e on e.account_id = i.account_id and e.cause = i.n
 where i.account_id between $1 and $2 and i.outcome = 'applied' and i.kind = 'admin.adjust'
   and (i.data ->> 'points')::bigint is distinct from coalesce(e.points, 0)
+
+union all
+select i.account_id, format('input %s, a %s, moves %s points, the points events %s', i.n, i.kind, i.points, coalesce(e.points, 0))
+from (select account_id, n, kind,
+             case kind when 'transfer.send' then (data ->> 'points')::bigint
+                       when 'pool.give' then (select sum((l ->> 1)::bigint) from json_array_elements(data -> 'lots') l)
+                       else (select sum((p ->> 'points')::bigint) from json_array_elements(data -> 'parts') p) end as points
+      from inputs
+      where account_id between $1 and $2 and outcome = 'applied'
+        and kind in ('transfer.send', 'transfer.receive', 'pool.give', 'pool.home')) i
+left join (select account_id, cause, sum(points) as points
+           from points_events where account_id between $1 and $2 and kind in ('move_out', 'move_in')
+           group by account_id, cause) e on e.account_id = i.account_id and e.cause = i.n
+where i.points is distinct from coalesce(e.points, 0)
 
 -- name: check_balances
 with moved as (
@@ -202,10 +230,11 @@ where a.account_id between $1 and $2
 -- $3: the programme versions under whose policy points that come back to a waived lot go too.
 with
 earned as (
-    select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version, effective_at,
-           activates_at, expires_at
+    -- What came from another account was earned there: check_moves compares the two.
+    select account_id, seq as lot, points, exact, rule, order_id, line_id, program_version,
+           case when kind <> 'move_in' then effective_at end as earned_at, activates_at, expires_at
     from points_events
-    where account_id between $1 and $2 and from_bucket = 'issued'
+    where account_id between $1 and $2 and (from_bucket = 'issued' or kind in ('move_in', 'restore') and lot = seq)
 ),
 moved as (
     select account_id, lot,
@@ -234,7 +263,7 @@ lives as (
     order by account_id, lot, seq desc
 ),
 rebuilt as (
-    select e.account_id, e.lot, e.points, e.exact, e.rule, e.order_id, e.line_id, e.program_version, e.effective_at,
+    select e.account_id, e.lot, e.points, e.exact, e.rule, e.order_id, e.line_id, e.program_version, e.earned_at,
            coalesce(v.activates_at, e.activates_at) as activates_at,
            case when v.activates_at is null then e.expires_at else v.expires_at end as expires_at,
            coalesce(m.pending, 0) as pending, coalesce(m.available, 0) as available,
@@ -262,7 +291,7 @@ where (k.points, k.pending, k.available, k.reserved, k.expired, k.waived, k.exac
        k.line_id, k.program_version, k.earned_at, k.activates_at, k.expires_at)
       is distinct from
       (r.points, r.pending, r.available, r.reserved, r.expired, r.waived, r.exact, r.exact_returned, r.rule,
-       coalesce(r.line_id, ''), r.program_version, r.effective_at, r.activates_at, r.expires_at)
+       coalesce(r.line_id, ''), r.program_version, coalesce(r.earned_at, k.earned_at), r.activates_at, r.expires_at)
    or r.line_id is not null and k.award <> 'order:' || r.order_id
 union all
 select account_id, format('points event %s moves %s points of no lot', seq, points)
@@ -333,12 +362,15 @@ left join told t on t.account_id = a.account_id and t.last
 where a.account_id between $1 and $2 and a.tier <> coalesce(t.tier_to, '')
 
 -- name: check_redemptions
+-- `again`: what was restored for a return that did not go through pays again.
 with
 steps as (
     select account_id, "group" as redemption_id,
            coalesce(sum(points) filter (where kind = 'reserve'), 0) as reserved,
            coalesce(sum(points) filter (where kind = 'release'), 0) as released,
-           coalesce(sum(points) filter (where kind = 'redeem'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket = 'reserved'), 0) as redeemed,
+           coalesce(sum(points) filter (where kind = 'redeem' and from_bucket <> 'reserved'), 0) as again,
+           max(order_id) as order_id,
            coalesce(sum(points) filter (where kind = 'donate'), 0) as donated,
            coalesce(sum(points) filter (where kind = 'restore'), 0) as restored
     from points_events
@@ -350,25 +382,52 @@ known as (
 )
 select account_id,
        case when k.points is null then format('points were held for redemption %s, which is not there', redemption_id)
-            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored',
+            else format('redemption %s of %s points is %s, with %s reserved, %s released, %s redeemed, %s donated, %s restored;'
+                        ' it says that %s have come back',
                         redemption_id, k.points, k.state, coalesce(s.reserved, 0), coalesce(s.released, 0),
-                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0))
+                        coalesce(s.redeemed, 0), coalesce(s.donated, 0), coalesce(s.restored, 0), k.restored_points)
        end as what
 from known k
 full join steps s using (account_id, redemption_id)
 where k.points is null
    or (coalesce(s.reserved, 0), coalesce(s.released, 0), coalesce(s.redeemed, 0), coalesce(s.donated, 0),
-       coalesce(s.restored, 0))
+       coalesce(s.restored, 0) - coalesce(s.again, 0))
       <> (k.points,
           case when k.state in ('cancelled', 'timed_out') then k.points else 0 end,
           case when k.kind <> 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
           case when k.kind = 'donation' and k.state in ('confirmed', 'fulfilled', 'reversed') then k.points else 0 end,
-          case when k.state = 'reversed' then k.points else 0 end)
+          k.restored_points)
+   or s.order_id <> coalesce(k.order_id, '')
+union all
+-- What others gave is the pool's to have given, and is home again when it came to nothing.
+select k.account_id, format('redemption %s from %s is %s; others gave %s points for it, %s went home', k.redemption_id,
+                            coalesce(k.pool_id, 'no pool'), k.state, m.given, m.home)
+from known k
+join (select account_id, "group", coalesce(sum(points) filter (where kind = 'move_in'), 0) as given,
+             coalesce(sum(points) filter (where kind = 'move_out'), 0) as home
+      from points_events
+      where account_id between $1 and $2 and kind in ('move_in', 'move_out')
+      group by account_id, "group") m on m.account_id = k.account_id and m."group" = k.redemption_id
+where k.pool_id is null or m.given > k.points
+   or m.home <> case when k.state in ('cancelled', 'timed_out', 'reversed') then m.given else 0 end
+union all
+-- An account keeps the certificates that nobody has used, as long as nobody has.
+select account_id,
+       case when k.points is null then format('the account keeps a certificate %s, which is not there, or not unused', redemption_id)
+            when t.points is null then format('certificate %s is unused, but the account does not keep it', redemption_id)
+            else format('certificate %s of %s points is kept as one of %s', redemption_id, k.points, t.points)
+       end
+from (select * from known where automatic and state = 'confirmed') k
+full join (select a.account_id, c ->> 0 as redemption_id, (c ->> 1)::bigint as points, (c ->> 2)::bigint as value_minor,
+                  c ->> 3 as currency
+           from accounts a, json_array_elements(a.state -> 'certificates') c
+           where a.account_id between $1 and $2) t using (account_id, redemption_id)
+where (k.points, k.value_minor, k.currency) is distinct from (t.points, t.value_minor, t.currency)
 
 -- name: check_saved
 with
 spent as (
-    select r.account_id, r.currency, sum(r.value_minor) as minor
+    select r.account_id, r.currency, sum(r.value_minor - r.restored_minor) as minor
     from redemptions r
     where r.account_id between $1 and $2 and r.kind <> 'donation'
       and 0 < (select coalesce(sum(case when e.kind = 'redeem' then e.points else -e.points end), 0)
@@ -444,15 +503,60 @@ where i.n is null
 select count(distinct "group") from points_events where kind in ('move_out', 'move_in')
 
 -- name: check_moves
+-- Groups net to zero; every move_out is answered by one move_in of another account, with the same points, in the same
+-- group; a lot that was opened by one lives as the lot does that it came from. Every transfer is in both logs.
+with
+moves as materialized (
+    select account_id, seq, kind, points, lot, "group", origin_account, origin_seq, activates_at, expires_at
+    from points_events
+    where kind in ('move_out', 'move_in')
+),
+lives as (
+    -- Of each lot that was opened by a move, how the lot that it came from lived when it left.
+    select distinct on (i.account_id, i.lot) i.account_id, i.lot, i.activates_at, i.expires_at,
+           o.account_id as their_account, o.lot as their_lot, e.activates_at as their_activates_at, e.expires_at as their_expires_at
+    from moves i
+    join moves o on o.account_id = i.origin_account and o.seq = i.origin_seq
+    join points_events e on e.account_id = o.account_id and e.lot = o.lot and e.seq < o.seq and e.activates_at is not null
+    where i.kind = 'move_in' and i.lot = i.seq
+    order by i.account_id, i.lot, e.seq desc
+)
 select max(account_id) as account_id,
        format('group %s: %s points left, %s arrived', coalesce("group", 'without name'),
               coalesce(sum(points) filter (where kind = 'move_out'), 0),
               coalesce(sum(points) filter (where kind = 'move_in'), 0)) as what
-from points_events
-where kind in ('move_out', 'move_in')
+from moves
 group by "group"
 having "group" is null
     or coalesce(sum(points) filter (where kind = 'move_out'), 0) <> coalesce(sum(points) filter (where kind = 'move_in'), 0)
+union all
+select coalesce(i.account_id, o.account_id),
+       case when o.seq is null then format('points event %s answers %s of account %s, which is no move_out',
+                                           i.seq, i.origin_seq, i.origin_account)
+            when i.seq is null then format('points event %s left, and arrived nowhere', o.seq)
+            else format('points event %s answers %s of account %s with other points, in another group or at home',
+                        i.seq, o.seq, o.account_id) end
+from (select * from moves where kind = 'move_out') o
+full join (select * from moves where kind = 'move_in') i on i.origin_account = o.account_id and i.origin_seq = o.seq
+where o.seq is null or i.seq is null or i.points <> o.points or i."group" <> o."group" or i.account_id = o.account_id
+union all
+select l.account_id, format('lot %s does not live as lot %s of account %s, which it came from', l.lot, l.their_lot, l.their_account)
+from lives l
+join lots mine on mine.account_id = l.account_id and mine.lot = l.lot
+join lots theirs on theirs.account_id = l.their_account and theirs.lot = l.their_lot
+where (mine.earned_at, l.activates_at, l.expires_at)
+      is distinct from (theirs.earned_at, l.their_activates_at, l.their_expires_at)
+union all
+select t.from_account, format('transfer %s of %s points is not what input %s says', t.transfer_id, t.points, t.n)
+from transfers t
+left join inputs i on i.account_id = t.from_account and i.n = t.n and i.kind = 'transfer.send' and i.outcome = 'applied'
+where (i.data ->> 'transfer_id', (i.data ->> 'points')::bigint, (i.data ->> 'to_account')::bigint)
+      is distinct from (t.transfer_id, t.points, t.to_account)
+union all
+select i.account_id, format('input %s sends points, but no transfer names it', i.n)
+from inputs i
+where i.kind = 'transfer.send' and i.outcome = 'applied'
+  and not exists (select from transfers t where t.from_account = i.account_id and t.n = i.n)
 
 -- name: count_stock
 select count(*) from reward_stock

@@ -77,9 +77,7 @@ class _Chain:
             return
         if row["prev_hash"] != self.head:
             self.wrong = f"points event {event.seq} does not follow on the one before"
-        elif (row["hash_form"], row["funder"], row["origin_account"], row["origin_seq"]) != (
-            FORM, "brand", None, None,
-        ):  # fmt: skip
+        elif (row["hash_form"], row["funder"]) != (FORM, "brand"):
             self.wrong = f"points event {event.seq} has a form that this release cannot check"
         else:
             self.head = link(self.head, recorded_bytes(row["recorded_at"]), canonical_row(event))

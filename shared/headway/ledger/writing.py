@@ -60,6 +60,8 @@ async def write(
         positions,
         dead_letters,
         [*messages, *outbox],
+        *_certificates(books),
+        keys.changed_payments,
     )
 
 
@@ -146,6 +148,31 @@ def _tiers(books: Books) -> Rows:
     ]
 
 
+def _certificates(books: Books) -> tuple[Rows, list[str], list[datetime]]:
+    """Certificates that issued themselves, as they stand at the end; and of those that were there
+    before, which were taken back, and when."""
+    issued: dict[str, list[Any]] = {}
+    voided: dict[str, datetime] = {}
+    for decision in books.decisions:
+        for one in decision.issued:
+            certificate = one.certificate
+            issued[certificate.redemption_id] = [
+                certificate.redemption_id, decision.account.account_id, one.reward_id,
+                one.reward_name, certificate.points, certificate.value_minor,
+                certificate.currency, one.program_version, "confirmed", one.at, one.at,
+            ]  # fmt: skip
+        for gone in decision.voided:
+            if gone.redemption_id in issued:
+                issued[gone.redemption_id][8:] = [
+                    "reversed",
+                    issued[gone.redemption_id][9],
+                    gone.at,
+                ]
+            else:
+                voided[gone.redemption_id] = gone.at
+    return [tuple(row) for row in issued.values()], list(voided), list(voided.values())
+
+
 def _accounts(books: Books, heads: dict[int, bytes]) -> Rows:
     return [
         # The fields between the member's name and the first that is kept in the state.
@@ -179,6 +206,7 @@ class _Keys:
         self.referees: Rows = []
         self.new_effects: Rows = []
         self.changed_effects: Rows = []
+        self.changed_payments: Rows = []
         lots: dict[tuple[int, int], None] = {}
         accounts = self._accounts
         lines: dict[tuple[int, tuple[str, str]], None] = {}
@@ -217,6 +245,8 @@ class _Keys:
             rare[account_id, "review", review_id] = None
         for effect in touched.effects:
             rare[account_id, "effect", effect] = None
+        for redemption_id in touched.payments:
+            rare[account_id, "payment", redemption_id] = None
         if touched.referee and decision.account.referral is not None:
             referral_id = decision.account.referral.referral_id
             self.referees.append((account_id, referral_id, decision.n))
@@ -242,3 +272,8 @@ class _Keys:
         known = key in self._known.effects.get(account_id, ())
         rows = self.changed_effects if known else self.new_effects
         rows.append((key, account_id, effect.revision, effect.exact))
+
+    def _payment(self, account_id: int, redemption_id: str) -> None:
+        one = self._accounts[account_id].payments[redemption_id]
+        row = redemption_id, one.restored_points, one.restored_minor, one.updated_at
+        self.changed_payments.append(row)

@@ -9,9 +9,11 @@ from headway.program.rule_document import Dates
 
 
 def hardly_meant_rewards(document: Document, program: Program) -> Mistakes:
-    """Prices that never apply, rewards that nobody can have, pools that two kinds share."""
+    """Prices that never apply, rewards that nobody can have, or not by themselves, and pools that
+    two kinds share."""
     begins = program.day(program.from_at)
     uses: dict[str, object] = {}
+    yield from _never_by_themselves(document)
     for number, reward in enumerate(document.rewards):
         where: Place = ("rewards", number)
         for index, price in enumerate(reward.prices):
@@ -31,6 +33,22 @@ def hardly_meant_rewards(document: Document, program: Program) -> Mistakes:
                     (*where, "codes", "uses"),
                     f"another reward uses pool {reward.codes.pool} otherwise; give it its own",
                 )
+
+
+def _never_by_themselves(document: Document) -> Mistakes:
+    """Automatic rewards that a cheaper one for everybody always comes before."""
+    prices = [r.points or 0 for r in document.rewards if r.automatic and r.who is None]
+    cheapest = min(prices, default=None)
+    for number, reward in enumerate(document.rewards):
+        if not reward.automatic or cheapest is None or reward.points is None:
+            continue
+        least = min([reward.points, *(price.points for price in reward.prices)])
+        if least > cheapest:
+            yield (
+                ("rewards", number, "automatic"),
+                f"is issued to those alone who choose it as their goal: for all others one of "
+                f"{cheapest:,} points comes first",
+            )
 
 
 _OVER = "over before this version starts; give later days, or remove it"

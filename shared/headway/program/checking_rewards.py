@@ -42,6 +42,7 @@ def reward_mistakes(document: Document) -> Mistakes:
         yield from _fields_fit(where, reward)
         yield from _known_tiers(where, reward, tiers)
         yield from _cash_below_value(where, reward)
+        yield from _issues_itself(where, reward)
         if reward.kind == "pay_with_points" and reward.rate is not None:
             yield from _steps_are_whole(where, reward)
 
@@ -89,6 +90,23 @@ def _cash_below_value(where: Place, reward: Reward) -> Mistakes:
         yield (*where, "cash"), f"should be in {other}, as its value is"
     elif cash >= value:
         yield (*where, "cash"), "should be below its value: otherwise the points buy nothing"
+
+
+def _issues_itself(where: Place, reward: Reward) -> Mistakes:
+    """What nobody asks for must be there for everybody whose points reach it, and be used once."""
+    if not reward.automatic:
+        return
+    if reward.kind != "voucher":
+        yield (*where, "automatic"), "goes with kind voucher; remove it"
+        return
+    for field in ("cash", "stock", "limit"):
+        if getattr(reward, field) is not None:
+            yield (*where, field), "does not go with automatic: nobody is asked; remove one of them"
+    if reward.codes is not None and reward.codes.uses == "many":
+        yield (
+            (*where, "codes", "uses"),
+            "of an automatic reward each member needs a code; remove it",
+        )
 
 
 def _steps_are_whole(where: Place, reward: Reward) -> Mistakes:

@@ -18,6 +18,7 @@ from headway.program.program import Program
 from headway.program.rewards import Reward
 from headway.program.rewards_in_words import reward_in_words
 from headway.program.rules import Level, Plan
+from headway.program.sharing_in_words import pools_in_words, transfers_in_words
 from headway.program.tiers_in_words import (
     plan_in_words,
     refund_in_words,
@@ -71,6 +72,8 @@ _LIFE: Facets = {
         else "no order before joining counts"
     ),
     "referrals": referrals_in_words,
+    "transfers": transfers_in_words,
+    "pools": pools_in_words,
 }
 
 

@@ -14,6 +14,8 @@ from headway.program.messages_document import compile_messages
 from headway.program.money import to_minor
 from headway.program.program import Program
 from headway.program.rules import MICRO, NEVER, Expiry, Level, Pending, Plan, Tiers
+from headway.program.sharing import Most, Transfers
+from headway.program.sharing_document import Transfers as TransfersDocument
 
 
 def compile_program(document: Document, version: int) -> Program:
@@ -44,7 +46,16 @@ def compile_program(document: Document, version: int) -> Program:
         rewards=rewards,
         messages=compile_messages(document.messages),
         same_for_all=all(reward.same_for_all for reward in rewards),
+        transfers=_transfers(document.transfers),
+        pool_members=0 if document.pools is None else document.pools.members,
     )
+
+
+def _transfers(transfers: TransfersDocument | None) -> Transfers | None:
+    if transfers is None:
+        return None
+    most = transfers.maximum
+    return Transfers(transfers.minimum, None if most is None else Most(most.points, most.per))
 
 
 def _expiry(expiry: ExpiryDocument | Literal["never"]) -> Expiry:

@@ -52,6 +52,7 @@ def _reward(reward: written.Reward, default: str) -> Reward:
         0 if reward.percent is None else _thousandths(reward.percent),
         None if maximum is None else maximum[0],
         rate,
+        reward.automatic,
     )
 
 

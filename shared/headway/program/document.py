@@ -11,6 +11,7 @@ from headway.program.life_document import ExpiryOrNever, Notices, PointsLife
 from headway.program.messages_document import MessagesDocument
 from headway.program.reward_document import Reward
 from headway.program.rule_document import Rule
+from headway.program.sharing_document import Pools, Transfers
 from headway.program.written import (
     EITHER,
     PARTS,
@@ -147,6 +148,8 @@ class Document(Part):
     membership: Membership | None = None
     messages: MessagesDocument = MessagesDocument()
     rewards: Annotated[tuple[Reward, ...], Field(max_length=200)] = ()
+    transfers: Transfers | None = None
+    pools: Pools | None = None
 
 
 @cache

@@ -5,6 +5,7 @@ from headway.program.money import to_text
 from headway.program.numbers_in_words import count
 from headway.program.program import Program
 from headway.program.rules import NEVER, Expiry, Pending
+from headway.program.sharing_in_words import pools_in_words, transfers_in_words
 
 _ENDS: dict[Round, str] = {
     "day": "the end of that day",
@@ -52,6 +53,10 @@ def life_in_words(program: Program) -> list[str]:
         lines.append(f"orders paid up to {days} before joining count")
     if program.minimum_referral:
         lines.append(referrals_in_words(program))
+    if program.transfers is not None:
+        lines.append(transfers_in_words(program))
+    if program.pool_members:
+        lines.append(pools_in_words(program))
     return lines
 
 

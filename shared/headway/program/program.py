@@ -12,6 +12,7 @@ from headway.program.calendar import local_date, midnight
 from headway.program.messages import Messages
 from headway.program.rewards import Reward, menu
 from headway.program.rules import NEVER, Expiry, Level, Pending, Plan, Rule, Tiers
+from headway.program.sharing import Transfers
 from headway.program.validity import end_of
 
 Clawback = Literal["allow_negative", "within_balance", "only_pending"]
@@ -63,6 +64,9 @@ class Program:
     messages: Messages
     same_for_all: bool
     """Whether everybody may have every reward at any time for one price."""
+    transfers: Transfers | None = None
+    pool_members: int = 0
+    """How many members a household pool may have; 0: there are no pools."""
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -137,6 +141,10 @@ class Programs:
             program.notices or program.tiers.at_risk_days for program in self.all
         )
         """Whether members are told of anything before it happens."""
+        self.any_automatic = any(
+            reward.automatic for program in self.all for reward in program.rewards
+        )
+        """Whether any version has certificates that issue themselves."""
         self.recompute = any(program.attribution == "recompute" for program in self.all)
         """Whether any version judges an order again on what is left of it after a return."""
         self.any_inactivity = any(

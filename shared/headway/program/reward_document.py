@@ -88,3 +88,4 @@ class Reward(Part):
     places: Stock | None = None
     limit: Limit | None = None
     who: Who | None = None
+    automatic: bool = False

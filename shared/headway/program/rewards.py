@@ -12,6 +12,8 @@ Kind = Literal[
 ]  # fmt: skip
 BY_ORDER: frozenset[Kind] = frozenset(("percent_off", "pay_with_points"))
 """Kinds whose worth depends on the order that they are used for."""
+PAYING: frozenset[Kind] = BY_ORDER | {"money_off"}
+"""Kinds that pay an order, or a part of it: what they paid comes back with what was bought."""
 WHOLE = 100_000
 """All of something, in thousandths of a percent."""
 
@@ -85,6 +87,7 @@ class Reward(NamedTuple):
     Of what depends on the order the value is 0, and `points` of pay_with_points is the least that
     can be used. `cash_minor` is what the member pays beside the points, `percent` and the share of
     a rate are in thousandths of a percent, `stock` is how many there are at first (None: enough).
+    `automatic`: issued by itself as soon as the points are there.
     """
 
     id: str
@@ -104,6 +107,7 @@ class Reward(NamedTuple):
     percent: int = 0
     maximum_minor: int | None = None
     rate: Rate | None = None
+    automatic: bool = False
 
     @property
     def same_for_all(self) -> bool:

@@ -19,6 +19,7 @@ def reward_in_words(program: Program, reward: Reward) -> str:
         "" if reward.who == EVERYBODY else "only" + _who(program, reward),
         _limit(reward.limit),
         "" if reward.stock is None else f"{reward.stock:,} of them",
+        "issued by itself" if reward.automatic else "",
     )
     return "; ".join(part for part in (f"{reward.name} {_what(reward)}", *more) if part)
 

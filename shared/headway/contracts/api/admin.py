@@ -219,3 +219,4 @@ class MemberExport(Shape):
     redemptions: list[dict[str, JsonValue]]
     referrals: Referrals
     adjustments: list[dict[str, JsonValue]]
+    pools: list[dict[str, JsonValue]]

@@ -3,7 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-from headway.contracts.api.redemptions import Balances, NextReward, RewardView, Shape
+from headway.contracts.api.redemptions import (
+    Balances,
+    NextReward,
+    RedemptionId,
+    RewardView,
+    Shape,
+)
 from headway.contracts.fields import Id
 from headway.domain.points import Bucket, Kind
 
@@ -73,6 +79,44 @@ class MembershipView(Shape):
     active: bool
 
 
+class GoalRequest(Shape):
+    """Save for a reward."""
+
+    reward_id: Id
+
+
+class GoalView(RewardView):
+    """The reward that a member saves for, at its price for this member now."""
+
+    missing: int
+    """Points still to go, what is owed included; 0 when it is ready."""
+    ready: bool
+    automatic: bool
+    """Whether it is issued by itself once the points are there; else nothing is, until it is had
+    or given up."""
+
+
+class GoalAnswer(Shape):
+    """A member's goal after it was chosen or given up, and the account right after it."""
+
+    member_id: Id
+    goal: GoalView | None
+    effective_at: datetime
+    """Business time of the command."""
+    epoch: int
+    version: int
+    balances: Balances
+
+
+class CertificateView(Shape):
+    """A certificate that issued itself and has not been used; its redemption shows the code."""
+
+    redemption_id: RedemptionId
+    points: int
+    value_minor: int
+    currency: str
+
+
 class MemberView(Shape):
     """A member's balances and progress as of now. Nothing is written to show it."""
 
@@ -100,6 +144,10 @@ class MemberView(Shape):
     rewards_ready: list[RewardView]
     """What `available` pays for, cheapest first."""
     next_reward: NextReward | None
+    goal: GoalView | None
+    """What the member has chosen to save for."""
+    certificates: list[CertificateView]
+    """Those not used yet, oldest first."""
 
 
 class CauseView(Shape):

@@ -9,7 +9,10 @@ from headway.contracts.fields import Id
 from headway.domain.redemption import State
 from headway.program.rewards import Kind
 
-RedemptionId = Annotated[str, Field(pattern=r"^rdm_[A-Za-z0-9_-]{24}$")]
+RedemptionId = Annotated[str, Field(pattern=r"^(rdm_[A-Za-z0-9_-]{24}|crt_[0-9]+_[0-9]+)$")]
+"""`crt_` are certificates that issued themselves."""
+
+PoolId = Annotated[str, Field(pattern=r"^pool_[A-Za-z0-9_-]{24}$")]
 
 
 class Shape(BaseModel):
@@ -35,6 +38,11 @@ class ReserveRequest(Shape):
     """What the reward is for, where its worth depends on that."""
     pay_points: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """How many to pay with, where that can be chosen; as many as can be, if left out."""
+    order_id: Id | None = None
+    """The order that this pays, where that is known: what of it is returned brings its points
+    back. For kinds that pay at a checkout: pay_with_points, money_off and percent_off."""
+    from_pool: bool = False
+    """Spend from the household pool that the member is in."""
 
 
 class TokenRequest(Shape):
@@ -84,7 +92,18 @@ class RedemptionView(Shape):
     """What the member pays beside the points."""
     currency: str
     code: str | None
-    """A voucher's, from confirming on."""
+    """A voucher's, from confirming on; an automatic certificate gets it a moment later."""
+    automatic: bool
+    """Whether it is a certificate that issued itself."""
+    pool_id: PoolId | None
+    """The household pool that paid, if one did."""
+    order_id: str | None
+    """The order that it pays."""
+    restored_points: int
+    """How many of its points have come back, with what was returned of the order or by
+    reversing it."""
+    restored_minor: int
+    """How much of its value is not saved any more for that; minor units of `currency`."""
     reserved_at: datetime
     """Business time."""
     held_until: datetime

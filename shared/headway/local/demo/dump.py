@@ -21,6 +21,7 @@ from headway.ledger.queries import load
 from headway.local.smtp_sink import read_mails
 
 QUERIES = load("headway.local.demo", "queries.sql")
+_DUMPED = ("awards", "inputs", "holders", "given", "dead_letters", "notifications")
 
 
 async def dump_topics(bootstrap: str, prefix: str, folder: Path) -> int:
@@ -81,7 +82,7 @@ async def read_ledger(dsn: str, *, notified: bool = True) -> bytes:
             ]
             rows: dict[str, list[list[object]] | None] = {
                 name: [list(row) for row in await connection.fetch(QUERIES[f"dump_{name}"])]
-                for name in ("awards", "inputs", "holders", "dead_letters", "notifications")
+                for name in _DUMPED
             }
     finally:
         await connection.close()

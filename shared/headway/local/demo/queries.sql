@@ -72,6 +72,13 @@ select 'order_id' as kind, order_id as id, member_id from orders join accounts u
 union all select 'refund_id', refund_id, member_id from refunds join accounts using (account_id)
 union all select 'review_id', review_id, member_id from reviews join accounts using (account_id)
 
+-- name: dump_given
+-- Who of a household gave how many points for which redemption.
+select i.data ->> 'redemption_id' as redemption_id, a.member_id,
+       (select sum((l ->> 1)::bigint) from json_array_elements(i.data -> 'lots') l)::bigint as points
+  from inputs i join accounts a using (account_id)
+ where i.kind = 'pool.give' order by i.account_id, i.n
+
 -- name: dump_dead_letters
 select topic, partition, "offset", reason from dead_letters order by topic, partition, "offset"
 

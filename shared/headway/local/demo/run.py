@@ -13,12 +13,13 @@ from headway.contracts.topics import Topics
 from headway.local.demo.bars import Bars
 from headway.local.demo.commanding import headway
 from headway.local.demo.dump import QUERIES, dump_lines, dump_mails, dump_topics, read_ledger
+from headway.local.demo.households import Households
 from headway.local.demo.outcome import Outcome, keep_one_mail, read_outcome
 from headway.local.demo.phases import Phases
 from headway.local.demo.programmes import DEFAULT, Chosen, choose
 from headway.local.demo.publishing import Publisher
 from headway.local.demo.quiet import Watch
-from headway.local.demo.shoppers import Shoppers
+from headway.local.demo.shoppers import Shoppers, goals_of
 from headway.local.demo.stage import Folders, Stage
 from headway.local.history import (
     History,
@@ -30,9 +31,12 @@ from headway.local.history import (
 from headway.local.history.dice import Dice
 from headway.local.stack import Endpoints
 from headway.program.loading import load_document, load_program
+from headway.program.program import Program
+from headway.program.rewards import PAYING
 
 _SEED = 1997
 _REDEEM_OF_THOUSAND = {False: 60, True: 20}
+_HOUSEHOLDS = 12
 _PUBLISH = "publish the history"
 _DECIDE = "decide the rest of it, the last redemptions"
 _CLOSE = "close the last day: settle accounts, send mails"
@@ -60,11 +64,13 @@ class Demo:
         self._folders = Folders(options.root.absolute())
         self._stage = Stage(self._folders)
         self._shoppers: Shoppers | None = None
+        self._program: Program
 
     async def play(self) -> tuple[History, Outcome]:
         """Start everything, publish, redeem, wait until all is quiet; tell what happened."""
         programme = choose(self._options.program)
-        zone = load_program(programme.text, file=programme.file).zone
+        program = self._program = load_program(programme.text, file=programme.file)
+        zone, households = program.zone, Households(program.pool_members, _HOUSEHOLDS)
         with self._phases.phase("start Kafka and PostgreSQL, read the history"):
             endpoints, history = await self._begin(programme, zone)
         with self._phases.phase("create tables and topics, publish the programme"):
@@ -72,7 +78,7 @@ class Demo:
         with self._phases.phase("start earn, redeem, notify and a mail server"):
             await asyncio.to_thread(self._stage.open, endpoints)
         async with Watch(self._stage.settings) as watch:
-            await self._stream(history, zone, watch)
+            await self._stream(history, zone, watch, households)
             await watch.database.execute(QUERIES.refresh_statistics)
             outcome = await read_outcome(watch.database)
             member_id = await watch.database.fetchval(QUERIES.stories)
@@ -145,7 +151,9 @@ class Demo:
             ),
         )
 
-    async def _stream(self, history: History, zone: ZoneInfo, watch: Watch) -> None:
+    async def _stream(
+        self, history: History, zone: ZoneInfo, watch: Watch, households: Households
+    ) -> None:
         settings, services = self._stage.settings, self._stage.services
         topics = Topics(settings.topic_prefix)
         publisher = Publisher(settings.kafka_bootstrap, topics)
@@ -155,6 +163,9 @@ class Demo:
             services.api,
             of_thousand=_REDEEM_OF_THOUSAND[self._options.full],
             dice=Dice(_SEED),
+            households=households,
+            goals=goals_of(self._program),
+            paying=frozenset(r.id for r in self._program.rewards if r.kind in PAYING),
         )
         shopping = asyncio.create_task(shoppers.shop(self._stage.key))
 

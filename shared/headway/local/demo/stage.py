@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from headway.errors import UserError
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
+from headway.local.demo.pools import fill_pools
 from headway.local.demo.services import Services
 from headway.local.demo.shoppers import shoppers_key
 from headway.local.stack import Endpoints, LocalStack
@@ -101,12 +102,14 @@ class Stage:
         return endpoints
 
     async def prepare(self, programme: str, file: str) -> ZoneInfo:
-        """Create tables and topics, publish the programme, make a key; the programme's zone."""
+        """Create tables and topics, publish the programme with codes for what it issues by itself,
+        make a key; the programme's zone."""
         zone = load_program(programme, file=file).zone
         settings = self.settings
         await migrate(settings.postgres_dsn)
         await create_topics(settings.kafka_bootstrap, settings.topic_prefix)
         await publish(settings.postgres_dsn, programme, file=file)
+        await fill_pools(settings.postgres_dsn, load_program(programme, file=file))
         self._key = await shoppers_key(settings.postgres_dsn)
         return zone
 
