@@ -15,6 +15,9 @@ delete from notify.contacts where member_id = any($1::text[])
 -- name: balances_seen
 select member_id, epoch, version from notify.balances where member_id = any($1::text[])
 
+-- name: balances_latest
+select facts from notify.balances where member_id = $1
+
 -- name: balances_write
 -- The condition holds even against another process that still writes an older batch.
 insert into notify.balances as b (member_id, epoch, version, left_day, facts)

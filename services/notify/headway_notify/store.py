@@ -6,7 +6,7 @@ migration 0002_notify.sql and enforced there.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from headway.contracts.contact import ContactUpdated
@@ -65,6 +65,11 @@ async def seen_versions(connection: Connection, member_ids: Collection[str]) -> 
     """How far each of these members is known; members never heard of are missing."""
     rows = await connection.fetch(_QUERIES.balances_seen, list(member_ids))
     return {row["member_id"]: (row["epoch"], row["version"]) for row in rows}
+
+
+async def latest_facts(connection: Connection, member_id: str) -> str | None:
+    """The facts of a member's latest balance, as JSON; None of one never heard of."""
+    return cast("str | None", await connection.fetchval(_QUERIES.balances_latest, member_id))
 
 
 async def write_balances(connection: Connection, balances: Sequence[Latest]) -> None:
