@@ -40,16 +40,16 @@ def bar(facts: Facts, program: Program, wording: Wording) -> Bar | None:
     parts = ((_FULL, done), (_SOON, soon), (_REST, 100 - done - soon))
     cells = [(kind, width, colour) for (kind, colour), width in parts if width > 0]
     reward = program.reward(following.id)
-    words = wording.language.gettext
-    goal = words(
+    _ = wording.language.gettext
+    goal = _(
         "%(amount)s for %(reward)s",
         amount=wording.number(following.points), reward=reward.name if reward else following.id,
     )  # fmt: skip
-    label = words("%(amount)s of %(goal)s", amount=wording.number(have), goal=goal)
+    label = _("%(amount)s of %(goal)s", amount=wording.number(have), goal=goal)
     left = wording.points(have)
     if soon:
         pending = wording.number(facts.pending)
-        left = words("%(points)s, %(pending)s on the way", points=left, pending=pending)
+        left = _("%(points)s, %(pending)s on the way", points=left, pending=pending)
     return Bar(label, cells, left, goal, _drawn(done, soon))
 
 

@@ -61,7 +61,7 @@ def _undefined(templates: Templates, kind: Kind, program: Program) -> list[Probl
     message, reader = sample(program, kind, _DAY), Reader("Maria")
     wording = templates.wording(reader, program.zone)
     known = values(message, program, reader, _LINKS, wording).keys()
-    compiled = html(assemble(templates.sources, kind))
+    compiled = html(assemble(templates.sources, kind), templates.sources)
     unknown = _undeclared(templates.html, compiled) - known - _HEADED
     used = templates.of(kind).used
     for name in used:

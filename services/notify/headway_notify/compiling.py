@@ -7,6 +7,7 @@ mistakes are told by position; so files are put together here, where lines can b
 import re
 from functools import lru_cache
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import mrml
 
@@ -16,6 +17,7 @@ from headway_notify.sources import Source, Sources
 _INCLUDE = re.compile(r'<mj-include\s+path="([^"]+)"\s*/>')
 _TAG = re.compile(r"<(mj[a-z-]*)\b")
 _POSITION = re.compile(r" at position (\d+):\d+")
+_ENTITY = re.compile(r"&[a-z]+;")
 _DEEPEST = 10
 # mrml leaves out what it does not know, without a word.
 _KNOWN = frozenset(
@@ -94,17 +96,32 @@ def _check_tags(line: str, source: Source, number: int) -> None:
             raise TemplateError([Problem(source.path, number, f"MJML has no element <{tag}>")])
 
 
-def html(assembled: Assembled) -> str:
+def html(assembled: Assembled, sources: Sources) -> str:
     """The HTML, a Jinja template. Raises TemplateError naming file and line."""
     try:
         return _html(assembled.text)
     except OSError as error:
-        found = _POSITION.search(str(error))
-        ahead = assembled.text.encode()[: int(found[1])] if found else assembled.text.encode()
-        path, line = assembled.lines[min(ahead.count(b"\n"), len(assembled.lines) - 1)]
-        what = _POSITION.sub("", str(error)).replace(" in root template", "")
-        text = f"not well-formed: {what}; close every tag, write &lt; and &amp; for < and &"
+        path, line, what = _mistake(assembled, sources) or _position(assembled, str(error))
+        text = f"not well-formed ({what}): close every tag, write &lt; and &amp; for < and &"
         raise TemplateError([Problem(path, line, text)]) from error
+
+
+def _mistake(assembled: Assembled, sources: Sources) -> Problem | None:
+    """Which file is no XML by itself. mrml often finds out only at the end of the whole."""
+    for name in assembled.used:
+        text = _ENTITY.sub(" ", sources[name].text)
+        try:
+            ElementTree.fromstring(f"<mjml>{text}</mjml>")
+        except ElementTree.ParseError as error:
+            return Problem(sources[name].path, error.position[0], str(error).split(":")[0])
+    return None
+
+
+def _position(assembled: Assembled, told: str) -> Problem:
+    found = _POSITION.search(told)
+    ahead = assembled.text.encode()[: int(found[1])] if found else assembled.text.encode()
+    path, line = assembled.lines[min(ahead.count(b"\n"), len(assembled.lines) - 1)]
+    return Problem(path, line, _POSITION.sub("", told).replace(" in root template", ""))
 
 
 @lru_cache(maxsize=256)

@@ -52,7 +52,7 @@ class Templates:
             assembled = assemble(self.sources, kind)
             used = (*assembled.used, *sorted(set(self._texts(f"{kind}.txt"))))
             found = self._compiled[kind] = Compiled(
-                self.text.get_template(f"{kind}.txt"), self.html.from_string(html(assembled)), used
+                self.text.get_template(f"{kind}.txt"), self.html.from_string(html(assembled, self.sources)), used
             )
         return found
 

@@ -38,6 +38,7 @@ def values(
         "number": wording.number,
         "unit": wording.unit,
         "points": wording.points,
+        "titled": wording.titled,
         "programme": program.name,
         "tier": _tier(program, facts.tier),
         "name": reader.name,
@@ -82,13 +83,13 @@ def _saved(facts: Facts, program: Program, wording: Wording) -> str:
 
 
 def _why(message: Message, program: Program, wording: Wording) -> str:
-    words = wording.language.gettext
+    _ = wording.language.gettext
     if message.kind == "progress":
-        return words(
+        return _(
             "You receive this summary because your %(programme)s account changed on %(day)s.",
             programme=program.name, day=wording.day(message.day),
         )  # fmt: skip
-    return words(
+    return _(
         "You receive this message as a member of %(programme)s.", programme=program.name
     )
 
@@ -169,23 +170,23 @@ def _programme_change(message: Message, program: Program, wording: Wording) -> d
 
 
 def _statement(message: Message, program: Program, wording: Wording) -> dict[str, Any]:
-    told, words = _detail(message, details.Statement), wording.language.gettext
+    told, _ = _detail(message, details.Statement), wording.language.gettext
     # What did not move is left out, so that the few lines that did can be read.
     moved = (
-        (words("Earned"), told.earned),
-        (words("Given back"), told.restored),
-        (words("Adjusted by hand"), told.adjusted),
-        (words("Used for rewards"), -told.used),
-        (words("Expired"), -told.expired),
-        (words("Taken back"), -told.taken_back),
+        (_("Earned"), told.earned),
+        (_("Given back"), told.restored),
+        (_("Adjusted by hand"), told.adjusted),
+        (_("Used for rewards"), -told.used),
+        (_("Expired"), -told.expired),
+        (_("Taken back"), -told.taken_back),
     )
     return {
         "first_day": wording.date(told.first),
         "last_day": wording.date(told.last),
         "movements": [
-            (words("At the start"), wording.points(told.opening)),
+            (_("At the start"), wording.points(told.opening)),
             *((title, wording.points(amount)) for title, amount in moved if amount),
-            (words("At the end"), wording.points(told.closing)),
+            (_("At the end"), wording.points(told.closing)),
         ],
     }
 

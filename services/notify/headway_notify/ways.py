@@ -20,22 +20,22 @@ def _way(rule: Rule, wording: Wording) -> str:
     points, rest = divmod(rule.numerator, rule.denominator * MICRO)
     if rule.measure != "event" or rest or not points:
         return ""
-    given, words = wording.points(points), wording.language.gettext
+    given, _ = wording.points(points), wording.language.gettext
     if rule.event == "review.published":
-        return words("A review: %(points)s", points=given)
+        return _("A review: %(points)s", points=given)
     if rule.event == "birthday":
-        return words("Your birthday: %(points)s", points=given)
+        return _("Your birthday: %(points)s", points=given)
     if rule.to == "referrer":
-        return words("A friend you recommend us to: %(points)s", points=given)
+        return _("A friend you recommend us to: %(points)s", points=given)
     return ""
 
 
 def _purchase(rule: Rule, wording: Wording) -> str:
     """Points for money, told for the least amount that gives whole points."""
-    words = wording.language.gettext
+    _ = wording.language.gettext
     if rule.measure == "event":
         points, rest = divmod(rule.numerator, rule.denominator * MICRO)
-        return "" if rest else words("Every order: %(points)s", points=wording.points(points))
+        return "" if rest else _("Every order: %(points)s", points=wording.points(points))
     if rule.measure != "amount" or not rule.numerator:
         return ""
     every = rule.step or max(-(-rule.denominator * MICRO // rule.numerator), 100)
@@ -43,6 +43,6 @@ def _purchase(rule: Rule, wording: Wording) -> str:
     if rest:
         return ""
     amount = wording.money(every, rule.currency)
-    return words(
+    return _(
         "Purchases: %(points)s for every %(amount)s", points=wording.points(points), amount=amount
     )

@@ -47,6 +47,10 @@ class Wording:
         """Minor units as people write them: `$12.50`, `12,50 $`, `¥1,200`."""
         return _money(minor, currency, self._key)
 
+    def titled(self, title: str, value: str) -> str:
+        """A line of a plain text: `Next reward: 50 points to $10 off`."""
+        return self.language.gettext("%(title)s: %(value)s", title=title, value=value)
+
     def several(self, parts: Sequence[str]) -> str:
         """`a`, `a and b`, `a, b, and c`."""
         return format_list(parts, locale=self.locale)
