@@ -37,7 +37,9 @@ def language(name: str, catalogue: str) -> Language:
     try:
         read = read_po(io.BytesIO(catalogue.encode()), locale=name, abort_invalid=True)
     except PoFileError as error:
-        raise ValueError(f"line {error.lineno}: {error.args[0]}") from None
+        raise ValueError(f"line {error.lineno + 1}: {error.args[0]}") from None
+    for message, mistakes in read.check():
+        raise ValueError(f"line {message.lineno}: {mistakes[0]}")
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)
