@@ -20,11 +20,12 @@ from headway_notify.template_set import built_in_templates
 from tests.notify.account import PROGRAM, balance
 
 DAY = date(2026, 3, 3)
+MARIA = Reader("Maria")
 LINKS = Links("https://shop.example/p/t0ken", "https://shop.example/u/t0ken")
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 
 
-def tell(kind: Kind, detail: Detail, reader: Reader = Reader("Maria"), **changes: object) -> Rendered:
+def tell(kind: Kind, detail: Detail, reader: Reader = MARIA, **changes: object) -> Rendered:
     facts = Facts.model_validate(balance() | changes)
     return render(Message("m1", kind, "c", DAY, facts, detail), PROGRAM, reader, NO_LINKS)
 

@@ -112,7 +112,8 @@ def test_without_a_page_nothing_is_linked() -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["https://shop.example/\r\nBcc: a@b.c", "javascript:1", "https://x.example/>", "https:// x"]
+    "link",
+    ["https://shop.example/\r\nBcc: a@b.c", "javascript:1", "https://x.example/>", "https:// x"],
 )
 def test_no_link_can_add_a_header(link: str) -> None:
     with pytest.raises(ValueError, match="one-click"):

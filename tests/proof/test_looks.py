@@ -42,7 +42,7 @@ def test_every_message_in_every_language_looks_right(chromium: Browser, record: 
 
 def test_pictures_of_the_documentation(chromium: Browser, record: Record) -> None:
     for kind in KINDS:
-        for width, scheme in ((320, "light"), (640, "dark")):
+        for width, scheme in zip(WIDTHS, SCHEMES, strict=True):
             _picture(chromium, kind, "en", width, scheme)
     for language in LANGUAGES[1:]:
         _picture(chromium, "progress", language, 320, "light")

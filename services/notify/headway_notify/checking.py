@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from headway.errors import UserError
 from headway.program.messages import KINDS, Kind
 from headway.program.program import Program
 from headway_notify.compiling import Problem, TemplateError, assemble, html
@@ -95,7 +94,9 @@ def _tried(templates: Templates, kind: Kind, program: Program) -> list[Problem]:
             found = _NO_ATTRIBUTE.search(str(error))
             return list(_where(templates, used, _is_attribute(found[1] if found else ""),
                                str(error)))  # fmt: skip
-        except (JinjaError, UserError, TypeError, ValueError) as error:
+        except TemplateError as error:
+            return error.problems
+        except (JinjaError, TypeError, ValueError) as error:
             return [Problem(templates.sources[f"templates/{kind}.txt"].path, 1, str(error))]
         if len(made.html.encode()) > MOST_BYTES:
             path = templates.sources[f"templates/{kind}.mjml"].path

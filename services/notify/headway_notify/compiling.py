@@ -21,12 +21,16 @@ _ENTITY = re.compile(r"&[a-z]+;")
 _DEEPEST = 10
 # mrml leaves out what it does not know, without a word.
 _KNOWN = frozenset(
-    """mjml mj-head mj-title mj-preview mj-breakpoint mj-attributes mj-all mj-class mj-style mj-raw
-    mj-font mj-body mj-section mj-wrapper mj-column mj-group mj-text mj-table mj-button mj-image
-    mj-divider mj-spacer mj-hero mj-navbar mj-navbar-link mj-social mj-social-element mj-accordion
-    mj-accordion-element mj-accordion-title mj-accordion-text mj-carousel mj-carousel-image
-    mj-include""".split()
-)
+    (
+        "mjml", "mj-head", "mj-title", "mj-preview", "mj-breakpoint", "mj-attributes",
+        "mj-all", "mj-class", "mj-style", "mj-raw", "mj-font", "mj-body", "mj-section",
+        "mj-wrapper", "mj-column", "mj-group", "mj-text", "mj-table", "mj-button",
+        "mj-image", "mj-divider", "mj-spacer", "mj-hero", "mj-navbar", "mj-navbar-link",
+        "mj-social", "mj-social-element", "mj-accordion", "mj-accordion-element",
+        "mj-accordion-title", "mj-accordion-text", "mj-carousel", "mj-carousel-image",
+        "mj-include",
+    )
+)  # fmt: skip
 
 
 class Problem(NamedTuple):

@@ -37,7 +37,9 @@ _KIND = click.option(
 _LOCALE = click.option(
     "--locale", default="en-US", show_default=True, help="What the reader speaks, as in de-AT."
 )
-_MEMBER = click.option("--member", "member_id", help="Whose latest balance to tell of; else a sample.")
+_MEMBER = click.option(
+    "--member", "member_id", help="Whose latest balance to tell of; else a sample."
+)
 _PROGRAM = click.option(
     "--program",
     "file",
@@ -135,11 +137,10 @@ def export_(folder: Path) -> None:
 def _made(
     settings: NotifySettings, file: Path | None, kind: Kind, locale: str, member_id: str | None
 ) -> tuple[Rendered, Message]:
-    account = run(_account(settings, file, member_id))
+    program = load_program(file.read_text("utf-8"), file=str(file)) if file else None
+    account = run(_account(settings, program, member_id))
     today = _today(account.program)
-    told = sample(
-        account.program, kind, today, facts=account.facts, member_id=account.member_id
-    )
+    told = sample(account.program, kind, today, facts=account.facts, member_id=account.member_id)
     made_with = chosen(settings.notify_templates)
     return render(told, account.program, Reader(_READER, locale), _LINKS, made_with), told
 
@@ -148,9 +149,10 @@ def _today(program: Program) -> date:
     return program.day(datetime.now(UTC))
 
 
-async def _account(settings: NotifySettings, file: Path | None, member_id: str | None) -> Account:
-    """From the file, from the database, or neither."""
-    program = load_program(file.read_text("utf-8"), file=str(file)) if file else None
+async def _account(
+    settings: NotifySettings, program: Program | None, member_id: str | None
+) -> Account:
+    """From the file's programme, from the database, or neither."""
     if member_id is None:
         return Account(program or TRIED_WITH)
     async with connected(settings.postgres_dsn) as connection:

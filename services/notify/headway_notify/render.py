@@ -5,8 +5,8 @@ The tone informs and never presses: what is there, what it can become, what is n
 
 from dataclasses import dataclass
 
-from headway.errors import UserError
 from headway.program.program import Program
+from headway_notify.compiling import Problem, TemplateError
 from headway_notify.messaging import Message
 from headway_notify.reader import Links, Reader
 from headway_notify.template_set import Templates, built_in_templates
@@ -35,8 +35,8 @@ def render(
     links: Links,
     templates: Templates | None = None,
 ) -> Rendered:
-    """Both parts, from frozen facts alone. Raises jinja2.TemplateError or UserError when a
-    template cannot word it."""
+    """Both parts, from frozen facts alone. Raises jinja2.TemplateError or TemplateError
+    when a template cannot word it."""
     templates = templates or built_in_templates()
     wording = templates.wording(reader, program.zone)
     compiled = templates.of(message.kind)
@@ -57,9 +57,7 @@ def _headed(head: str, path: str) -> tuple[str, str]:
     """Subject and preheader, which a text begins with."""
     lines = head.split("\n")
     if len(lines) != 2 or not all(map(str.startswith, lines, _HEAD)):
-        raise UserError(
-            f"{path}:1: a text begins with two lines and an empty one",
-            "write `Subject: ...`, then `Preheader: ...`, then leave a line empty",
-        )
+        what = "a text begins with `Subject: ...`, then `Preheader: ...`, then an empty line"
+        raise TemplateError([Problem(path, 1, what)])
     subject, preheader = (line.removeprefix(name) for line, name in zip(lines, _HEAD, strict=True))
     return subject.strip(), preheader.strip()

@@ -114,7 +114,7 @@ def _detail(program: Program, kind: Kind, day: date, facts: Facts) -> Detail:
         "referral_thanks": details.ReferralThanks(points=50),
         "programme_change": details.ProgrammeChange(
             version=program.version + 1, from_day=day + timedelta(days=30),
-            changes=("Reviews give 15 points instead of 10.", "A new reward: $50 off for 900 points."),
+            changes=("Reviews give 15 points instead of 10.", "A new reward: $50 off."),
         ),
         "statement": _statement(facts, day),
     }  # fmt: skip

@@ -52,7 +52,9 @@ class Templates:
             assembled = assemble(self.sources, kind)
             used = (*assembled.used, *sorted(set(self._texts(f"{kind}.txt"))))
             found = self._compiled[kind] = Compiled(
-                self.text.get_template(f"{kind}.txt"), self.html.from_string(html(assembled, self.sources)), used
+                self.text.get_template(f"{kind}.txt"),
+                self.html.from_string(html(assembled, self.sources)),
+                used,
             )
         return found
 
@@ -84,7 +86,9 @@ class Templates:
         if source is None:
             raise TemplateError([Problem(f"templates/{name}", 1, "there is no such file")])
         yield f"templates/{name}"
-        for found in meta.find_referenced_templates(self.text.parse(source.text, name, source.path)):
+        for found in meta.find_referenced_templates(
+            self.text.parse(source.text, name, source.path)
+        ):
             if found is not None:
                 yield from self._texts(found)
 

@@ -89,9 +89,7 @@ def _why(message: Message, program: Program, wording: Wording) -> str:
             "You receive this summary because your %(programme)s account changed on %(day)s.",
             programme=program.name, day=wording.day(message.day),
         )  # fmt: skip
-    return _(
-        "You receive this message as a member of %(programme)s.", programme=program.name
-    )
+    return _("You receive this message as a member of %(programme)s.", programme=program.name)
 
 
 # -- what only one kind tells -------------------------------------------------------------

@@ -123,7 +123,7 @@ def _money(minor: int, currency: str, locale: str) -> str:
 @lru_cache(maxsize=1024)
 def _money_pattern(digits: int, locale: str) -> NumberPattern:
     """The locale's own, with the digits of ISO 4217: CLDR has fewer for some currencies."""
-    pattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
+    pattern: NumberPattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
     pattern.frac_prec = (digits, digits)
     return pattern
 
