@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, meta
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import FunctionLoader, Template, meta
 
 from headway.program.messages import Kind
 from headway_notify.compiling import Problem, TemplateError, assemble, html
 from headway_notify.languages import SOURCE, Language, choose, language
 from headway_notify.reader import Reader
+from headway_notify.sandbox import Sandbox
 from headway_notify.sources import Sources, built_in
 from headway_notify.wording import Wording, zone_of
 
@@ -37,13 +37,9 @@ class Templates:
         self._compiled: dict[str, Compiled] = {}
         self._versions: dict[tuple[str, str], str] = {}
         self._wording = lru_cache(maxsize=4096)(self._new_wording)
-        self.html = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-        self.text = SandboxedEnvironment(
-            undefined=StrictUndefined,
-            # Plain text: nothing in it is markup.
-            autoescape=False,
-            loader=FunctionLoader(self._load),
-        )
+        self.html = Sandbox(autoescape=True)
+        # Plain text: nothing in it is markup.
+        self.text = Sandbox(autoescape=False, loader=FunctionLoader(self._load))
 
     def of(self, kind: Kind) -> Compiled:
         """The templates of a kind. Raises TemplateError or jinja2.TemplateError."""
