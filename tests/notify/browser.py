@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 Scheme = Literal["light", "dark"]
 WIDTHS = (320, 640)
@@ -94,20 +95,22 @@ def find_chromium() -> str | None:
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@contextmanager
-def chromium_at(path: str) -> Iterator[Browser]:
-    """A browser that ends with the block."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for a module's tests; without one they are skipped, and say so."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(
+            "no Chromium: install it (Debian: apt install chromium) or name it with"
+            " HEADWAY_CHROMIUM"
+        )
     with sync_playwright() as playwright:
-        browser = _launched(playwright, path)
+        # Its sandbox cannot be had as root, and the pages are ours.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
             yield browser
         finally:
             browser.close()
-
-
-def _launched(playwright: Playwright, path: str) -> Browser:
-    # Its sandbox cannot be had as root, and the pages are ours.
-    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
 @contextmanager

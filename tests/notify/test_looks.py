@@ -1,26 +1,13 @@
 """Every kind of message in a browser: at 320 and 640 px, in light and in dark."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
 from headway_notify.messaging import Message
 from headway_notify.samples import sample
 from tests.notify.account import PROGRAM
-from tests.notify.browser import chromium_at, contrast, find_chromium, look, opened
+from tests.notify.browser import contrast, look, opened
 from tests.notify.looks import DAY, message_html, right, wrong
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for this module; without one its tests are skipped, and say so."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium: install it (Debian: apt install chromium) or name it with"
-                    " HEADWAY_CHROMIUM")  # fmt: skip
-    with chromium_at(path) as browser:
-        yield browser
 
 
 def test_every_kind_at_every_width_in_light_and_dark(chromium: Browser) -> None:

@@ -1,6 +1,5 @@
 """Every message in every language, as readers see it; and the pictures of docs/messages.md."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Browser
 from headway.program.messages import KINDS, Kind
 from headway_notify.samples import sample
 from tests.notify.account import PROGRAM
-from tests.notify.browser import SCHEMES, WIDTHS, Scheme, chromium_at, find_chromium, opened
+from tests.notify.browser import SCHEMES, WIDTHS, Scheme, opened
 from tests.notify.looks import DAY, message_html, right
 from tests.proof.recording import ROOT, Record
 
@@ -19,17 +18,6 @@ LANGUAGES = ("en", "de", "fr", "es", "ja")
 PICTURES = ROOT / "docs" / "messages"
 MOST_PICTURES = 1_500_000
 """Bytes: a repository keeps every version of a picture for good."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser; without one these proofs are skipped, and say so."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium: install it (Debian: apt install chromium) or name it with"
-                    " HEADWAY_CHROMIUM")  # fmt: skip
-    with chromium_at(path) as browser:
-        yield browser
 
 
 def test_every_message_in_every_language_looks_right(chromium: Browser, record: Record) -> None:
