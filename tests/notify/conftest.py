@@ -13,6 +13,9 @@ import pytest
 from headway.ledger.programs import publish
 from headway.local.smtp_sink import KeptMail, read_mails
 from tests.notify.account import SHOES
+from tests.notify.browser import chromium
+
+__all__ = ["MailServer", "chromium", "mail_server", "pool", "start_mail_server"]
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Messages read back by the standard library say what was put in, whatever it was."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -11,8 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from headway_notify.details import Detail
 from headway_notify.facts import Facts
-from headway_notify.mime import Sender, message, notification_key
+from headway_notify.messaging import Message
+from headway_notify.mime import NO_LINKS, Sender, message, notification_key
+from headway_notify.reader import Links, Reader
 from headway_notify.render import Rendered, render
 from headway_notify.smtp import mailable
 from tests.notify.account import PROGRAM, balance
@@ -32,16 +36,17 @@ def built(
     member_id: str = "m1",
     facts: Facts = FACTS,
     rendered: Rendered | None = None,
+    links: Links = NO_LINKS,
 ) -> bytes:
+    told = Message(member_id, "progress", DAY.isoformat(), DAY, facts, Detail())
     return message(
-        rendered or render(facts, PROGRAM, name=name, day=DAY),
-        facts,
+        rendered or render(told, PROGRAM, Reader(name), links),
+        told,
         sender=SENDER,
         to_name=name,
         to_address="maria@example.com",
-        member_id=member_id,
-        day=DAY,
         now=NOW,
+        links=links,
     )
 
 
@@ -80,6 +85,45 @@ def test_the_message_id_is_the_same_for_the_same_member_and_day_alone() -> None:
     assert parsed(built())["Message-ID"] == f"<{notification_key('m1', DAY)}@example.com>"
     assert notification_key("m1", DAY) != notification_key("m1", date(2026, 3, 4))
     assert notification_key("m1", DAY) != notification_key("m2", DAY)
+
+
+def test_the_message_id_of_progress_is_what_it_has_always_been() -> None:
+    assert notification_key("m1", DAY) == notification_key("m1", "2026-03-03", "progress")
+    assert notification_key("m1", "2026-03-03") == "76ca139686401de1b48fb49b0008b3e8"
+    assert notification_key("m1", "2026-03-03", "statement") != notification_key("m1", DAY)
+
+
+def test_one_click_and_the_page_are_in_the_headers_and_in_both_parts() -> None:
+    page, click = "https://shop.example/p/t0ken", "https://shop.example/u/t0ken?kind=progress"
+    found = parsed(built(links=Links(page, click)))
+    assert found["List-Unsubscribe"] == f"<{click}>"
+    assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for part in ("plain", "html"):
+        assert page in body(found, part)
+        # A link that acts has no place where a scanner follows links.
+        assert click not in body(found, part)
+
+
+def test_without_a_page_nothing_is_linked() -> None:
+    found = parsed(built())
+    assert found["List-Unsubscribe"] is None
+    assert found["List-Unsubscribe-Post"] is None
+    assert "<a " not in body(found, "html")
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["https://shop.example/\r\nBcc: a@b.c", "javascript:1", "https://x.example/>", "https:// x"],
+)
+def test_no_link_can_add_a_header(link: str) -> None:
+    with pytest.raises(ValueError, match="one-click"):
+        built(links=Links("", link))
+
+
+def test_the_template_and_the_language_are_told() -> None:
+    found = parsed(built())
+    assert re.fullmatch(r"progress/en@[0-9a-f]{12}", found["Headway-Template"])
+    assert found["Content-Language"] == "en-US"
 
 
 @given(name=names)

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from headway.local import LocalStack
+from tests.notify.browser import chromium
 from tests.proof.installation import Installation
 from tests.proof.recording import Record, write_page
+
+__all__ = ["chromium", "place", "record", "stack"]
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,9 @@
 """`python -m headway_notify`, and `headway notify`."""
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import click
 
-from headway.program.loading import load_program
 from headway_notify.app import main
-from headway_notify.preview import sample
+from headway_notify.preview import preview, templates, test_send
 
 
 @click.group("notify", invoke_without_command=True)
@@ -18,28 +14,9 @@ def command(context: click.Context) -> None:
         main()
 
 
-@command.command()
-@click.option(
-    "--program",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="The programme file to word the mail by.",
-)
-@click.option(
-    "--sample",
-    "target",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="File the mail's HTML is written to.",
-)
-def preview(file: Path, target: Path) -> None:
-    """Write a sample mail's HTML, to be looked at in a browser."""
-    program = load_program(file.read_text("utf-8"), file=str(file))
-    rendered = sample(program, day=datetime.now(UTC).date())
-    target.write_text(rendered.html, "utf-8")
-    click.echo(f"{rendered.subject}\nopen {target.resolve().as_uri()}")
-
+command.add_command(preview)
+command.add_command(test_send)
+command.add_command(templates)
 
 if __name__ == "__main__":
     command()

@@ -11,6 +11,7 @@ from headway.runtime.health import Health
 from headway.runtime.host import run
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway_notify.announcing import Announcer
+from headway_notify.checking import chosen
 from headway_notify.compose import Composer
 from headway_notify.delivery import Delivery
 from headway_notify.intake import Intake
@@ -25,11 +26,15 @@ NAME = "notify"
 
 
 def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]:
-    """Database, clock, marker, delivery, planner and consumer, in the order they start."""
+    """Database, clock, marker, delivery, planner and consumer, in the order they start.
+
+    Raises TemplateError when the templates of a folder have mistakes.
+    """
     database = Database(settings, f"headway-{NAME}")
     topics, group = Topics(settings.topic_prefix), settings.group(NAME)
     programmes = Programmes(lambda: database.pool)
-    composer = Composer(programmes, Sender.parse(settings.smtp_from))
+    templates = chosen(settings.notify_templates)
+    composer = Composer(programmes, Sender.parse(settings.smtp_from), templates)
     stream = StreamClock(lambda: database.pool, group)
     clock = stream if settings.clock == "stream" else SystemClock()
     marker = Marker(lambda: database.pool, settings, health)

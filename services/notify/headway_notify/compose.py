@@ -2,18 +2,25 @@
 
 from datetime import UTC, datetime
 
+from headway_notify.details import Detail
 from headway_notify.facts import Facts
-from headway_notify.mime import Sender, message
+from headway_notify.messaging import Message
+from headway_notify.mime import NO_LINKS, Sender, message
 from headway_notify.programmes import Programmes
+from headway_notify.reader import Reader
 from headway_notify.render import render
 from headway_notify.store import Claimed
+from headway_notify.template_set import Templates
 
 
 class Composer:
     """Words and wraps mails of one sender."""
 
-    def __init__(self, programmes: Programmes, sender: Sender) -> None:
+    def __init__(
+        self, programmes: Programmes, sender: Sender, templates: Templates | None = None
+    ) -> None:
         self._programmes = programmes
+        self._templates = templates
         self.sender = sender
 
     async def compose(self, mail: Claimed, recipient: str) -> bytes:
@@ -21,13 +28,12 @@ class Composer:
         facts = Facts.model_validate_json(mail.facts)
         await self._programmes.need({facts.program_version})
         program = self._programmes.version(facts.program_version)
+        told = Message(mail.member_id, "progress", mail.day.isoformat(), mail.day, facts, Detail())
         return message(
-            render(facts, program, name=mail.name, day=mail.day),
-            facts,
+            render(told, program, Reader(mail.name), NO_LINKS, self._templates),
+            told,
             sender=self.sender,
             to_name=mail.name,
             to_address=recipient,
-            member_id=mail.member_id,
-            day=mail.day,
             now=datetime.now(UTC),
         )

@@ -14,13 +14,20 @@ from datetime import UTC, date, datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 
+from headway.program.messages import Kind
 from headway_notify.facts import Facts
+from headway_notify.messaging import Message
+from headway_notify.reader import Links
 from headway_notify.render import Rendered
 
 _LINE_LIMIT = 998
 _FOLD_AT = 900
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_ADDRESS = re.compile(r"https?://[\x21-\x3b\x3d\x3f-\x7e]{1,900}")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+
+
+NO_LINKS = Links()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +49,27 @@ class Sender:
         return cls(_mailbox(name, address), address, domain)
 
 
-def notification_key(member_id: str, day: date) -> str:
-    """The same for the same member and business day, whatever happened in between.
+def notification_key(member_id: str, cause: date | str, kind: Kind = "progress") -> str:
+    """The same for the same member, kind and cause (of progress: the business day), whatever
+    happened in between.
 
     A mail that had to be sent again carries the same Message-ID, so that a mailbox can tell.
     """
-    return hashlib.sha256(f"progress\n{day.isoformat()}\n{member_id}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{kind}\n{cause}\n{member_id}".encode()).hexdigest()[:32]
 
 
 def message(
     rendered: Rendered,
-    facts: Facts,
+    told: Message,
     *,
     sender: Sender,
     to_name: str,
     to_address: str,
-    member_id: str,
-    day: date,
     now: datetime,
+    links: Links = NO_LINKS,
 ) -> bytes:
     """The whole message, CRLF line ends, ready for DATA (dots are not yet doubled)."""
-    key = notification_key(member_id, day)
+    key = notification_key(told.member_id, told.cause, told.kind)
     boundary = f"=-{key}"
     head = (
         f"From: {sender.header}\r\n"
@@ -71,10 +78,13 @@ def message(
         f"Date: {format_datetime(now.astimezone(UTC))}\r\n"
         f"Message-ID: <{key}@{sender.domain}>\r\n"
         "Auto-Submitted: auto-generated\r\n"
-        f"Headway-Ledger-Version: {facts.epoch}.{facts.version}\r\n"
-        f"Headway-Member: {_unstructured('Headway-Member', member_id)}\r\n"
-        f"Headway-Business-Day: {day.isoformat()}\r\n"
-        f"Headway-Facts: {_folded(facts_header(facts))}\r\n"
+        f"{_unsubscribe(links)}"
+        f"Content-Language: {rendered.locale}\r\n"
+        f"Headway-Ledger-Version: {told.facts.epoch}.{told.facts.version}\r\n"
+        f"Headway-Member: {_unstructured('Headway-Member', told.member_id)}\r\n"
+        f"Headway-Business-Day: {told.day.isoformat()}\r\n"
+        f"Headway-Facts: {_folded(facts_header(told.facts))}\r\n"
+        f"Headway-Template: {rendered.template}\r\n"
         "MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
         "\r\n"
@@ -88,6 +98,18 @@ def message(
             _part(boundary, "html", html),
             f"--{boundary}--\r\n".encode("ascii"),
         )
+    )
+
+
+def _unsubscribe(links: Links) -> str:
+    """RFC 2369 and, for one click, RFC 8058; nothing where there is no page that takes it."""
+    if not links.one_click:
+        return ""
+    if not _ADDRESS.fullmatch(links.one_click):
+        raise ValueError("the one-click link is no address that can stand in a header")
+    return (
+        f"List-Unsubscribe: <{links.one_click}>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     )
 
 

@@ -19,6 +19,9 @@ select member_id, epoch, version from notify.balances where member_id = any($1::
 -- With the facts: where what is due depends on how it was before.
 select member_id, epoch, version, facts::text as facts from notify.balances where member_id = any($1::text[])
 
+-- name: balances_latest
+select facts from notify.balances where member_id = $1
+
 -- name: balances_write
 -- The condition holds even against another process that still writes an older batch.
 insert into notify.balances as b (member_id, epoch, version, left_day, facts)

@@ -1,5 +1,6 @@
 """Notify's own settings, beside those every service shares."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -24,6 +25,9 @@ class NotifySettings(Settings):
     smtp_connections: int = Field(16, ge=1, le=100, description="Connections kept open.")
     smtp_timeout: float = Field(
         20.0, gt=0, le=600, description="Seconds for connecting, and for handing over one mail."
+    )
+    notify_templates: Path | None = Field(
+        None, description="Folder whose templates and catalogues take the place of the built-in."
     )
     notify_unknown: Literal["resend", "leave"] = Field(
         "resend",

@@ -6,7 +6,7 @@ migration 0002_notify.sql and enforced there.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import orjson
@@ -79,6 +79,11 @@ async def seen_before(
         row["member_id"]: seen_in(BalanceChanged.model_validate(orjson.loads(row["facts"])))
         for row in rows
     }
+
+
+async def latest_facts(connection: Connection, member_id: str) -> str | None:
+    """The facts of a member's latest balance, as JSON; None of one never heard of."""
+    return cast("str | None", await connection.fetchval(QUERIES.balances_latest, member_id))
 
 
 async def write_balances(connection: Connection, balances: Sequence[Latest]) -> None:

@@ -1,0 +1,65 @@
+"""The progress bar: how far the next reward is, as cells of a table and in characters."""
+
+from typing import NamedTuple
+
+from headway.program.program import Program
+from headway_notify.facts import Facts
+from headway_notify.wording import Wording
+
+_FULL, _SOON, _REST = ("full", "#10947f"), ("soon", "#9bd8cb"), ("rest", "#e3e9eb")
+_TEXT_WIDTH = 40
+
+
+class Bar(NamedTuple):
+    """Cells of (class, width in percent, colour), what they mean in words, and both in text."""
+
+    label: str
+    cells: list[tuple[str, int, str]]
+    left: str
+    right: str
+    text: str
+
+
+def bar(facts: Facts, program: Program, wording: Wording) -> Bar | None:
+    """How far the next reward is; None where there are no rewards.
+
+    The head start is in it: it counts what the member already has. Points on the way are lighter.
+    """
+    if not program.rewards:
+        return None
+    following = facts.next_reward
+    if following is None:
+        right = wording.language.gettext("Every reward is within reach")
+        cells = [(_FULL[0], 100, _FULL[1])]
+        return Bar(right, cells, wording.points(facts.available), right, _drawn(100, 0))
+    # Below zero while points are owed: what is on the way makes those up first.
+    standing = following.points - following.missing
+    have = max(standing, 0)
+    done = _share(have, following.points)
+    soon = min(_share(standing + facts.pending, following.points), 100) - done
+    parts = ((_FULL, done), (_SOON, soon), (_REST, 100 - done - soon))
+    cells = [(kind, width, colour) for (kind, colour), width in parts if width > 0]
+    reward = program.reward(following.id)
+    _ = wording.language.gettext
+    goal = _(
+        "%(amount)s for %(reward)s",
+        amount=wording.number(following.points), reward=reward.name if reward else following.id,
+    )  # fmt: skip
+    label = _("%(amount)s of %(goal)s", amount=wording.number(have), goal=goal)
+    left = wording.points(have)
+    if soon:
+        pending = wording.number(facts.pending)
+        left = _("%(points)s, %(pending)s on the way", points=left, pending=pending)
+    return Bar(label, cells, left, goal, _drawn(done, soon))
+
+
+def _share(have: int, goal: int) -> int:
+    """Whole percent, rounded down, but never an empty bar for somebody who has points."""
+    share = max(have, 0) * 100 // goal
+    return max(share, 1) if have > 0 else 0
+
+
+def _drawn(done: int, soon: int) -> str:
+    filled = done * _TEXT_WIDTH // 100
+    coming = (done + soon) * _TEXT_WIDTH // 100 - filled
+    return f"[{'#' * filled}{'+' * coming}{'.' * (_TEXT_WIDTH - filled - coming)}]"
