@@ -41,7 +41,7 @@ def places(envelope: Envelope) -> list[tuple[dict[str, object], str, object]]:
 
 def test_the_types_that_have_grown() -> None:
     assert {model.__name__ for model in GROWN} == {
-        "ActivityRecorded", "BalanceChanged", "Effect", "Line", "OrderPaid",
+        "ActivityRecorded", "BalanceChanged", "ContactUpdated", "Effect", "Line", "OrderPaid",
     }  # fmt: skip
     # Part of another type: `places` has to know where it stands.
     assert set(GROWN) - {contract.model for contract in CONTRACTS.values()} == {Line}
@@ -99,6 +99,10 @@ def test_told_without_and_told_as_nothing_are_the_same_event(data: st.DataObject
         ),
         *(("effect.v1.per-order", f"data.{name}") for name, _ in TYPES["effect.v1"]),
         ("balance.changed.v1.clawed-back", "data.clawed_back"),
+        ("balance.changed.v1.redeemed", "data.redeemed"),
+        ("balance.changed.v1.redeemed", "data.moved"),
+        ("contact.updated.v1.choices", "data.zone"),
+        ("contact.updated.v1.choices", "data.marketing"),
     ],
 )
 def test_what_an_added_field_says_is_part_of_the_event(name: str, path: str) -> None:

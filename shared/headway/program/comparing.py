@@ -13,6 +13,7 @@ from headway.program.life_in_words import (
     pending_in_words,
     referrals_in_words,
 )
+from headway.program.messages_in_words import messages_in_words
 from headway.program.numbers_in_words import count
 from headway.program.program import Program
 from headway.program.rewards import Reward
@@ -74,6 +75,7 @@ _LIFE: Facets = {
     "referrals": referrals_in_words,
     "transfers": transfers_in_words,
     "pools": pools_in_words,
+    "messages": messages_in_words,
 }
 
 
