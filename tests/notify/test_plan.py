@@ -57,7 +57,7 @@ def test_a_version_seen_before_brings_no_old_figures_back() -> None:
     assert result.repeats == 2
     assert result.balances[0].facts == newer[1]
     again = planned(older, newer, seen={"m1": (1, 6)})
-    assert again == Plan([], [], [], 2)
+    assert again == Plan([], [], [], {}, 2)
 
 
 def test_a_new_epoch_outranks_any_version_of_the_old_one() -> None:

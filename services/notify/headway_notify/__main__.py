@@ -4,6 +4,7 @@ import click
 
 from headway_notify.app import main
 from headway_notify.preview import preview, templates, test_send
+from headway_notify.simulate import simulate
 
 
 @click.group("notify", invoke_without_command=True)
@@ -15,6 +16,7 @@ def command(context: click.Context) -> None:
 
 
 command.add_command(preview)
+command.add_command(simulate)
 command.add_command(test_send)
 command.add_command(templates)
 

@@ -63,6 +63,7 @@ class Plan(NamedTuple):
     balances: list[Latest]
     due: list[Due]
     moved: list[Moved]
+    last: dict[str, Seen]
     repeats: int
     """Messages dropped because their version, or a later one, had been seen."""
 
@@ -98,7 +99,7 @@ def plan(
             due.update(dict.fromkeys(_calls_for(change, before, now, program)))
     statement_due = {_statement(one) for one in statements if one.changes}
     return Plan(
-        sorted(latest.values()), sorted({*due, *statement_due}), sorted(statements), repeats
+        sorted(latest.values()), sorted({*due, *statement_due}), sorted(statements), last, repeats
     )
 
 
