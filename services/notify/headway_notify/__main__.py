@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from headway.program.loading import load_program
+from headway.sealing.master_keys import new_master_key
 from headway_notify.app import main
 from headway_notify.preview import sample
 
@@ -16,6 +17,12 @@ def command(context: click.Context) -> None:
     """Run the notify service: balance changes in, one progress email per member and day out."""
     if context.invoked_subcommand is None:
         main()
+
+
+@command.command()
+def key() -> None:
+    """Make a master key, as HEADWAY_NOTIFY_MASTER_KEY takes it; it is kept nowhere."""
+    click.echo(new_master_key())
 
 
 @command.command()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from headway.sealing.vault import Contact
 from headway_notify.facts import Facts
 from headway_notify.mime import Sender, message
 from headway_notify.programmes import Programmes
@@ -16,16 +17,16 @@ class Composer:
         self._programmes = programmes
         self.sender = sender
 
-    async def compose(self, mail: Claimed, recipient: str) -> bytes:
+    async def compose(self, mail: Claimed, contact: Contact, recipient: str) -> bytes:
         """The message to hand over. Raises Retryable while its programme cannot be read."""
         facts = Facts.model_validate_json(mail.facts)
         await self._programmes.need({facts.program_version})
         program = self._programmes.version(facts.program_version)
         return message(
-            render(facts, program, name=mail.name, day=mail.day),
+            render(facts, program, name=contact.name, day=mail.day),
             facts,
             sender=self.sender,
-            to_name=mail.name,
+            to_name=contact.name,
             to_address=recipient,
             member_id=mail.member_id,
             day=mail.day,

@@ -11,6 +11,7 @@ from headway.contracts.contact import ContactUpdated
 from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.fail_points import fail_point
+from headway.sealing.vault import Vault
 from headway.stream.batch import Applied, Batch, Position, Record
 from headway.stream.positions import (
     Connection,
@@ -21,6 +22,7 @@ from headway.stream.positions import (
 )
 from headway.stream.takeover import Restored
 from headway_notify import metrics, store
+from headway_notify.contacts.writing import write_contacts
 from headway_notify.plan import plan
 from headway_notify.programmes import Programmes
 from headway_notify.refusals import Refusals
@@ -83,9 +85,15 @@ class Intake:
     """The batch handler of notify's consumer group."""
 
     def __init__(
-        self, pool: Callable[[], Pool], group: str, topics: Topics, programmes: Programmes
+        self,
+        pool: Callable[[], Pool],
+        vault: Callable[[], Vault],
+        group: str,
+        topics: Topics,
+        programmes: Programmes,
     ) -> None:
         self._pool = pool
+        self._vault = vault
         self._group = group
         self._topics = topics
         self._programmes = programmes
@@ -118,7 +126,7 @@ class Intake:
         """Write what was read; returns how many changes were repeats."""
         contacts = [contact for contact in read.contacts.values() if contact is not None]
         gone = [member_id for member_id, contact in read.contacts.items() if contact is None]
-        await store.write_contacts(connection, contacts, gone)
+        await write_contacts(connection, self._vault(), contacts, gone)
         if not read.changes:
             return 0
         members = {change.member_id for change, _ in read.changes}

@@ -4,14 +4,14 @@ Every statement is in queries.sql; the states and the steps between them are dra
 migration 0002_notify.sql and enforced there.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
 from headway.stream.positions import Connection, Pool
+from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest, Version
 
 _QUERIES = load("headway_notify", "queries.sql")
@@ -30,8 +30,9 @@ class Claimed(NamedTuple):
     tries_before: int
     age: float
     """Seconds since it was decided."""
-    email: str
-    name: str
+    sealed: bytes
+    """The contact; `wrapped` is the key that opens it, which is done when it is sent."""
+    wrapped: bytes
 
 
 class Outcome(NamedTuple):
@@ -42,23 +43,6 @@ class Outcome(NamedTuple):
     state: str
     reply: str
     wait: float | None = None
-
-
-async def write_contacts(
-    connection: Connection, contacts: Iterable[ContactUpdated], forgotten: Collection[str]
-) -> None:
-    """Store each member's contact, and forget members whose tombstone came last."""
-    rows = sorted(contacts, key=lambda contact: contact.member_id)
-    if rows:
-        await connection.execute(
-            _QUERIES.contacts_write,
-            [row.member_id for row in rows],
-            [row.email for row in rows],
-            [row.name for row in rows],
-            [row.locale for row in rows],
-        )
-    if forgotten:
-        await connection.execute(_QUERIES.contacts_forget, sorted(forgotten))
 
 
 async def seen_versions(connection: Connection, member_ids: Collection[str]) -> dict[str, Version]:
@@ -104,11 +88,11 @@ async def claim(
     pool: Pool, token: UUID, *, lease: float, send_before: float, most: int
 ) -> list[Claimed]:
     """Take mails that are decided, or to be sent again, for `lease` seconds."""
-    rows = await pool.fetch(_QUERIES.claim, token, lease, most)
+    rows = await pool.fetch(_QUERIES.claim, token, lease, most, *SCOPE)
     return [
         Claimed(
             row["id"], token, send_before, row["member_id"], row["business_day"], row["facts"],
-            row["attempts"] - 1, row["age"], row["email"], row["name"],
+            row["attempts"] - 1, row["age"], row["sealed"], row["wrapped"],
         )
         for row in rows
         if row["state"] == "sending"
