@@ -13,6 +13,7 @@ import pytest
 from headway.ledger.programs import publish
 from headway.local.smtp_sink import KeptMail, read_mails
 from tests.notify.account import SHOES
+from tests.notify.desk import Desk
 
 
 @dataclass
@@ -62,3 +63,11 @@ async def pool(database: str) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
     await publish(database, SHOES)
     async with asyncpg.create_pool(database, min_size=1, max_size=6) as connections:
         yield connections
+
+
+@pytest.fixture
+async def desk(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Desk]:
+    """The web application and the feedback loop on the test's database."""
+    found = await Desk.open(pool)
+    async with found.client:
+        yield found

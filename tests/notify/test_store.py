@@ -11,9 +11,12 @@ from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
 from headway.stream.positions import Pool
 from headway_notify import store
+from headway_notify.contacts.writing import write_contacts
+from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest
 from headway_notify.store import Claimed, Outcome
 from tests.notify.account import change
+from tests.notify.sealing import vault_in
 
 DAY = date(2026, 3, 3)
 END = datetime(2026, 3, 4, 5, tzinfo=UTC)
@@ -27,8 +30,9 @@ async def know(
     """A member whose account changed on DAY."""
     facts = change(member_id, version=version)[1]
     person = ContactUpdated(member_id=member_id, email=f"{member_id}@example.com", name="Maria")
+    vault = await vault_in(pool)
     async with pool.acquire() as connection, connection.transaction():
-        await store.write_contacts(connection, [person] if contact else [], [])
+        await write_contacts(connection, vault, [person] if contact else [], [])
         await store.write_balances(connection, [Latest(member_id, (1, version), None, facts)])
         await store.write_due(connection, [Due(member_id, DAY, END)])
 
@@ -63,7 +67,8 @@ async def test_a_mail_is_decided_when_its_day_is_over_with_the_latest_version(po
     assert await decide(pool) == {}
     (mail,) = await claim(pool)
     assert '"version":2' in mail.facts
-    assert (mail.day, mail.email, mail.name) == (DAY, "m1@example.com", "Maria")
+    contact = (await vault_in(pool)).open("m1", mail.sealed, mail.wrapped)
+    assert (mail.day, contact.email, contact.name) == (DAY, "m1@example.com", "Maria")
 
 
 async def test_a_member_without_contact_is_skipped_for_good(pool: Pool) -> None:
@@ -101,7 +106,7 @@ async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> N
     await know(pool)
     await decide(pool)
     async with pool.acquire() as connection:
-        await store.write_contacts(connection, [], ["m1"])
+        await write_contacts(connection, await vault_in(pool), [], ["m1"])
     assert await claim(pool) == []
     assert await states(pool) == {"skipped": 1}
     left = await pool.fetchval("select string_agg(n::text, '') from notify.notifications n")
@@ -202,15 +207,17 @@ async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None
 
 async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
     await pool.execute(
-        "insert into notify.notifications (member_id, business_day, state, ends_at, ended_at)"
-        " select 'm' || n, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
+        "insert into notify.notifications"
+        " (member_id, kind, cause, business_day, state, ends_at, ended_at)"
+        " select 'm' || n, 'progress', 'a day', $1, 'skipped', $2, now()"
+        " from generate_series(1, 5000) as n",
         DAY,
         END,
     )
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
         ("decide", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
-        ("claim", "notifications_to_send", [uuid4(), 60.0, 100]),
+        ("claim", "notifications_to_send", [uuid4(), 60.0, 100, *SCOPE]),
         ("lapse", "notifications_claimed", [True]),
     ]
     for name, index, arguments in looks:

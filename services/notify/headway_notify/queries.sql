@@ -14,8 +14,9 @@ where (b.epoch, b.version) < (excluded.epoch, excluded.version)
 
 -- name: notifications_due
 -- One per member and business day, whatever became of the first.
-insert into notify.notifications (member_id, business_day, ends_at)
-select * from unnest($1::text[], $2::date[], $3::timestamptz[])
+insert into notify.notifications (member_id, kind, cause, business_day, ends_at)
+select t.member_id, 'progress', t.day::text, t.day, t.ends_at
+from unnest($1::text[], $2::date[], $3::timestamptz[]) as t (member_id, day, ends_at)
 on conflict on constraint notifications_once do nothing
 
 -- name: decide
