@@ -133,7 +133,7 @@ async def test_a_member_is_forgotten_with_key_choices_and_what_waits(desk: Desk)
          "suppressed: complaint"),
         ("insert into notify.preferences values ('m1', 'rewards', false, now(), 'page')"
          " returning $1::bytea", "reward_ready", "unwanted: rewards"),
-        ("update notify.contacts set marketing = false where member_id = 'm1' returning $1::bytea", "progress",
+        ("update notify.contacts set marketing = false where address_digest = $1", "progress",
          "no consent"),
     ],
 )  # fmt: skip
