@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -15,6 +14,7 @@ from headway.domain.account import Input
 from headway.ledger.books import open_for_members
 from headway.ledger.programs import ProgramCache, publish
 from headway.ledger.writing import write as write_books
+from headway.program.loading import load_program
 from headway.stream.topics_admin import create_topics
 from headway_earn.reading import input_of
 from headway_notify.plan import plan
@@ -23,7 +23,8 @@ from tests.cli.running import headway
 from tests.conftest import run_apart
 from tests.ledger.factory import SHOES, Shop, open_shop
 
-NEW_YORK = ZoneInfo("America/New_York")
+SHOP = load_program(SHOES, version=1)
+
 ORDERS = """\
 order_id,member_id,time,line_id,sku,category,quantity,line_total,currency
 o-1,ann,2024-01-05T10:00:00-05:00,1,boot-7,boots,2,120.00,USD
@@ -89,7 +90,7 @@ def due(dsn: str) -> list[tuple[str, str]]:
     values = rows(dsn, "select value from outbox where topic like '%balance-changed' order by id")
     bodies = [orjson.loads(row["value"])["data"] for row in values]
     changes = [(BalanceChanged.model_validate(body), b"{}") for body in bodies]
-    return [(one.member_id, str(one.day)) for one in plan(changes, {}, lambda _: NEW_YORK).due]
+    return [(one.member_id, str(one.day)) for one in plan(changes, {}, lambda _: SHOP).due]
 
 
 def test_past_orders_earn_but_nobody_is_told(

@@ -6,12 +6,13 @@ from headway.errors import UserError
 from headway.sealing.master_keys import MasterKeys, new_master_key
 from headway.sealing.root import open_vault
 from headway.stream.positions import Pool
-from headway_notify.contacts.reading import permissions_of, readers_of
+from headway_notify.contacts.reading import Addressee, addressees_of
 from headway_notify.contacts.strongroom import Strongroom
 from headway_notify.permission import Permission
 from headway_notify.reader import Reader
-from tests.notify.desk import Desk, texts
+from tests.notify.desk import FORM, Desk, bounced, texts
 from tests.notify.sealing import MASTER_KEY, vault_in
+from tests.notify.test_store import decide, know
 
 PERSON = ("maria.exampleperson@example.com", "María Exampleperson")
 
@@ -42,21 +43,25 @@ async def test_who_is_written_to_is_read_back(desk: Desk) -> None:
     await desk.contact("m1", locale="fr", zone="Europe/Paris", marketing=True)
     await desk.contact("m2")
     async with desk.pool.acquire() as connection:
-        assert await readers_of(connection, desk.vault, ["m1", "m2", "m3"]) == {
-            "m1": Reader("Maria", "fr", "Europe/Paris"),
-            "m2": Reader("Maria", "en-US", ""),
+        assert await addressees_of(connection, desk.vault, ["m1", "m2", "m3"]) == {
+            "m1": Addressee(Reader("Maria", "fr", "Europe/Paris"), Permission(True)),
+            "m2": Addressee(Reader("Maria", "en-US", ""), Permission(None)),
         }
-        assert await permissions_of(connection, ["m1", "m2", "m3"]) == {
-            "m1": Permission(True),
-            "m2": Permission(None),
-        }
+    await desk.client.post(await desk.link("m2"), content="do=stop", headers=FORM)
+    await desk.tell(bounced("m1@example.com"))
+    await desk.work_through()
+    async with desk.pool.acquire() as connection:
+        found = await addressees_of(connection, desk.vault, ["m1", "m2"])
+    assert found["m1"].permission == Permission(True, suppressed="hard_bounce")
+    assert found["m2"].permission == Permission(None, frozenset({"progress"}))
 
 
 async def test_a_sender_that_does_not_say_changes_no_consent(desk: Desk) -> None:
     for told, kept in [(True, True), (None, True), (False, False), (None, False)]:
         await desk.contact(marketing=told)
         async with desk.pool.acquire() as connection:
-            assert (await permissions_of(connection, ["m1"]))["m1"].marketing is kept
+            found = await addressees_of(connection, desk.vault, ["m1"])
+        assert found["m1"].permission.marketing is kept
 
 
 async def test_the_same_member_keeps_their_key_so_that_links_go_on(desk: Desk) -> None:
@@ -77,8 +82,10 @@ async def test_what_is_in_plain_text_is_sealed_before_anything_else(pool: Pool) 
     assert await pool.fetchval("select count(*) from notify.contacts where sealed is null") == 0
     assert await holding(pool, "@example.com", "Maria Exampleperson ") == set()
     async with pool.acquire() as connection:
-        found = await readers_of(connection, room.vault, [f"m{n}" for n in range(1, 2501)])
-    assert found == {f"m{n}": Reader(f"Maria Exampleperson {n}", "de", "") for n in range(1, 2501)}
+        found = await addressees_of(connection, room.vault, [f"m{n}" for n in range(1, 2501)])
+    assert {member: one.reader for member, one in found.items()} == {
+        f"m{n}": Reader(f"Maria Exampleperson {n}", "de", "") for n in range(1, 2501)
+    }
     await Strongroom(lambda: pool, MASTER_KEY).on_start()
 
 
@@ -98,7 +105,7 @@ async def test_another_master_key_takes_over_and_the_former_is_not_needed_any_mo
         await vault_in(desk.pool)
     async with desk.pool.acquire() as connection:
         vault = await open_vault(connection, MasterKeys.parse(new))
-        assert (await readers_of(connection, vault, ["m1"]))["m1"].name == "Maria"
+        assert (await addressees_of(connection, vault, ["m1"]))["m1"].reader.name == "Maria"
     assert vault.digest("m1@example.com") == desk.vault.digest("m1@example.com")
     assert (await desk.client.get(link)).status_code == 200
 
@@ -116,7 +123,7 @@ async def test_a_member_is_forgotten_with_key_choices_and_what_waits(desk: Desk)
     waiting, kept, sent = await desk.decided(), await desk.decided("m2"), await desk.link()
     assert (await desk.client.post(sent, data={"List-Unsubscribe": "One-Click"})).is_success
     await desk.forget("m1")
-    for table in ("contacts", "member_keys", "balances", "preferences"):
+    for table in ("contacts", "member_keys", "balances", "movements", "preferences"):
         rows = await desk.pool.fetch(f"select * from notify.{table} where member_id = 'm1'")
         assert rows == [], table
     assert await desk.state(waiting) == ("skipped", "forgotten")
@@ -156,3 +163,15 @@ async def test_a_refused_topic_or_consent_leaves_other_messages_alone(desk: Desk
     )
     number = await desk.decided(kind="reward_used")
     assert [claimed.id for claimed in await desk.claim()] == [number]
+
+
+async def test_what_is_refused_is_not_even_decided(desk: Desk) -> None:
+    """The same question, asked when a message is decided."""
+    for member in ("m1", "m2"):
+        await know(desk.pool, member)
+    await desk.client.post(await desk.link("m1"), content="do=stop", headers=FORM)
+    assert await decide(desk.pool) == {"decided": 1, "skipped": 1}
+    (claimed,) = await desk.claim()
+    assert claimed.member_id == "m2"
+    why = "select reply from notify.notifications where state = 'skipped'"
+    assert await desk.pool.fetchval(why) == "unwanted: progress"

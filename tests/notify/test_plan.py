@@ -2,21 +2,19 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.contracts.balance import BalanceChanged
-from headway_notify.plan import Due, Latest, Plan, Version, plan
-from tests.notify.account import NOON, cause, change
-
-NEW_YORK = ZoneInfo("America/New_York")
+from headway_notify.plan import Due, Latest, Plan, Seen, Version, plan
+from tests.notify.account import NOON, PROGRAM, cause, change
 
 
 def planned(*changes: tuple[BalanceChanged, bytes], seen: dict[str, Version] | None = None) -> Plan:
-    return plan(changes, seen or {}, lambda version: NEW_YORK)
+    before = {member: Seen(version) for member, version in (seen or {}).items()}
+    return plan(changes, before, lambda version: PROGRAM)
 
 
 @pytest.mark.parametrize("kind", ["event", "effect", "redemption"])
@@ -59,7 +57,7 @@ def test_a_version_seen_before_brings_no_old_figures_back() -> None:
     assert result.repeats == 2
     assert result.balances[0].facts == newer[1]
     again = planned(older, newer, seen={"m1": (1, 6)})
-    assert again == Plan([], [], 2)
+    assert again == Plan([], [], [], 2)
 
 
 def test_a_new_epoch_outranks_any_version_of_the_old_one() -> None:

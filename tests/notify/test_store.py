@@ -12,8 +12,10 @@ from headway.ledger.queries import load
 from headway.stream.positions import Pool
 from headway_notify import store
 from headway_notify.contacts.writing import write_contacts
+from headway_notify.judging import Judge
 from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest
+from headway_notify.programmes import Programmes
 from headway_notify.store import Claimed, Outcome
 from tests.notify.account import change
 from tests.notify.sealing import vault_in
@@ -34,11 +36,19 @@ async def know(
     async with pool.acquire() as connection, connection.transaction():
         await write_contacts(connection, vault, [person] if contact else [], [])
         await store.write_balances(connection, [Latest(member_id, (1, version), None, facts)])
-        await store.write_due(connection, [Due(member_id, DAY, END)])
+        await store.write_due(
+            connection, [Due(member_id, "progress", DAY.isoformat(), DAY, END, 1)]
+        )
+
+
+async def judge(pool: Pool) -> Judge:
+    vault, programmes = await vault_in(pool), Programmes(lambda: pool)
+    await programmes.need({1})
+    return Judge(lambda: pool, lambda: vault, programmes, GROUP, CONTACTS)
 
 
 async def decide(pool: Pool, now: datetime = END) -> dict[str, int]:
-    return await store.decide(pool, now, group=GROUP, contacts_topic=CONTACTS, most=100)
+    return dict(await (await judge(pool)).run_once(now, 100))
 
 
 async def claim(pool: Pool, most: int = 100, lease: float = 60) -> list[Claimed]:
@@ -116,9 +126,8 @@ async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> N
 async def test_processes_at_once_decide_and_claim_each_mail_once(pool: Pool) -> None:
     for number in range(60):
         await know(pool, f"m{number}")
-    decided = await asyncio.gather(
-        *(store.decide(pool, END, group=GROUP, contacts_topic=CONTACTS, most=7) for _ in range(12))
-    )
+    judges = [await judge(pool) for _ in range(12)]
+    decided = await asyncio.gather(*(one.run_once(END, 7) for one in judges))
     assert sum(counts.get("decided", 0) for counts in decided) == 60
     claims = await asyncio.gather(*(claim(pool, most=7) for _ in range(12)))
     taken = [mail.id for part in claims for mail in part]
@@ -216,7 +225,7 @@ async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> No
     )
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
-        ("decide", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
+        ("take_due", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
         ("claim", "notifications_to_send", [uuid4(), 60.0, 100, *SCOPE]),
         ("lapse", "notifications_claimed", [True]),
     ]

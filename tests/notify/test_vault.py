@@ -72,12 +72,14 @@ def test_the_first_master_key_seals_and_each_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["not base64!", base64.b64encode(b"short").decode(), f"{new_master_key()},x"]
+    "text",
+    ["not base64!", base64.b64encode(b"short").decode(), f"{new_master_key()},another"],
+    ids=["no base64", "too short", "the second"],
 )
 def test_a_key_that_is_none_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(UserError, match="headway notify key") as caught:
         MasterKeys.parse(text)
-    assert text.rpartition(",")[2] not in str(caught.value).partition("HEADWAY_NOTIFY")[0]
+    assert text.rpartition(",")[2] not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", " , "])

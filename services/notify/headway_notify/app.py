@@ -13,11 +13,13 @@ from headway.runtime.health import Health
 from headway.runtime.host import run
 from headway.runtime.web import WebServer
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
+from headway_notify.announcing import Announcer
 from headway_notify.compose import Composer
 from headway_notify.contacts.strongroom import Strongroom
 from headway_notify.delivery import Delivery
 from headway_notify.feedback.processing import FeedbackLoop, SoftBounces
 from headway_notify.intake import Intake
+from headway_notify.judging import Judge
 from headway_notify.marking import Marker
 from headway_notify.mime import Sender
 from headway_notify.planner import Planner
@@ -44,14 +46,16 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     delivery = Delivery(
         lambda: database.pool, lambda: strongroom.vault, settings, composer, marker, health
     )
-    planner = Planner(
-        lambda: database.pool, clock, group, topics.member_contacts, delivery.wake, health
+    judge = Judge(
+        lambda: database.pool, lambda: strongroom.vault, programmes, group, topics.member_contacts
     )
+    announcer = Announcer(lambda: database.pool, programmes)
+    planner = Planner(judge, announcer, clock, delivery.wake, health)
     consumer = BatchConsumer(
         ConsumerOptions(
             settings.kafka_bootstrap,
             group,
-            (topics.balance_changed, topics.member_contacts),
+            (topics.balance_changed, topics.member_notices, topics.member_contacts),
             max_records=settings.max_records,
         ),
         Intake(lambda: database.pool, lambda: strongroom.vault, group, topics, programmes),

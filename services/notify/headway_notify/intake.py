@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from headway.contracts.balance import BalanceChanged
 from headway.contracts.codec import Event, decode, forgotten
 from headway.contracts.contact import ContactUpdated
+from headway.contracts.notice import Notice
 from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.fail_points import fail_point
@@ -23,6 +24,7 @@ from headway.stream.positions import (
 from headway.stream.takeover import Restored
 from headway_notify import metrics, store
 from headway_notify.contacts.writing import write_contacts
+from headway_notify.noticing import due_for
 from headway_notify.plan import plan
 from headway_notify.programmes import Programmes
 from headway_notify.refusals import Refusals
@@ -36,18 +38,21 @@ class Read:
         self.verdicts: list[Poison | None] = []
         """Of each record: None, or why it is refused."""
         self.changes: list[tuple[BalanceChanged, bytes]] = []
+        self.notices: list[Event] = []
         self.contacts: dict[str, ContactUpdated | None] = {}
         """The last word on each member: a contact, or None for forgotten."""
         self.refused: list[tuple[Record, Exception]] = []
         self.times: dict[TopicPartition, datetime] = {}
-        """Latest business time of balance changes per partition. Contacts have none: they do not
-        move notify's clock, but hold it back while they are still to be read."""
+        """Latest business time of balance changes per partition. Contacts and notices have none:
+        they do not move notify's clock, but hold it back while they are still to be read."""
 
     def add(self, record: Record) -> None:
         """Take in one record; what cannot be read is kept as refused."""
         try:
             if record.topic == self._topics.member_contacts:
                 self._contact(record)
+            elif record.topic == self._topics.member_notices:
+                self._notice(record)
             else:
                 self._change(record)
         except Poison as poison:
@@ -65,6 +70,12 @@ class Read:
         if not isinstance(event.data, ContactUpdated):
             raise _misplaced(event, "contact.updated")
         self.contacts[event.member_id] = event.data
+
+    def _notice(self, record: Record) -> None:
+        event = decode(record.key, record.value, record.headers)
+        if not isinstance(event.data, Notice):
+            raise Poison("unknown-type", "type", f"{event.type} is no notice; send it elsewhere")
+        self.notices.append(event)
 
     def _change(self, record: Record) -> None:
         event = decode(record.key, record.value, record.headers)
@@ -111,7 +122,8 @@ class Intake:
         for record in batch.records:
             read.add(record)
         breaker = self._refusals.judge(read.verdicts)
-        await self._programmes.need({change.program_version for change, _ in read.changes})
+        if read.changes or read.notices:
+            await self._programmes.need({change.program_version for change, _ in read.changes})
         async with self._pool().acquire() as connection, connection.transaction():
             await confirm_reached(connection, batch)
             repeats = await self._write(connection, read)
@@ -127,14 +139,26 @@ class Intake:
         contacts = [contact for contact in read.contacts.values() if contact is not None]
         gone = [member_id for member_id, contact in read.contacts.items() if contact is None]
         await write_contacts(connection, self._vault(), contacts, gone)
+        found = (due_for(event, self._programmes.at) for event in read.notices)
+        noticed = sorted({due for due in found if due is not None})
         if not read.changes:
+            await store.write_due(connection, noticed)
             return 0
         members = {change.member_id for change, _ in read.changes}
-        seen = await store.seen_versions(connection, members)
-        planned = plan(read.changes, seen, self._programmes.zone)
+        seen = await store.seen_before(connection, members, whole=self._compares(read))
+        planned = plan(read.changes, seen, self._programmes.version)
         await store.write_balances(connection, planned.balances)
-        await store.write_due(connection, planned.due)
+        await store.write_moved(connection, planned.moved)
+        await store.write_due(connection, sorted({*planned.due, *noticed}))
         return planned.repeats
+
+    def _compares(self, read: Read) -> bool:
+        """Whether what is due depends on what there was before."""
+        numbers = {change.program_version for change, _ in read.changes}
+        policies = [self._programmes.version(number).messages for number in numbers]
+        return any(
+            "reward_ready" in one.kinds or one.every_percent or one.last_percent for one in policies
+        )
 
     async def poison(self, batch: Batch, error: Exception) -> None:
         """Dead-letter the one record that the database refuses."""

@@ -1,8 +1,8 @@
-"""Which mails are due, and when: one per member and business day. Pure.
+"""Which messages are due, and when each is decided. Pure.
 
-A mail is due for a day on which an event, an effect or a redemption changed the account; settling
-alone (ticks, time-outs), administration and what was imported send none. It is decided when the
-day is over in the programme's zone, with what is known then, once, for good.
+A message is due for one cause: the business day of progress, a redemption, one of the ledger's
+notices. Settling alone (ticks, time-outs) calls for none but what the ledger gave notice of;
+administration and what was imported call for none at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +13,10 @@ from zoneinfo import ZoneInfo
 from headway.contracts.balance import BalanceChanged, Cause
 from headway.contracts.opening import imported
 from headway.program.calendar import end_of_day, local_date
+from headway.program.messages import Kind
+from headway.program.program import Program
+from headway_notify import details
+from headway_notify.moving import Moved, moved
 
 MAILED_CAUSES = frozenset({"event", "effect", "redemption"})
 """Kinds of cause after which a member hears from us."""
@@ -22,11 +26,26 @@ Version = tuple[int, int]
 
 
 class Due(NamedTuple):
-    """A mail that is due: decide it when the clock passes `ends_at`."""
+    """A message that is due: decide it when the clock passes `ends_at`, once the account is known
+    as of `version` or later. `day` is the business day of its cause; `detail` JSON."""
 
     member_id: str
+    kind: Kind
+    cause: str
     day: date
     ends_at: datetime
+    version: int
+    detail: bytes = b"{}"
+
+
+class Seen(NamedTuple):
+    """A member's account as last seen. `goal` and `percent`: the next reward, and how much of its
+    price is there."""
+
+    version: Version
+    ready: tuple[str, ...] = ()
+    goal: str = ""
+    percent: int = 0
 
 
 class Latest(NamedTuple):
@@ -43,36 +62,110 @@ class Plan(NamedTuple):
 
     balances: list[Latest]
     due: list[Due]
+    moved: list[Moved]
     repeats: int
     """Messages dropped because their version, or a later one, had been seen."""
 
 
 def plan(
     changes: Iterable[tuple[BalanceChanged, bytes]],
-    seen: Mapping[str, Version],
-    zone_of: Callable[[int], ZoneInfo],
+    seen: Mapping[str, Seen],
+    program_of: Callable[[int], Program],
 ) -> Plan:
-    """Fold changes, in their order, into the latest state per member and the mails due.
+    """Fold changes, in their order, into the latest state per member and the messages due.
 
-    `seen` is how far each member was before; `zone_of` gives the zone of a programme version.
-    Both lists come sorted by member, so that concurrent writers lock rows in one order.
+    `seen` is how far each member was before; `program_of` gives a version of the programme.
+    Lists come sorted by member, so that concurrent writers lock rows in one order.
     """
     latest: dict[str, Latest] = {}
-    due: set[Due] = set()
+    last: dict[str, Seen] = {}
+    due: dict[Due, None] = {}
+    statements: list[Moved] = []
     repeats = 0
     for change, facts in changes:
         member_id, version = change.member_id, (change.epoch, change.version)
-        known = latest[member_id].version if member_id in latest else seen.get(member_id)
-        if known is not None and version <= known:
+        before = last.get(member_id) or seen.get(member_id)
+        if before is not None and version <= before.version:
             repeats += 1
             continue
-        zone = zone_of(change.program_version)
-        left_day = local_date(change.left_at, zone) if change.left_at else None
+        program = program_of(change.program_version)
+        left_day = local_date(change.left_at, program.zone) if change.left_at else None
         latest[member_id] = Latest(member_id, version, left_day, facts)
+        now = last[member_id] = seen_in(change)
+        if "statement" in program.messages.kinds:
+            statements.append(moved(change, program))
         if _mailed(change.cause):
-            day = local_date(change.cause.time, zone)
-            due.add(Due(member_id, day, end_of_day(day, zone)))
-    return Plan(sorted(latest.values()), sorted(due), repeats)
+            due.update(dict.fromkeys(_calls_for(change, before, now, program)))
+    statement_due = {_statement(one) for one in statements if one.changes}
+    return Plan(
+        sorted(latest.values()), sorted({*due, *statement_due}), sorted(statements), repeats
+    )
+
+
+def seen_in(change: BalanceChanged) -> Seen:
+    """What a change says, as far as the next one is compared with it."""
+    following = change.next_reward
+    version = (change.epoch, change.version)
+    if following is None:
+        return Seen(version, change.rewards_ready, "", 100)
+    there = max(following.points - following.missing, 0)
+    percent = there * 100 // following.points if following.points else 100
+    return Seen(version, change.rewards_ready, following.id, percent)
+
+
+def _calls_for(
+    change: BalanceChanged, before: Seen | None, now: Seen, program: Program
+) -> Iterable[Due]:
+    """The messages that one change calls for."""
+    cause, kinds = change.cause, program.messages.kinds
+    day, here = local_date(cause.time, program.zone), f"{change.epoch}.{change.version}"
+
+    def due(kind: Kind, name: str, detail: details.Detail | None = None) -> Due:
+        body = b"{}" if detail is None else detail.model_dump_json().encode()
+        return Due(change.member_id, kind, name, day, cause.time, change.version, body)
+
+    if "progress" in kinds and _passes(before, now, program):
+        yield (
+            _daily(change, day, program.zone) if program.messages.digest else due("progress", here)
+        )
+    if "welcome" in kinds and change.joined_at == cause.time and cause.kind == "event":
+        yield due("welcome", "joined")
+    if "reward_ready" in kinds:
+        new = [one for one in now.ready if before is None or one not in before.ready]
+        if new:
+            ready = details.RewardReady(reward_id=new[-1])
+            yield due("reward_ready", f"{new[-1]}@{here}", ready)
+    if "reward_used" in kinds and change.redeemed is not None:
+        used = details.RewardUsed(**dict(change.redeemed))
+        yield due("reward_used", used.redemption_id, used)
+    if "points_taken_back" in kinds and change.clawed_back is not None:
+        back = details.PointsTakenBack(**dict(change.clawed_back))
+        yield due("points_taken_back", here, back)
+    earned = (change.moved or {}).get("earn", 0)
+    if "referral_thanks" in kinds and cause.kind == "effect" and earned > 0:
+        yield due("referral_thanks", here, details.ReferralThanks(points=earned))
+
+
+def _daily(change: BalanceChanged, day: date, zone: ZoneInfo) -> Due:
+    """One a day, whatever else the day brings: so it names no version that it waits for."""
+    return Due(change.member_id, "progress", day.isoformat(), day, end_of_day(day, zone), 1)
+
+
+def _statement(one: Moved) -> Due:
+    """Told when its period is over; what it says is put together then."""
+    return Due(one.member_id, "statement", one.first.isoformat(), one.last, one.ends_at, 1)
+
+
+def _passes(before: Seen | None, now: Seen, program: Program) -> bool:
+    """Whether progress is worth a word: by the programme's thresholds, if it has any."""
+    every, last = program.messages.every_percent, program.messages.last_percent
+    if not every and not last:
+        return True
+    if before is None or before.goal != now.goal:
+        return True
+    if last and now.percent >= 100 - last and now.percent != before.percent:
+        return True
+    return bool(every) and now.percent // every > before.percent // every
 
 
 def _mailed(cause: Cause) -> bool:

@@ -1,4 +1,4 @@
-"""Decides mails whose business day is over, by notify's clock."""
+"""Decides messages whose time has come by notify's clock, and announces new programmes."""
 
 from collections.abc import Callable
 
@@ -6,32 +6,33 @@ import mode
 
 from headway.runtime.clock import Clock
 from headway.runtime.health import Health
-from headway.stream.positions import Pool
-from headway_notify import metrics, store
+from headway_notify import metrics
+from headway_notify.announcing import Announcer
+from headway_notify.judging import Judge
 from headway_notify.patience import patiently
 
 DECIDE_AT_ONCE = 1000
 LOOK_EVERY = 0.2
 """Seconds between looks when nothing was over."""
+ANNOUNCE_EVERY = 5.0
+"""Seconds between looks for a new programme."""
 
 
 class Planner(mode.Service):
-    """Looks for mails that are due and decides them. Any number of processes may run one."""
+    """Looks for messages that are due and decides them. Any number of processes may run one."""
 
     def __init__(
         self,
-        pool: Callable[[], Pool],
+        judge: Judge,
+        announcer: Announcer,
         clock: Clock,
-        group: str,
-        contacts_topic: str,
         wake: Callable[[], None],
         health: Health,
     ) -> None:
         super().__init__()
-        self._pool = pool
+        self._judge = judge
+        self._announcer = announcer
         self._clock = clock
-        self._group = group
-        self._contacts_topic = contacts_topic
         self._wake = wake
         self._health = health
 
@@ -45,16 +46,16 @@ class Planner(mode.Service):
                 await self.sleep(LOOK_EVERY)
 
     async def run_once(self) -> int:
-        """Decide up to a batch of mails; returns how many."""
-        counts = await store.decide(
-            self._pool(),
-            self._clock.now(),
-            group=self._group,
-            contacts_topic=self._contacts_topic,
-            most=DECIDE_AT_ONCE,
-        )
+        """Decide up to a batch of messages; returns how many."""
+        counts = await self._judge.run_once(self._clock.now(), DECIDE_AT_ONCE)
         for outcome, count in counts.items():
             metrics.DECIDED.labels(outcome).inc(count)
         if counts:
             self._wake()
         return sum(counts.values())
+
+    @mode.Service.task
+    async def _announce_all(self) -> None:
+        while not self.should_stop:
+            await patiently(self, "announce", lambda: self._announcer.run_once(self._clock.now()))
+            await self.sleep(ANNOUNCE_EVERY)

@@ -1,40 +1,51 @@
 """Programme versions by number, read from the database when one is not known yet."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger.programs import read_programs
-from headway.program.program import Program
+from headway.program.program import Program, Programs
 from headway.stream.positions import Pool
 
 
 class Programmes:
-    """What mails are worded and dated by. Versions never change, so they are read once."""
+    """What messages are due, worded and dated by. Versions never change, so they are read once."""
 
     def __init__(self, pool: Callable[[], Pool]) -> None:
         self._pool = pool
-        self._known: dict[int, Program] = {}
+        self._known: Programs | None = None
+        self._numbers: frozenset[int] = frozenset()
 
     async def need(self, versions: set[int]) -> None:
         """Make these versions known. Raises Retryable while the database does not have them."""
-        if versions <= self._known.keys():
+        if self._known is not None and versions <= self._numbers:
             return
         async with self._pool().acquire() as connection:
             try:
-                programs = await read_programs(connection)
+                self._known = await read_programs(connection)
             except InvariantViolated as error:
                 raise Retryable(str(error)) from error
-        for number in versions:
-            try:
-                self._known[number] = programs.version(number)
-            except KeyError:
-                raise Retryable(f"programme version {number} is not in the database yet") from None
+        self._numbers = frozenset(program.version for program in self._known.all)
+        missing = versions - self._numbers
+        if missing:
+            raise Retryable(f"programme version {min(missing)} is not in the database yet")
 
     def version(self, number: int) -> Program:
         """A version that was made known by `need`."""
-        return self._known[number]
+        return self._programs.version(number)
 
-    def zone(self, number: int) -> ZoneInfo:
-        """The zone that version dates business days in."""
-        return self._known[number].zone
+    def at(self, moment: datetime) -> Program:
+        """The version in force then, of those that `need` has made known."""
+        return self._programs.at(moment)
+
+    @property
+    def all(self) -> tuple[Program, ...]:
+        """Every version that is known, by its start."""
+        return self._programs.all
+
+    @property
+    def _programs(self) -> Programs:
+        if self._known is None:
+            raise InvariantViolated("programmes are asked for before they were read")
+        return self._known

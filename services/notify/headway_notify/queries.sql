@@ -3,6 +3,10 @@
 -- name: balances_seen
 select member_id, epoch, version from notify.balances where member_id = any($1::text[])
 
+-- name: balances_seen_whole
+-- With the facts: where what is due depends on how it was before.
+select member_id, epoch, version, facts::text as facts from notify.balances where member_id = any($1::text[])
+
 -- name: balances_write
 -- The condition holds even against another process that still writes an older batch.
 insert into notify.balances as b (member_id, epoch, version, left_day, facts)
@@ -13,46 +17,77 @@ set epoch = excluded.epoch, version = excluded.version, left_day = excluded.left
 where (b.epoch, b.version) < (excluded.epoch, excluded.version)
 
 -- name: notifications_due
--- One per member and business day, whatever became of the first.
-insert into notify.notifications (member_id, kind, cause, business_day, ends_at)
-select t.member_id, 'progress', t.day::text, t.day, t.ends_at
-from unnest($1::text[], $2::date[], $3::timestamptz[]) as t (member_id, day, ends_at)
+-- One for each member, kind and cause, whatever became of the first.
+insert into notify.notifications (member_id, kind, cause, business_day, ends_at, version_from, detail)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::timestamptz[], $6::bigint[], $7::json[])
 on conflict on constraint notifications_once do nothing
 
--- name: decide
--- $1 clock, $2 most rows, $3 group, $4 contacts topic. A member without a contact is skipped, but
--- not while contacts are still being read: the contact may be among them.
+-- name: movements_write
+insert into notify.movements as m (member_id, first_day, epoch, version, held, earned, restored, adjusted, used, expired, taken_back)
+select * from unnest($1::text[], $2::date[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                     $9::bigint[], $10::bigint[], $11::bigint[])
+on conflict on constraint movements_pkey do update
+set epoch = excluded.epoch, version = excluded.version, held = excluded.held, earned = m.earned + excluded.earned,
+    restored = m.restored + excluded.restored, adjusted = m.adjusted + excluded.adjusted, used = m.used + excluded.used,
+    expired = m.expired + excluded.expired, taken_back = m.taken_back + excluded.taken_back
+
+-- name: movements_of
+select m.member_id, m.first_day, m.held, m.earned, m.restored, m.adjusted, m.used, m.expired, m.taken_back
+from unnest($1::text[], $2::date[]) as k(member_id, first_day)
+join notify.movements m on m.member_id = k.member_id and m.first_day = k.first_day
+
+-- name: latest_program
+select max(version) from program_versions
+
+-- name: announce
+-- Whether version $1 had not been announced.
+insert into notify.announced (version) values ($1) on conflict on constraint announced_pkey do nothing returning version
+
+-- name: announced_any
+select exists (select from notify.announced)
+
+-- name: announce_to_all
+-- To everybody who is a member: $1 cause, $2 business day, $3 when to decide, $4 detail.
+insert into notify.notifications (member_id, kind, cause, business_day, ends_at, detail)
+select member_id, 'programme_change', $1, $2, $3, $4::json from notify.balances where left_day is null
+on conflict on constraint notifications_once do nothing
+
+-- name: take_due
+-- $1 clock, $2 most rows, $3 group, $4 contacts topic. Locks them and, so that one process at a time decides on a
+-- member, their balances. A member without a contact is not looked at while contacts are still being read: the contact
+-- may be among them.
 with behind as (
     select exists (select from positions where consumer_group = $3 and topic = $4
                    and next_offset < log_end) as contacts
-), over as (
-    select n.id
-    from notify.notifications n
-    where n.state = 'due' and n.ends_at <= $1
-      and (not (select contacts from behind)
-           or exists (select from notify.contacts c where c.member_id = n.member_id))
-    order by n.ends_at
-    limit $2
-    for update of n skip locked
-), judged as (
-    select n.id, b.epoch, b.version, b.facts,
-           case when b.left_day <= n.business_day then 'the member has left'
-                when c.member_id is null then 'no contact is known' end as why_not
-    from over
-    join notify.notifications n using (id)
-    join notify.balances b on b.member_id = n.member_id
-    left join notify.contacts c on c.member_id = n.member_id
 )
+select n.id, n.member_id, n.kind, n.cause, n.business_day, n.detail::text as detail, b.left_day, b.facts::text as facts
+from notify.notifications n
+join notify.balances b on b.member_id = n.member_id and b.version >= n.version_from
+where n.state = 'due' and n.ends_at <= $1
+  and (not (select contacts from behind)
+       or exists (select from notify.contacts c where c.member_id = n.member_id))
+order by n.ends_at, n.id
+limit $2
+for update of n skip locked
+for no key update of b skip locked
+
+-- name: marketing_sent
+-- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds.
+select member_id, send_at from notify.notifications
+where member_id = any($1::text[]) and send_at > $2 and kind = any($3::text[])
+  and state in ('decided', 'sending', 'sent', 'unknown')
+
+-- name: write_decided
+-- What became of rows that `take_due` locked: why not is '' for those that go, from send_at on.
 update notify.notifications n
-set state = case when why_not is null then 'decided' else 'skipped' end,
-    reply = coalesce(why_not, ''),
-    decided_at = clock_timestamp(), epoch = judged.epoch, version = judged.version,
-    facts = judged.facts,
-    next_attempt_at = case when why_not is null then clock_timestamp() end,
-    ended_at = case when why_not is not null then clock_timestamp() end
-from judged
-where n.id = judged.id
-returning n.state
+set state = case when r.why_not = '' then 'decided' else 'skipped' end,
+    reply = r.why_not, detail = r.detail, send_at = r.send_at,
+    decided_at = clock_timestamp(), epoch = b.epoch, version = b.version, facts = b.facts,
+    next_attempt_at = case when r.why_not = '' then clock_timestamp() end,
+    ended_at = case when r.why_not <> '' then clock_timestamp() end
+from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::json[]) as r(id, member_id, send_at, why_not, detail)
+join notify.balances b on b.member_id = r.member_id
+where n.id = r.id
 
 -- name: claim
 -- $1 claim, $2 seconds until it lapses, $3 most rows; $4, $5, $6: kinds, the topic of each, whether

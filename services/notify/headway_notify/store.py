@@ -1,4 +1,4 @@
-"""Notify's tables: what is known, which mails are due, and who is sending which.
+"""Notify's tables: what is known, which messages are due, and who is sending which.
 
 Every statement is in queries.sql; the states and the steps between them are drawn in the ledger's
 migration 0002_notify.sql and enforced there.
@@ -9,12 +9,17 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
+
+from headway.contracts.balance import BalanceChanged
 from headway.ledger.queries import load
 from headway.stream.positions import Connection, Pool
+from headway_notify.details import ProgrammeChange
+from headway_notify.moving import COUNTED, Moved
 from headway_notify.permission import SCOPE
-from headway_notify.plan import Due, Latest, Version
+from headway_notify.plan import Due, Latest, Seen, seen_in
 
-_QUERIES = load("headway_notify", "queries.sql")
+QUERIES = load("headway_notify", "queries.sql")
 
 
 class Claimed(NamedTuple):
@@ -45,16 +50,25 @@ class Outcome(NamedTuple):
     wait: float | None = None
 
 
-async def seen_versions(connection: Connection, member_ids: Collection[str]) -> dict[str, Version]:
-    """How far each of these members is known; members never heard of are missing."""
-    rows = await connection.fetch(_QUERIES.balances_seen, list(member_ids))
-    return {row["member_id"]: (row["epoch"], row["version"]) for row in rows}
+async def seen_before(
+    connection: Connection, member_ids: Collection[str], *, whole: bool
+) -> dict[str, Seen]:
+    """How far each of these members is known; members never heard of are missing. `whole`: what
+    they had then, too."""
+    if not whole:
+        rows = await connection.fetch(QUERIES.balances_seen, list(member_ids))
+        return {row["member_id"]: Seen((row["epoch"], row["version"])) for row in rows}
+    rows = await connection.fetch(QUERIES.balances_seen_whole, list(member_ids))
+    return {
+        row["member_id"]: seen_in(BalanceChanged.model_validate(orjson.loads(row["facts"])))
+        for row in rows
+    }
 
 
 async def write_balances(connection: Connection, balances: Sequence[Latest]) -> None:
     """Store the latest state of each member; a later one that is there already stays."""
     await connection.execute(
-        _QUERIES.balances_write,
+        QUERIES.balances_write,
         [row.member_id for row in balances],
         [row.version[0] for row in balances],
         [row.version[1] for row in balances],
@@ -64,31 +78,50 @@ async def write_balances(connection: Connection, balances: Sequence[Latest]) -> 
 
 
 async def write_due(connection: Connection, due: Sequence[Due]) -> None:
-    """Make these mails due; a member's day that has a mail already, in any state, is left."""
+    """Make these messages due; what was due before, whatever became of it, is left."""
     await connection.execute(
-        _QUERIES.notifications_due,
+        QUERIES.notifications_due,
         [row.member_id for row in due],
+        [row.kind for row in due],
+        [row.cause for row in due],
         [row.day for row in due],
         [row.ends_at for row in due],
+        [row.version for row in due],
+        [row.detail.decode() for row in due],
     )
 
 
-async def decide(
-    pool: Pool, now: datetime, *, group: str, contacts_topic: str, most: int
-) -> dict[str, int]:
-    """Decide mails whose day is over at `now`: counts of decided and skipped."""
-    rows = await pool.fetch(_QUERIES.decide, now, most, group, contacts_topic)
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["state"]] = counts.get(row["state"], 0) + 1
-    return counts
+async def write_moved(connection: Connection, moved: Sequence[Moved]) -> None:
+    """Add changes to their members' periods; they come sorted, and by version within a period."""
+    sums: dict[tuple[str, date], tuple[Moved, list[int]]] = {}
+    for one in moved:
+        _, counted = sums.get((one.member_id, one.first), (one, [0] * len(COUNTED)))
+        for place, change in enumerate(one.changes):
+            counted[place] += change
+        sums[one.member_id, one.first] = one, counted
+    if not sums:
+        return
+    rows = [
+        (one.member_id, one.first, one.epoch, one.version, one.held, *counted)
+        for one, counted in sums.values()
+    ]
+    await connection.execute(QUERIES.movements_write, *map(list, zip(*rows, strict=True)))
+
+
+async def announce_to_all(connection: Connection, change: ProgrammeChange, now: datetime) -> int:
+    """Make the telling of a programme's change due for every member; returns for how many."""
+    done = await connection.execute(
+        QUERIES.announce_to_all, f"v{change.version}", change.from_day, now,
+        change.model_dump_json(),
+    )  # fmt: skip
+    return int(done.rpartition(" ")[2])
 
 
 async def claim(
     pool: Pool, token: UUID, *, lease: float, send_before: float, most: int
 ) -> list[Claimed]:
     """Take mails that are decided, or to be sent again, for `lease` seconds."""
-    rows = await pool.fetch(_QUERIES.claim, token, lease, most, *SCOPE)
+    rows = await pool.fetch(QUERIES.claim, token, lease, most, *SCOPE)
     return [
         Claimed(
             row["id"], token, send_before, row["member_id"], row["business_day"], row["facts"],
@@ -102,7 +135,7 @@ async def claim(
 async def mark(pool: Pool, outcomes: Sequence[Outcome]) -> None:
     """Write what became of claimed mails; one that another sender took over is left alone."""
     await pool.execute(
-        _QUERIES.mark,
+        QUERIES.mark,
         [row.claim for row in outcomes],
         [row.id for row in outcomes],
         [row.state for row in outcomes],
@@ -113,9 +146,9 @@ async def mark(pool: Pool, outcomes: Sequence[Outcome]) -> None:
 
 async def lapse(pool: Pool, *, resend: bool) -> int:
     """Record claims that ran out as unknown; with `resend` they are to be sent again."""
-    return len(await pool.fetch(_QUERIES.lapse, resend))
+    return len(await pool.fetch(QUERIES.lapse, resend))
 
 
 async def standing(pool: Pool) -> dict[str, int]:
     """How many notifications are in each state."""
-    return {row["state"]: row["notifications"] for row in await pool.fetch(_QUERIES.standing)}
+    return {row["state"]: row["notifications"] for row in await pool.fetch(QUERIES.standing)}

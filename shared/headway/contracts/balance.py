@@ -109,8 +109,8 @@ class BalanceChanged(Subject):
     redeemed: Redeemed | None = None
     """What this cause confirmed; null for nothing."""
     moved: Annotated[dict[Label, Moved], Field(max_length=40)] | None = None
-    """Points that this cause moved, by kind of points event (earn, redeem, expire ...; adjust is
-    below zero where points were taken); null for none."""
+    """By how much this cause changed what is held (pending, available, reserved and owed together),
+    by kind of points event: earn above zero, redeem, expire and reverse below; null for nothing."""
     rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
     """Rewards that the available points pay for, cheapest first."""
     next_reward: NextReward | None

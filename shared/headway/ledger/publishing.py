@@ -16,6 +16,7 @@ from headway.domain.progress import progress
 from headway.program.program import Programs
 
 SHARDS = 16
+_HELD = frozenset(("pending", "available", "reserved", "owed"))
 _HEADERS = orjson.dumps([[name, value.decode()] for name, value in codec.HEADERS]).decode()
 _CAUSES = {
     "effect": "effect", "tick": "tick", "redemption.timeout": "timeout", ADJUST: "admin",
@@ -82,7 +83,7 @@ def balance_changed(
             "program_version": program.version,
             "clawed_back": _clawed_back(decision),
             "redeemed": _redeemed(decision),
-            "moved": _moved(points) if points else None,
+            "moved": _moved(points),
             "rewards_ready": [reward.id for reward in facts.ready],
             "next_reward": None
             if following is None
@@ -143,14 +144,14 @@ def _redeemed(decision: Decision) -> dict[str, object] | None:
     }
 
 
-def _moved(rows: Sequence[PointsEvent]) -> dict[str, int]:
-    """Points by kind of row; an adjustment that takes is below zero."""
+def _moved(rows: Sequence[PointsEvent]) -> dict[str, int] | None:
+    """Change of all that is held, by kind of row; None: nothing came or went."""
     moved: dict[str, int] = {}
     for row in rows:
-        taken = row.kind == "adjust" and row.from_bucket == "available"
-        points = -row.points if taken else row.points
-        moved[row.kind] = moved.get(row.kind, 0) + points
-    return moved
+        change = (row.to_bucket in _HELD) - (row.from_bucket in _HELD)
+        if change:
+            moved[row.kind] = moved.get(row.kind, 0) + change * row.points
+    return moved or None
 
 
 def notices(

@@ -25,6 +25,8 @@ with keys as (
     delete from notify.member_keys where member_id = any($1::text[])
 ), balances as (
     delete from notify.balances where member_id = any($1::text[])
+), movements as (
+    delete from notify.movements where member_id = any($1::text[])
 ), preferences as (
     delete from notify.preferences where member_id = any($1::text[])
 ), notifications as (
@@ -41,16 +43,11 @@ delete from notify.soft_bounces where address_digest in (select address_digest f
 select member_id, email, name, locale from notify.contacts
 where sealed is null order by member_id limit $1 for update
 
--- name: sealed
-select c.member_id, c.sealed, k.wrapped
-from notify.contacts c join notify.member_keys k using (member_id)
-where c.member_id = any($1::text[])
-
--- name: permissions
-select c.member_id, c.marketing,
+-- name: addressees
+select c.member_id, c.sealed, k.wrapped, c.marketing,
        coalesce((select s.reason from notify.suppressions s where s.address_digest = c.address_digest
                  order by s.since limit 1), '') as suppressed,
        array(select p.topic from notify.preferences p
              where p.member_id = c.member_id and not p.wanted) as unwanted
-from notify.contacts c
+from notify.contacts c join notify.member_keys k using (member_id)
 where c.member_id = any($1::text[])

@@ -8,7 +8,9 @@ alter table notify.notifications
         'points_taken_back', 'referral_thanks', 'programme_change', 'statement')),
     add column cause text not null default '',
     add column detail json not null default '{}',
-    add column send_at timestamptz;
+    add column send_at timestamptz,
+    -- The account's version from which on it may be decided: what gave notice may come before the balance.
+    add column version_from bigint not null default 1;
 update notify.notifications set cause = business_day::text where cause = '';
 alter table notify.notifications
     alter column kind drop default,
@@ -16,3 +18,26 @@ alter table notify.notifications
     drop constraint notifications_once,
     add constraint notifications_once unique (member_id, kind, cause),
     add constraint notifications_cause_named check (length(cause) between 1 and 512);
+
+-- What came and went in the period of a statement, which begins on `first_day`; held: all that is held after the
+-- latest change in it.
+create table notify.movements (
+    member_id     text        not null,
+    first_day     date        not null,
+    epoch         int         not null,
+    version       bigint      not null,
+    held          bigint      not null,
+    earned        bigint      not null,
+    restored      bigint      not null,
+    adjusted      bigint      not null,
+    used          bigint      not null,
+    expired       bigint      not null,
+    taken_back    bigint      not null,
+    constraint movements_pkey primary key (member_id, first_day)
+) with (fillfactor = 70);
+
+-- Versions of the programme of which members have been told, or that were there before anybody was told anything.
+create table notify.announced (
+    version       int         not null constraint announced_pkey primary key,
+    announced_at  timestamptz not null default clock_timestamp()
+);
