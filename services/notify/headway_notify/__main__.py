@@ -5,10 +5,15 @@ from pathlib import Path
 
 import click
 
+from headway.cli.output import connected, run
+from headway.errors import UserError
 from headway.program.loading import load_program
-from headway.sealing.master_keys import new_master_key
+from headway.sealing.master_keys import MasterKeys, new_master_key
+from headway.sealing.root import open_vault
 from headway_notify.app import main
+from headway_notify.contacts.suppressing import lift, suppress
 from headway_notify.preview import sample
+from headway_notify.settings import NotifySettings
 
 
 @click.group("notify", invoke_without_command=True)
@@ -23,6 +28,32 @@ def command(context: click.Context) -> None:
 def key() -> None:
     """Make a master key, as HEADWAY_NOTIFY_MASTER_KEY takes it; it is kept nowhere."""
     click.echo(new_master_key())
+
+
+@command.command("suppress")
+@click.argument("address")
+@click.option(
+    "--lift", "lifting", is_flag=True, help="Write to it again: nothing stands against it."
+)
+def suppressing(address: str, lifting: bool) -> None:
+    """Send nothing to ADDRESS any more, whosever it is and whatever it is about.
+
+    HEADWAY_NOTIFY_MASTER_KEY is needed; the address itself is kept nowhere. It is in the audit log.
+    """
+    if "@" not in address:
+        raise UserError("that is no address", "write it as in maria@example.com")
+    click.echo(run(_suppress(NotifySettings(), address, lifting)))
+
+
+async def _suppress(settings: NotifySettings, address: str, lifting: bool) -> str:
+    master = MasterKeys.parse(settings.master_key)
+    async with connected(settings.postgres_dsn) as connection:
+        vault = await open_vault(connection, master)
+        if not lifting:
+            await suppress(connection, vault, address)
+            return "Nothing is sent to this address any more."
+        reasons = await lift(connection, vault, address)
+    return f"Lifted: {', '.join(reasons)}." if reasons else "Nothing stood against this address."
 
 
 @command.command()
