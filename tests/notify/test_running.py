@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import pytest
@@ -73,13 +74,13 @@ async def _suppressed(desk: Desk) -> bool:
 async def test_an_address_is_suppressed_and_written_to_again_by_hand(
     desk: Desk, pool: Pool, database: str
 ) -> None:
-    given = {"postgres_dsn": database, "notify_master_key": MASTER_KEY}
     arguments = ("notify", "suppress", "M1@Example.com")
-    await asyncio.to_thread(headway, *arguments, **given)
+    given = partial(headway, postgres_dsn=database, notify_master_key=MASTER_KEY)
+    await asyncio.to_thread(given, *arguments)
     assert await desk.suppressed() == {"manual"}
     await desk.tell(bounced())
     await desk.work_through()
-    said = await asyncio.to_thread(headway, *arguments, "--lift", **given)
+    said = await asyncio.to_thread(given, *arguments, "--lift")
     assert "manual" in said
     assert "hard_bounce" in said
     assert await desk.suppressed() == set()
