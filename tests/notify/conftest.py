@@ -14,6 +14,7 @@ from headway.ledger.programs import publish
 from headway.local.smtp_sink import KeptMail, read_mails
 from tests.notify.account import SHOES
 from tests.notify.browser import chromium
+from tests.notify.desk import Desk
 
 __all__ = ["MailServer", "chromium", "mail_server", "pool", "start_mail_server"]
 
@@ -65,3 +66,11 @@ async def pool(database: str) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
     await publish(database, SHOES)
     async with asyncpg.create_pool(database, min_size=1, max_size=6) as connections:
         yield connections
+
+
+@pytest.fixture
+async def desk(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Desk]:
+    """The web application and the feedback loop on the test's database."""
+    found = await Desk.open(pool)
+    async with found.client:
+        yield found

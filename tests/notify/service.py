@@ -16,6 +16,7 @@ from headway.contracts.codec import HEADERS
 from headway.stream.positions import Pool
 from headway_notify import store
 from tests.notify.conftest import MailServer
+from tests.notify.sealing import MASTER_KEY
 
 Message = tuple[str, str, bytes | None]
 """Topic without prefix, member id, value."""
@@ -40,6 +41,7 @@ class Place:
             "TOPIC_PREFIX": self.topics,
             "GROUP_PREFIX": self.topics,
             "CLOCK": "stream",
+            "NOTIFY_MASTER_KEY": MASTER_KEY,
             "SMTP_PORT": str(self.mail.port),
             "SMTP_FROM": "Stride Shoes <rewards@example.com>",
             "SMTP_TIMEOUT": "1",

@@ -11,11 +11,14 @@ from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
 from headway.stream.positions import Pool
 from headway_notify import store
+from headway_notify.contacts.writing import write_contacts
 from headway_notify.judging import Judge
+from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest
 from headway_notify.programmes import Programmes
 from headway_notify.store import Claimed, Outcome
 from tests.notify.account import change
+from tests.notify.sealing import vault_in
 
 DAY = date(2026, 3, 3)
 END = datetime(2026, 3, 4, 5, tzinfo=UTC)
@@ -29,20 +32,23 @@ async def know(
     """A member whose account changed on DAY."""
     facts = change(member_id, version=version)[1]
     person = ContactUpdated(member_id=member_id, email=f"{member_id}@example.com", name="Maria")
+    vault = await vault_in(pool)
     async with pool.acquire() as connection, connection.transaction():
-        await store.write_contacts(connection, [person] if contact else [], [])
+        await write_contacts(connection, vault, [person] if contact else [], [])
         await store.write_balances(connection, [Latest(member_id, (1, version), None, facts)])
         await store.write_due(
             connection, [Due(member_id, "progress", DAY.isoformat(), DAY, END, 1)]
         )
 
 
-def judge(pool: Pool) -> Judge:
-    return Judge(lambda: pool, Programmes(lambda: pool), GROUP, CONTACTS)
+async def judge(pool: Pool) -> Judge:
+    vault, programmes = await vault_in(pool), Programmes(lambda: pool)
+    await programmes.need({1})
+    return Judge(lambda: pool, lambda: vault, programmes, GROUP, CONTACTS)
 
 
 async def decide(pool: Pool, now: datetime = END) -> dict[str, int]:
-    return dict(await judge(pool).run_once(now, 100))
+    return dict(await (await judge(pool)).run_once(now, 100))
 
 
 async def claim(pool: Pool, most: int = 100, lease: float = 60) -> list[Claimed]:
@@ -71,7 +77,8 @@ async def test_a_mail_is_decided_when_its_day_is_over_with_the_latest_version(po
     assert await decide(pool) == {}
     (mail,) = await claim(pool)
     assert '"version":2' in mail.facts
-    assert (mail.day, mail.email, mail.name) == (DAY, "m1@example.com", "Maria")
+    contact = (await vault_in(pool)).open("m1", mail.sealed, mail.wrapped)
+    assert (mail.day, contact.email, contact.name) == (DAY, "m1@example.com", "Maria")
 
 
 async def test_a_member_without_contact_is_skipped_for_good(pool: Pool) -> None:
@@ -109,7 +116,7 @@ async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> N
     await know(pool)
     await decide(pool)
     async with pool.acquire() as connection:
-        await store.write_contacts(connection, [], ["m1"])
+        await write_contacts(connection, await vault_in(pool), [], ["m1"])
     assert await claim(pool) == []
     assert await states(pool) == {"skipped": 1}
     left = await pool.fetchval("select string_agg(n::text, '') from notify.notifications n")
@@ -119,7 +126,8 @@ async def test_a_member_forgotten_after_the_decision_is_skipped(pool: Pool) -> N
 async def test_processes_at_once_decide_and_claim_each_mail_once(pool: Pool) -> None:
     for number in range(60):
         await know(pool, f"m{number}")
-    decided = await asyncio.gather(*(judge(pool).run_once(END, 7) for _ in range(12)))
+    judges = [await judge(pool) for _ in range(12)]
+    decided = await asyncio.gather(*(one.run_once(END, 7) for one in judges))
     assert sum(counts.get("decided", 0) for counts in decided) == 60
     claims = await asyncio.gather(*(claim(pool, most=7) for _ in range(12)))
     taken = [mail.id for part in claims for mail in part]
@@ -208,15 +216,17 @@ async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None
 
 async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
     await pool.execute(
-        "insert into notify.notifications (member_id, business_day, state, ends_at, ended_at)"
-        " select 'm' || n, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
+        "insert into notify.notifications"
+        " (member_id, kind, cause, business_day, state, ends_at, ended_at)"
+        " select 'm' || n, 'progress', 'a day', $1, 'skipped', $2, now()"
+        " from generate_series(1, 5000) as n",
         DAY,
         END,
     )
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
-        ("decide", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
-        ("claim", "notifications_to_send", [uuid4(), 60.0, 100]),
+        ("take_due", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
+        ("claim", "notifications_to_send", [uuid4(), 60.0, 100, *SCOPE]),
         ("lapse", "notifications_claimed", [True]),
     ]
     for name, index, arguments in looks:

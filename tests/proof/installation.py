@@ -33,6 +33,7 @@ from headway.local.history.wishes import Wishes
 from headway.local.ports import HOST, free_ports
 from headway.local.smtp_sink import read_mails
 from headway.runtime.settings import Settings
+from headway.sealing.master_keys import new_master_key
 from headway.stream.topics_admin import create_topics
 from tests.conftest import in_database
 from tests.oracle_dump import differences, dump_all
@@ -95,6 +96,7 @@ class Installation:
         )  # fmt: skip
         self._shopping: asyncio.Task[None] | None = None
         self.key = ""
+        self._master_key = new_master_key()
 
     async def prepare(self) -> None:
         """Database, topics, programme."""
@@ -118,6 +120,7 @@ class Installation:
             "API_PORT": str(self._ports["api"]),
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(self._ports["smtp"]),
+            "NOTIFY_MASTER_KEY": self._master_key,
             "MAX_RECORDS": "100",
             "WEB_BIND": HOST,
             "WEB_PORT": str(self._ports.get(name, 0)),

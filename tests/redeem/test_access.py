@@ -407,7 +407,7 @@ def forged(shop: Shop) -> list[str]:
     long_ago = now - timedelta(minutes=30)
     return [
         signed("another secret, which is long enough as well"),
-        jwt.encode(good, None, algorithm="none"),
+        jwt.encode(good, "", algorithm="none"),
         signed("x" * 64, algorithm="HS384"),
         signed(SECRET * 2, algorithm="HS512"),
         signed(iat=long_ago, exp=now - timedelta(seconds=10)),

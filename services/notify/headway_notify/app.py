@@ -1,6 +1,8 @@
 """The composition root of notify: everything is wired here, and nowhere else."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import parseaddr
 
 import mode
 
@@ -9,11 +11,14 @@ from headway.runtime.clock import StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.web import WebServer
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway_notify.announcing import Announcer
 from headway_notify.checking import chosen
 from headway_notify.compose import Composer
+from headway_notify.contacts.strongroom import Strongroom
 from headway_notify.delivery import Delivery
+from headway_notify.feedback.processing import FeedbackLoop, SoftBounces
 from headway_notify.intake import Intake
 from headway_notify.judging import Judge
 from headway_notify.marking import Marker
@@ -21,12 +26,16 @@ from headway_notify.mime import Sender
 from headway_notify.planner import Planner
 from headway_notify.programmes import Programmes
 from headway_notify.settings import NotifySettings
+from headway_notify.web.application import build
+from headway_notify.web.choices import Choices
+from headway_notify.web.listening import Listening
+from headway_notify.web.unsubscribing import Unsubscribing
 
 NAME = "notify"
 
 
 def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]:
-    """Database, clock, marker, delivery, planner and consumer, in the order they start.
+    """Every part of notify, in the order in which they start.
 
     Raises TemplateError when the templates of a folder have mistakes.
     """
@@ -34,12 +43,20 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     topics, group = Topics(settings.topic_prefix), settings.group(NAME)
     programmes = Programmes(lambda: database.pool)
     templates = chosen(settings.notify_templates)
-    composer = Composer(programmes, Sender.parse(settings.smtp_from), templates)
     stream = StreamClock(lambda: database.pool, group)
     clock = stream if settings.clock == "stream" else SystemClock()
     marker = Marker(lambda: database.pool, settings, health)
-    delivery = Delivery(lambda: database.pool, settings, composer, marker, health)
-    judge = Judge(lambda: database.pool, programmes, group, topics.member_contacts)
+    strongroom = Strongroom(lambda: database.pool, settings.master_key)
+    composer = Composer(
+        programmes, lambda: strongroom.vault, Sender.parse(settings.smtp_from),
+        public_url=settings.notify_public_url, templates=templates,
+    )  # fmt: skip
+    delivery = Delivery(
+        lambda: database.pool, lambda: strongroom.vault, settings, composer, marker, health
+    )
+    judge = Judge(
+        lambda: database.pool, lambda: strongroom.vault, programmes, group, topics.member_contacts
+    )
     announcer = Announcer(lambda: database.pool, programmes)
     planner = Planner(judge, announcer, clock, delivery.wake, health)
     consumer = BatchConsumer(
@@ -49,11 +66,41 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
             (topics.balance_changed, topics.member_notices, topics.member_contacts),
             max_records=settings.max_records,
         ),
-        Intake(lambda: database.pool, group, topics, programmes),
+        Intake(lambda: database.pool, lambda: strongroom.vault, group, topics, programmes),
         health,
     )
     clocks = [stream] if settings.clock == "stream" else []
-    return [database, *clocks, marker, delivery, planner, consumer]
+    web = _web(settings, database, strongroom, health)
+    return [database, strongroom, *clocks, marker, delivery, planner, consumer, *web]
+
+
+def _web(
+    settings: NotifySettings, database: Database, strongroom: Strongroom, health: Health
+) -> list[mode.Service]:
+    """The unsubscribe page and feedback, and the loop that works feedback through."""
+    loop = FeedbackLoop(
+        lambda: database.pool,
+        lambda: strongroom.vault,
+        SoftBounces(settings.notify_soft_bounces, timedelta(days=settings.notify_soft_bounce_days)),
+        health,
+    )
+    if not settings.notify_web_port:
+        return [loop]
+    pages = Unsubscribing(
+        Choices(lambda: database.pool, lambda: strongroom.vault),
+        parseaddr(settings.smtp_from)[0],
+    )
+    listening = Listening(
+        lambda: database.pool,
+        lambda: strongroom.vault,
+        sns_topics=settings.sns_topics,
+        secrets=settings.feedback_secrets,
+    )
+    application = build(pages, listening)
+    return [
+        loop,
+        WebServer(application, settings.notify_web_bind, settings.notify_web_port, health),
+    ]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import mode
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
+from headway.sealing.vault import Vault
 from headway.stream.backoff import Backoff
 from headway.stream.positions import Pool
 from headway_notify import metrics, store
@@ -40,6 +41,7 @@ class Delivery(mode.Service):
     def __init__(
         self,
         pool: Callable[[], Pool],
+        vault: Callable[[], Vault],
         settings: NotifySettings,
         composer: Composer,
         marker: Marker,
@@ -47,6 +49,7 @@ class Delivery(mode.Service):
     ) -> None:
         super().__init__()
         self._pool = pool
+        self._vault = vault
         self._settings = settings
         self._composer = composer
         self._marker = marker
@@ -161,11 +164,12 @@ class Delivery(mode.Service):
         return None
 
     async def _hand_over(self, connection: Connection, mail: Claimed) -> Answer:
-        recipient = mailable(mail.email)
-        if recipient is None:
-            return Answer(Ending.FAILED, "the address cannot be mailed")
         try:
-            message = await self._composer.compose(mail, recipient)
+            contact = self._vault().open(mail.member_id, mail.sealed, mail.wrapped)
+            recipient = mailable(contact.email)
+            if recipient is None:
+                return Answer(Ending.FAILED, "the address cannot be mailed")
+            message = await self._composer.compose(mail, contact, recipient)
         except Exception as error:
             # Ours to mend, not the member's to miss: it stays until a release can word it.
             failure("mail", "a mail cannot be composed", error, notification=mail.id)

@@ -12,6 +12,7 @@ from headway.contracts.notice import Notice
 from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.fail_points import fail_point
+from headway.sealing.vault import Vault
 from headway.stream.batch import Applied, Batch, Position, Record
 from headway.stream.positions import (
     Connection,
@@ -22,6 +23,7 @@ from headway.stream.positions import (
 )
 from headway.stream.takeover import Restored
 from headway_notify import metrics, store
+from headway_notify.contacts.writing import write_contacts
 from headway_notify.noticing import due_for
 from headway_notify.plan import plan
 from headway_notify.programmes import Programmes
@@ -94,9 +96,15 @@ class Intake:
     """The batch handler of notify's consumer group."""
 
     def __init__(
-        self, pool: Callable[[], Pool], group: str, topics: Topics, programmes: Programmes
+        self,
+        pool: Callable[[], Pool],
+        vault: Callable[[], Vault],
+        group: str,
+        topics: Topics,
+        programmes: Programmes,
     ) -> None:
         self._pool = pool
+        self._vault = vault
         self._group = group
         self._topics = topics
         self._programmes = programmes
@@ -130,7 +138,7 @@ class Intake:
         """Write what was read; returns how many changes were repeats."""
         contacts = [contact for contact in read.contacts.values() if contact is not None]
         gone = [member_id for member_id, contact in read.contacts.items() if contact is None]
-        await store.write_contacts(connection, contacts, gone)
+        await write_contacts(connection, self._vault(), contacts, gone)
         found = (due_for(event, self._programmes.at) for event in read.notices)
         noticed = sorted({due for due in found if due is not None})
         if not read.changes:

@@ -8,11 +8,14 @@ from typing import NamedTuple
 import asyncpg
 import orjson
 
-from headway.program.messages import KINDS, SERVICE
+from headway.program.messages import KINDS, SERVICE, Kind, Messages
 from headway.program.program import Program
+from headway.sealing.vault import Vault
 from headway.stream.positions import Connection, Pool
+from headway_notify.contacts.reading import addressees_of
 from headway_notify.deciding import Candidate, Standing, Verdict, decide
 from headway_notify.moving import COUNTED, period_of, statement
+from headway_notify.permission import may_send
 from headway_notify.programmes import Programmes
 from headway_notify.store import QUERIES
 
@@ -34,9 +37,11 @@ class Judge:
     """Takes messages that are due, decides on each, writes what came of it."""
 
     def __init__(
-        self, pool: Callable[[], Pool], programmes: Programmes, group: str, contacts_topic: str
-    ) -> None:
+        self, pool: Callable[[], Pool], vault: Callable[[], Vault], programmes: Programmes,
+        group: str, contacts_topic: str,
+    ) -> None:  # fmt: skip
         self._pool = pool
+        self._vault = vault
         self._programmes = programmes
         self._group = group
         self._contacts_topic = contacts_topic
@@ -50,9 +55,9 @@ class Judge:
             if not rows:
                 return Counter()
             of = {row["id"]: orjson.loads(row["facts"])["program_version"] for row in rows}
-            await self._programmes.need(set(of.values()))
+            await self._programmes.need(set(of.values()), connection)
             programs = {id_: self._programmes.version(number) for id_, number in of.items()}
-            members = await standings(connection, rows, programs, now)
+            members = await standings(connection, self._vault(), rows, programs, now)
             judged = [
                 Judged(row["id"], row["member_id"], verdict, row["detail"])
                 for row, verdict in decide_in_turn(rows, programs, members, now)
@@ -84,12 +89,12 @@ def decide_in_turn(
 
 
 async def standings(
-    connection: Connection, rows: Sequence[asyncpg.Record], programs: Mapping[int, Program],
-    now: datetime,
+    connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record],
+    programs: Mapping[int, Program], now: datetime,
 ) -> dict[str, Callable[[Program], Standing]]:  # fmt: skip
     """How each member can be written to, under a programme."""
     ids = sorted({row["member_id"] for row in rows})
-    known = {row["member_id"] for row in await connection.fetch(QUERIES.contacts_known, ids)}
+    known = await addressees_of(connection, vault, ids)
     sent: dict[str, list[datetime]] = defaultdict(list)
     if any(program.messages.cap for program in programs.values()):
         found = await connection.fetch(QUERIES.marketing_sent, ids, now - _LONGEST, _MARKETING)
@@ -100,7 +105,14 @@ async def standings(
         def under(program: Program) -> Standing:
             since = now - timedelta(days=program.messages.cap_days)
             recent = sum(at > since for at in sent.get(member_id, ()))
-            return Standing(member_id in known, marketing=recent)
+            if member_id not in known:
+                return Standing(False, marketing=recent)
+            reader, permission = known[member_id]
+
+            def refused(kind: Kind, policy: Messages) -> str:
+                return may_send(kind, policy.consent, permission) or ""
+
+            return Standing(True, reader.zone, refused, recent)
 
         return under
 

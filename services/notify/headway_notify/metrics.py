@@ -28,3 +28,13 @@ RESTORED = Counter(
     "headway_notify_restores_total",
     "Times the database was found restored to an earlier point: mails since then may double.",
 )
+FEEDBACK = Counter(
+    "headway_notify_feedback_total",
+    "What mail servers and platforms said of mails, by source and type of event.",
+    ["source", "type"],
+)
+CHOICES = Counter(
+    "headway_notify_choices_total",
+    "What members chose, by way: one_click, stop, choose.",
+    ["way"],
+)

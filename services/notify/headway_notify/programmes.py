@@ -6,7 +6,7 @@ from datetime import datetime
 from headway.errors import InvariantViolated, Retryable
 from headway.ledger.programs import read_programs
 from headway.program.program import Program, Programs
-from headway.stream.positions import Pool
+from headway.stream.positions import Connection, Pool
 
 
 class Programmes:
@@ -17,15 +17,19 @@ class Programmes:
         self._known: Programs | None = None
         self._numbers: frozenset[int] = frozenset()
 
-    async def need(self, versions: set[int]) -> None:
-        """Make these versions known. Raises Retryable while the database does not have them."""
+    async def need(self, versions: set[int], connection: Connection | None = None) -> None:
+        """Make these versions known, through `connection` where there is one: waiting for another
+        while holding one can wait for ever. Raises Retryable while the database lacks them."""
         if self._known is not None and versions <= self._numbers:
             return
-        async with self._pool().acquire() as connection:
-            try:
+        try:
+            if connection is not None:
                 self._known = await read_programs(connection)
-            except InvariantViolated as error:
-                raise Retryable(str(error)) from error
+            else:
+                async with self._pool().acquire() as one:
+                    self._known = await read_programs(one)
+        except InvariantViolated as error:
+            raise Retryable(str(error)) from error
         self._numbers = frozenset(program.version for program in self._known.all)
         missing = versions - self._numbers
         if missing:

@@ -1,17 +1,5 @@
 -- Notify's statements. The states of a notification are drawn in migration 0002_notify.sql.
 
--- name: contacts_write
-insert into notify.contacts (member_id, email, name, locale)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-on conflict (member_id) do update
-set email = excluded.email, name = excluded.name, locale = excluded.locale
-
--- name: contacts_forget
-with _balances as (
-    delete from notify.balances where member_id = any($1::text[])
-)
-delete from notify.contacts where member_id = any($1::text[])
-
 -- name: balances_seen
 select member_id, epoch, version from notify.balances where member_id = any($1::text[])
 
@@ -86,9 +74,6 @@ limit $2
 for update of n skip locked
 for no key update of b skip locked
 
--- name: contacts_known
-select member_id from notify.contacts where member_id = any($1::text[])
-
 -- name: marketing_sent
 -- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds.
 select member_id, send_at from notify.notifications
@@ -108,7 +93,9 @@ join notify.balances b on b.member_id = r.member_id
 where n.id = r.id
 
 -- name: claim
--- $1 claim, $2 seconds until it lapses, $3 most rows. A member forgotten since is skipped.
+-- $1 claim, $2 seconds until it lapses, $3 most rows; $4, $5, $6: kinds, the topic of each, whether
+-- it is marketing. Whether it may be sent is asked again here: who was forgotten, suppressed or
+-- unsubscribed since it was decided is skipped.
 with ready as (
     select n.id
     from notify.notifications n
@@ -117,22 +104,32 @@ with ready as (
     limit $3
     for update of n skip locked
 ), taken as (
-    select n.id, c.member_id is not null as known, c.email, c.name
+    select n.id, c.sealed, k.wrapped,
+           case when c.member_id is null then 'no contact is known'
+                when s.reason is not null then 'suppressed: ' || s.reason
+                when p.topic is not null then 'unwanted: ' || p.topic
+                when about.marketing and c.marketing is false then 'no consent' end as why_not
     from ready join notify.notifications n using (id)
+    join unnest($4::text[], $5::text[], $6::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
     left join notify.contacts c on c.member_id = n.member_id
+    left join notify.member_keys k on k.member_id = n.member_id
+    left join lateral (select reason from notify.suppressions
+                       where address_digest = c.address_digest order by since limit 1) s on true
+    left join notify.preferences p
+           on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
 )
 update notify.notifications n
-set state = case when known then 'sending' else 'skipped' end,
-    reply = case when known then n.reply else 'no contact is known' end,
-    claim = case when known then $1::uuid end,
-    claimed_until = case when known then clock_timestamp() + make_interval(secs => $2) end,
-    attempts = n.attempts + case when known then 1 else 0 end,
+set state = case when why_not is null then 'sending' else 'skipped' end,
+    reply = coalesce(why_not, n.reply),
+    claim = case when why_not is null then $1::uuid end,
+    claimed_until = case when why_not is null then clock_timestamp() + make_interval(secs => $2) end,
+    attempts = n.attempts + case when why_not is null then 1 else 0 end,
     next_attempt_at = null,
-    ended_at = case when not known then clock_timestamp() end
+    ended_at = case when why_not is not null then clock_timestamp() end
 from taken
 where n.id = taken.id
-returning n.id, n.state, n.member_id, n.business_day, n.facts, n.attempts, n.unsure,
-          extract(epoch from clock_timestamp() - n.decided_at)::float8 as age, taken.email, taken.name
+returning n.id, n.state, n.member_id, n.business_day, n.facts, n.attempts, n.unsure, n.kind, n.cause, n.detail,
+          extract(epoch from clock_timestamp() - n.decided_at)::float8 as age, taken.sealed, taken.wrapped
 
 -- name: mark
 -- What became of rows this sender holds: also of one whose claim lapsed, while nobody else took it.

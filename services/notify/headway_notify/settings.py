@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from headway.runtime.settings import Settings
 from headway_notify.mime import Sender
+from headway_notify.privacy_settings import PrivacySettings
 
 
-class NotifySettings(Settings):
+class NotifySettings(PrivacySettings):
     """Where the mail server is, and how mails are handed to it."""
 
     smtp_host: str = Field("127.0.0.1", description="The mail server.")

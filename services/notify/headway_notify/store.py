@@ -4,7 +4,7 @@ Every statement is in queries.sql; the states and the steps between them are dra
 migration 0002_notify.sql and enforced there.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -12,11 +12,12 @@ from uuid import UUID
 import orjson
 
 from headway.contracts.balance import BalanceChanged
-from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
+from headway.program.messages import Kind
 from headway.stream.positions import Connection, Pool
 from headway_notify.details import ProgrammeChange
 from headway_notify.moving import COUNTED, Moved
+from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest, Seen, seen_in
 
 QUERIES = load("headway_notify", "queries.sql")
@@ -35,8 +36,12 @@ class Claimed(NamedTuple):
     tries_before: int
     age: float
     """Seconds since it was decided."""
-    email: str
-    name: str
+    sealed: bytes
+    """The contact; `wrapped` is the key that opens it, which is done when it is sent."""
+    wrapped: bytes
+    kind: Kind = "progress"
+    cause: str = ""
+    detail: str = "{}"
 
 
 class Outcome(NamedTuple):
@@ -47,23 +52,6 @@ class Outcome(NamedTuple):
     state: str
     reply: str
     wait: float | None = None
-
-
-async def write_contacts(
-    connection: Connection, contacts: Iterable[ContactUpdated], forgotten: Collection[str]
-) -> None:
-    """Store each member's contact, and forget members whose tombstone came last."""
-    rows = sorted(contacts, key=lambda contact: contact.member_id)
-    if rows:
-        await connection.execute(
-            QUERIES.contacts_write,
-            [row.member_id for row in rows],
-            [row.email for row in rows],
-            [row.name for row in rows],
-            [row.locale for row in rows],
-        )
-    if forgotten:
-        await connection.execute(QUERIES.contacts_forget, sorted(forgotten))
 
 
 async def seen_before(
@@ -142,11 +130,12 @@ async def claim(
     pool: Pool, token: UUID, *, lease: float, send_before: float, most: int
 ) -> list[Claimed]:
     """Take mails that are decided, or to be sent again, for `lease` seconds."""
-    rows = await pool.fetch(QUERIES.claim, token, lease, most)
+    rows = await pool.fetch(QUERIES.claim, token, lease, most, *SCOPE)
     return [
         Claimed(
             row["id"], token, send_before, row["member_id"], row["business_day"], row["facts"],
-            row["attempts"] - 1, row["age"], row["email"], row["name"],
+            row["attempts"] - 1, row["age"], row["sealed"], row["wrapped"],
+            row["kind"], row["cause"], row["detail"],
         )
         for row in rows
         if row["state"] == "sending"

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from headway.ledger.queries import load
+from headway.sealing.master_keys import MasterKeys
+from headway.sealing.root import read_vault
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,7 +43,19 @@ async def read_export(connection: "Connection", member_id: str, found: Found) ->
     return orjson.dumps({"member_id": member_id, "exported_at": found.exported_at, **sections})
 
 
-async def read_contact(connection: "Connection", member_id: str) -> dict[str, str] | None:
-    """What notify holds to write to the member. Personal data: for the member, and nobody else."""
-    text = await connection.fetchval(QUERIES.contact, member_id)
-    return None if text is None else orjson.loads(text)
+async def read_contact(
+    connection: "Connection", member_id: str, master_key: str
+) -> dict[str, object] | None:
+    """What notify holds to write to the member. Personal data: for the member, and nobody else.
+
+    Raises UserError where it is sealed and `master_key` does not open it.
+    """
+    row = await connection.fetchrow(QUERIES.contact, member_id)
+    if row is None:
+        return None
+    if row["sealed"] is None:
+        return {name: row[name] for name in ("email", "name", "locale")}
+    vault = await read_vault(connection, MasterKeys.parse(master_key))
+    contact = vault.open(member_id, row["sealed"], row["wrapped"])
+    wanted = orjson.loads(await connection.fetchval(QUERIES.preferences, member_id))
+    return {**contact._asdict(), "marketing": row["marketing"], "wanted": wanted}

@@ -78,4 +78,10 @@ select coalesce(json_agg(t order by t.since, t.pool_id), '[]')::text from (
 
 -- name: contact
 -- What notify holds to write to the member.
-select to_json(t)::text from (select email, name, locale from notify.contacts where member_id = $1) t
+select c.email, c.name, c.locale, c.sealed, k.wrapped, c.marketing
+from notify.contacts c left join notify.member_keys k using (member_id)
+where c.member_id = $1
+
+-- name: preferences
+select coalesce(json_object_agg(topic, wanted order by topic), '{}')::text
+from notify.preferences where member_id = $1

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headway.errors import UserError
+from headway.local.demo.secrets import MASTER_KEY_FILE, master_key
 from headway.local.ports import HOST, accepts, free_ports
 from headway.local.process import Launch, ServerProcess
 from headway.local.stack import Endpoints
@@ -38,6 +39,7 @@ class Services:
             "HEADWAY_API_PORT": str(self._ports["api"]),
             "HEADWAY_SMTP_HOST": HOST,
             "HEADWAY_SMTP_PORT": str(self._ports["smtp"]),
+            "HEADWAY_NOTIFY_MASTER_KEY": master_key(root / MASTER_KEY_FILE),
         }
         self._running: dict[str, ServerProcess] = {}
 

@@ -11,6 +11,7 @@ from headway.errors import UserError
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
 from headway.local.demo.pools import fill_pools
+from headway.local.demo.secrets import MASTER_KEY_FILE
 from headway.local.demo.services import Services
 from headway.local.demo.shoppers import shoppers_key
 from headway.local.stack import Endpoints, LocalStack
@@ -56,6 +57,7 @@ class Folders:
         for name in ("logs", "mail", "run"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         self.page.unlink(missing_ok=True)
+        (self.root / MASTER_KEY_FILE).unlink(missing_ok=True)
 
 
 class Stage:

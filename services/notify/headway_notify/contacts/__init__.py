@@ -1,0 +1,1 @@
+"""What notify knows of people: sealed under a key of each member's own, gone with that key."""

@@ -1,0 +1,53 @@
+-- Contacts, their keys, and what is kept beside them. What is sealed is opened in memory alone.
+
+-- name: new_keys
+-- A key that another process made in the meantime stays.
+insert into notify.member_keys (member_id, wrapped)
+select * from unnest($1::text[], $2::bytea[])
+on conflict on constraint member_keys_pkey do nothing
+
+-- name: keys
+select member_id, wrapped from notify.member_keys where member_id = any($1::text[])
+
+-- name: write
+-- A sender that does not say whether the member agreed to marketing changes nothing in that.
+insert into notify.contacts as c (member_id, sealed, address_digest, marketing)
+select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::boolean[])
+on conflict on constraint contacts_pkey do update
+set sealed = excluded.sealed, address_digest = excluded.address_digest,
+    marketing = coalesce(excluded.marketing, c.marketing),
+    email = null, name = null, locale = null
+
+-- name: forget
+-- The key goes, and with it whatever opens; what is not sent yet will not be. (A message in a
+-- sender's hands is.) Suppressions stay with the address's digest.
+with keys as (
+    delete from notify.member_keys where member_id = any($1::text[])
+), balances as (
+    delete from notify.balances where member_id = any($1::text[])
+), movements as (
+    delete from notify.movements where member_id = any($1::text[])
+), preferences as (
+    delete from notify.preferences where member_id = any($1::text[])
+), notifications as (
+    update notify.notifications
+    set state = 'skipped', reply = 'forgotten', next_attempt_at = null, ended_at = clock_timestamp()
+    where member_id = any($1::text[])
+      and (state in ('due', 'decided') or (state = 'unknown' and next_attempt_at is not null))
+), contacts as (
+    delete from notify.contacts where member_id = any($1::text[]) returning address_digest
+)
+delete from notify.soft_bounces where address_digest in (select address_digest from contacts)
+
+-- name: in_plain
+select member_id, email, name, locale from notify.contacts
+where sealed is null order by member_id limit $1 for update
+
+-- name: addressees
+select c.member_id, c.sealed, k.wrapped, c.marketing,
+       coalesce((select s.reason from notify.suppressions s where s.address_digest = c.address_digest
+                 order by s.since limit 1), '') as suppressed,
+       array(select p.topic from notify.preferences p
+             where p.member_id = c.member_id and not p.wanted) as unwanted
+from notify.contacts c join notify.member_keys k using (member_id)
+where c.member_id = any($1::text[])

@@ -1,0 +1,1 @@
+"""What mail servers and platforms say of our mail afterwards: kept first, worked through later."""
