@@ -80,8 +80,9 @@ class Desk:
             await write_contacts(connection, self.vault, [], member_ids)
 
     async def decided(
-        self, member_id: str = "m1", kind: Kind = "progress", state: str = "decided"
-    ) -> int:
+        self, member_id: str = "m1", kind: Kind = "progress", state: str = "decided",
+        cause: str = "",
+    ) -> int:  # fmt: skip
         """A notification that waits for a sender, or was sent."""
         facts = change(member_id)[1].decode()
         number = await self.pool.fetchval(
@@ -90,7 +91,7 @@ class Desk:
             " values ($1, $2, $3, $4, now(), $5, now(), 1, 1, $6,"
             " case when $5 = 'decided' then now() end, case when $5 = 'sent' then now() end)"
             " returning id",
-            member_id, kind, uuid4().hex, DAY, state, facts,
+            member_id, kind, cause or uuid4().hex, DAY, state, facts,
         )  # fmt: skip
         return int(number)
 

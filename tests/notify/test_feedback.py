@@ -91,7 +91,7 @@ def test_whatever_comes_is_an_event_and_never_an_error(said: object) -> None:
 
 async def test_a_hard_bounce_suppresses_at_once_and_is_noted(desk: Desk) -> None:
     await desk.contact("m1")
-    number = await desk.decided(state="sent")
+    number = await desk.decided(state="sent", cause=DAY.isoformat())
     message_id = f"<{notification_key('m1', DAY)}@example.com>"
     assert (await desk.tell(bounced(message_id=message_id))).status_code == 202
     assert await desk.events() == [], "answered first, worked through later"

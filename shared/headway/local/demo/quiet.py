@@ -15,7 +15,10 @@ from headway.runtime.settings import Settings
 
 _LOOK_EVERY_S: Final = 0.2
 _WITHOUT_PROGRESS_S: Final = 120.0
-READS: Final = {"earn": EARN_INPUTS, "notify": ("balance-changed", "member-contacts")}
+READS: Final = {
+    "earn": EARN_INPUTS,
+    "notify": ("balance-changed", "member-notices", "member-contacts"),
+}
 """Which topics each service reads, without prefix."""
 
 
