@@ -131,6 +131,33 @@ def _notifications(rows: Iterable[Sequence[Any]] | None, result: Result) -> list
     return problems
 
 
+def check_told(
+    mails: Iterable[Mapping[str, Any]], engine: Mapping[str, Any], result: Result
+) -> tuple[list[str], dict[str, int]]:
+    """As `check_mails`, where the programme has messages of many kinds: each mail is one that was
+    decided, once, and says what the account was at its version."""
+    problems: list[str] = []
+    counted: Counter[str] = Counter()
+    kinds: Counter[tuple[str, str]] = Counter()
+    for mail in mails:
+        counted[mail["message_id"]] += 1
+        if counted[mail["message_id"]] == 1:
+            kinds[mail["member_id"], mail["kind"]] += 1
+        place = mail["member_id"], mail["epoch"], mail["version"]
+        stated = claimed(mail["facts"]["ready"], mail["facts"]["saved"], mail["facts"]["next"])
+        if place not in result.facts:
+            problems.append(f"mail {mail['message_id']}: names {place}, which was not published")
+        elif stated != result.facts[place]:
+            problems.append(f"mail {mail['message_id']}: says {stated}, not {result.facts[place]}")
+    sent = Counter((m, kind) for m, kind, _, state, *_ in engine["messages"] if state == "sent")
+    problems += [
+        f"mails {key}: {kinds[key]} came, {sent[key]} were sent"
+        for key in sorted(kinds.keys() | sent.keys())
+        if kinds[key] != sent[key]
+    ]
+    return problems, {key: count for key, count in counted.items() if count > 1}
+
+
 def check_mails(
     mails: Iterable[Mapping[str, Any]], result: Result
 ) -> tuple[list[str], dict[tuple[str, date], int]]:

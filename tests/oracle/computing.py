@@ -52,6 +52,8 @@ class Result:
     facts: dict[tuple[str, int, int], Facts] = field(default_factory=dict)
     lost: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    histories: Mapping[str, Sequence[Published]] = field(default_factory=dict)
+    until: datetime = _NEVER
 
 
 def compute(
@@ -78,7 +80,10 @@ def compute(
         else:
             accepted[command.member].append(command)
             result.inputs[command.key] = command.member
-    until = max((one.time for history in told.values() for one in history), default=_NEVER)
+    result.histories = told
+    until = result.until = max(
+        (one.time for history in told.values() for one in history), default=_NEVER
+    )
     for id_ in sorted(inputs.keys() | accepted.keys() | told.keys()):
         history = told.get(id_, [])
         walk = Walk(id_, versions, known.arrival, known.given)

@@ -21,7 +21,7 @@ from headway.ledger.queries import load
 from headway.local.smtp_sink import read_mails
 
 QUERIES = load("headway.local.demo", "queries.sql")
-_DUMPED = ("awards", "inputs", "holders", "given", "dead_letters", "notifications")
+_DUMPED = ("awards", "inputs", "holders", "given", "dead_letters", "notifications", "messages")
 
 
 async def dump_topics(bootstrap: str, prefix: str, folder: Path) -> int:
@@ -87,7 +87,7 @@ async def read_ledger(dsn: str, *, notified: bool = True) -> bytes:
     finally:
         await connection.close()
     if not notified:
-        rows["notifications"] = None
+        rows["notifications"] = rows["messages"] = None
     return orjson.dumps({"accounts": accounts, **rows})
 
 
@@ -109,6 +109,8 @@ def _mail(content: bytes) -> dict[str, object]:
     headers = dict(line.partition(": ")[::2] for line in unfolded.splitlines())
     epoch, _, version = headers["Headway-Ledger-Version"].partition(".")
     return {
+        "message_id": headers["Message-ID"],
+        "kind": headers["Headway-Template"].partition("/")[0],
         "member_id": headers["Headway-Member"],
         "business_day": headers["Headway-Business-Day"],
         "epoch": int(epoch),

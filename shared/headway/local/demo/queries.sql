@@ -14,7 +14,7 @@ select count(*) from accounts where next_due_at <= $1 and held is null
 -- name: mails_to_come
 -- Mails that are due by then, or decided, and have not ended yet.
 select count(*) from notify.notifications
- where (state = 'due' and ends_at <= $1) or state in ('decided', 'sending', 'unknown')
+ where (state = 'due' and ends_at <= $1) or state in ('decided', 'sending', 'unknown') and (send_at is null or send_at <= $1)
 
 -- name: mails_by_state
 select state, count(*) as mails from notify.notifications where state <> 'due' group by state
@@ -83,7 +83,11 @@ select i.data ->> 'redemption_id' as redemption_id, a.member_id,
 select topic, partition, "offset", reason from dead_letters order by topic, partition, "offset"
 
 -- name: dump_notifications
-select member_id, business_day::text as day, state from notify.notifications order by member_id, business_day
+select member_id, business_day::text as day, state from notify.notifications where kind = 'progress'
+ order by member_id, business_day
+
+-- name: dump_messages
+select member_id, kind, cause, state, send_at::text as send_at, reply from notify.notifications order by id
 
 -- name: applied
 select topic, sum(next_offset)::bigint as records from positions where consumer_group = $1 group by topic

@@ -16,6 +16,12 @@ _LAST = (
     "Abbott", "Brandt", "Castro", "Diaz", "Evans", "Fischer", "Garcia", "Haddad", "Ito", "Jensen",
     "Kim", "Lopez", "Moreau", "Novak", "Okafor", "Patel", "Rossi", "Silva", "Turner", "Weber",
 )  # fmt: skip
+_LOCALES = ("en-US",) * 12 + ("en-GB", "es-US", "de-DE", "fr-CA", "ja-JP")
+# Places whose clocks change on different days, one of them by half an hour, and some that never do.
+_ZONES = ("",) * 6 + (
+    "America/New_York", "America/Los_Angeles", "Europe/Berlin", "Australia/Lord_Howe",
+    "America/Phoenix", "Asia/Tokyo", "Pacific/Chatham",
+)  # fmt: skip
 
 
 def first_purchases(orders: Iterable[Order]) -> dict[str, Order]:
@@ -56,5 +62,6 @@ def _contact(member_id: str, dice: Dice) -> dict[str, object]:
     return {
         "email": f"{first}.{mailbox or 'member'}.{number}@example.com".lower(),
         "name": f"{first} {last}",
-        "locale": "en-US",
+        "locale": _LOCALES[dice.roll(len(_LOCALES), "locale", member_id)],
+        "zone": _ZONES[dice.roll(len(_ZONES), "zone", member_id)],
     }
