@@ -4,14 +4,15 @@ import argparse
 import gc
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.oracle import commands, programme, records
-from tests.oracle.comparing import check_mails, compare
-from tests.oracle.computing import Known, compute
+from tests.oracle.comparing import check_mails, check_told, compare
+from tests.oracle.computing import Known, Result, compute
 from tests.oracle.pooling import given_by
+from tests.oracle.telling_members import check_messages, manners_of
 
 _SHOWN = 50
 
@@ -22,17 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     gc.disable()  # millions of small things, all of them in use until the end
     engine = read_engine(given.engine) if given.engine else None
-    result = compute(
+    read, texts = (
         list(records.load(given.topics)),
+        [one.read_text("utf-8") for one in given.program],
+    )
+    many = manners_of(texts[-1]) is not None
+    if engine and many:
+        engine["notifications"] = None  # of progress alone: said of programmes without messages
+    result = compute(
+        read,
         commands.load(given.redemptions),
-        [programme.read(path.read_text(encoding="utf-8")) for path in given.program],
+        [programme.read(text) for text in texts],
         taken_from(engine),
         restored=given.restored,
     )
     problems = compare(engine, result) if engine else result.problems
     doubles = 0
+    if engine and many:
+        problems += check_messages(engine, read, texts[-1], result.histories, result.until)
     if given.mails:
-        wrong, twice = check_mails(read_lines(given.mails), result)
+        wrong, twice = _mails(read_lines(given.mails), engine if many else None, result)
         problems += wrong
         doubles = sum(twice.values()) - len(twice)
     for problem in problems[:_SHOWN]:
@@ -42,11 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(
         f"oracle: {len(result.members)} members, {len(result.inputs)} inputs, "
         f"{len(result.awards)} awards, {len(result.dead_letters)} dead letters, "
-        f"{len(result.facts)} versions, {len(result.due)} mails due, {doubles} doubled, "
+        f"{len(result.facts)} versions, {_told(engine, result)} mails due, {doubles} doubled, "
         f"{len(result.lost)} commands lost, {len(problems)} differences, "
         f"{time.monotonic() - started:.1f} s"
     )
     return 1 if problems or (doubles and not given.doubles_allowed) else 0
+
+
+def _mails(
+    mails: list[dict[str, Any]], engine: dict[str, Any] | None, result: Result
+) -> tuple[list[str], Mapping[Any, int]]:
+    return check_mails(mails, result) if engine is None else check_told(mails, engine, result)
+
+
+def _told(engine: dict[str, Any] | None, result: Result) -> int:
+    if engine is None or engine["notifications"] is not None or engine["messages"] is None:
+        return len(result.due)
+    return sum(state == "sent" for _, _, _, state, *_ in engine["messages"])
 
 
 def read_engine(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests.oracle import fields
 EARN_TOPICS = (
     "orders", "referrals", "reviews", "members", "memberships", "activities", "effects",
 )  # fmt: skip
-TOPICS = (*EARN_TOPICS, "balance-changed", "member-contacts")
+TOPICS = (*EARN_TOPICS, "balance-changed", "member-notices", "member-contacts")
 MAX_VALUE = 1024 * 1024
 FUTURE = timedelta(minutes=5)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -197,7 +197,7 @@ def arrived(records: Iterable[Record]) -> Arrived:
     """
     found = Arrived()
     for record in records:
-        if record.topic == "balance-changed":
+        if record.topic in ("balance-changed", "member-notices"):
             continue
         if record.topic == "member-contacts" and record.value is None:
             found.contacts.discard((record.key or b"").decode())

@@ -253,7 +253,9 @@ def check_messages(
     if manners is None:
         return []
     decided = {
-        (member, kind, cause): Decided(state, None if at is None else moment(at), why_not)
+        (member, kind, cause): Decided(
+            state, None if at is None else datetime.fromisoformat(at), why_not
+        )
         for member, kind, cause, state, at, why_not in engine["messages"]
         if state != "due"
     }
