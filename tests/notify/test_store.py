@@ -208,15 +208,15 @@ async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None
 
 async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
     await pool.execute(
-        "insert into notify.notifications (member_id, business_day, state, ends_at, ended_at)"
-        " select 'm' || n, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
+        "insert into notify.notifications (member_id, kind, cause, business_day, state, ends_at,"
+        " ended_at) select 'm' || n, 'progress', $1::date::text, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
         DAY,
         END,
     )
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
-        ("decide", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
-        ("claim", "notifications_to_send", [uuid4(), 60.0, 100]),
+        ("take_due", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
+        ("take_ready", "notifications_to_send", [END, 100]),
         ("lapse", "notifications_claimed", [True]),
     ]
     for name, index, arguments in looks:

@@ -5,21 +5,24 @@ migration 0002_notify.sql and enforced there.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from headway.contracts.balance import BalanceChanged
 from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
 from headway.stream.positions import Connection, Pool
+from headway_notify.claiming import columns, settle
 from headway_notify.details import ProgrammeChange
 from headway_notify.moving import COUNTED, Moved
 from headway_notify.plan import Due, Latest, Seen, seen_in
 
 QUERIES = load("headway_notify", "queries.sql")
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class Claimed(NamedTuple):
@@ -34,9 +37,12 @@ class Claimed(NamedTuple):
     facts: str
     tries_before: int
     age: float
-    """Seconds since it was decided."""
+    """Seconds since it was decided, or might go, or was replayed: whichever came last."""
     email: str
     name: str
+    kind: str = "progress"
+    cause: str = ""
+    detail: str = "{}"
 
 
 class Outcome(NamedTuple):
@@ -47,6 +53,9 @@ class Outcome(NamedTuple):
     state: str
     reply: str
     wait: float | None = None
+    provider_id: str = ""
+    begun: bool = True
+    """Whether anything was tried; else it was given back as it was."""
 
 
 async def write_contacts(
@@ -134,29 +143,39 @@ async def announce_to_all(connection: Connection, change: ProgrammeChange, now: 
 
 
 async def claim(
-    pool: Pool, token: UUID, *, lease: float, send_before: float, most: int
-) -> list[Claimed]:
-    """Take mails that are decided, or to be sent again, for `lease` seconds."""
-    rows = await pool.fetch(QUERIES.claim, token, lease, most)
+    pool: Pool, token: UUID, *, lease: float, send_before: float, most: int,
+    now: datetime = _ANY_TIME,
+) -> list[Claimed]:  # fmt: skip
+    """Take mails for `lease` seconds that are decided, or to be sent again, and may go at `now`."""
+    async with pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(QUERIES.take_ready, now, most)
+        taken = settle(rows)
+        if taken:
+            await connection.execute(QUERIES.claim, token, lease, *columns(taken, "id"))
     return [
         Claimed(
-            row["id"], token, send_before, row["member_id"], row["business_day"], row["facts"],
-            row["attempts"] - 1, row["age"], row["email"], row["name"],
+            one.row["id"], token, send_before, one.row["member_id"], one.row["business_day"],
+            one.facts or one.row["facts"], one.row["attempts"], one.row["age"],
+            one.row["email"], one.row["name"], one.row["kind"], one.row["cause"],
+            one.detail or one.row["detail"],
         )
-        for row in rows
-        if row["state"] == "sending"
+        for one in taken
+        if not one.why_not
     ]  # fmt: skip
 
 
-async def mark(pool: Pool, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of claimed mails; one that another sender took over is left alone."""
-    await pool.execute(
+async def mark(pool: Pool | Connection, outcomes: Sequence[Outcome]) -> list[asyncpg.Record]:
+    """Write what became of claimed mails, and return them as they are now; one that another sender
+    took over is left alone."""
+    return await pool.fetch(
         QUERIES.mark,
         [row.claim for row in outcomes],
         [row.id for row in outcomes],
         [row.state for row in outcomes],
         [row.reply for row in outcomes],
         [row.wait for row in outcomes],
+        [row.provider_id for row in outcomes],
+        [row.begun for row in outcomes],
     )
 
 

@@ -39,6 +39,8 @@ create table notify.handovers (
     priority        smallint    not null,
     send_at         timestamptz,                           -- both as the notification has them
     decided_at      timestamptz not null default clock_timestamp(),
+    facts           json,                                  -- what is told instead of what the notification has
+    detail          json,                                  -- frozen, where that was overtaken before the first try
     attempts        int         not null default 0,
     unsure          int         not null default 0,
     next_attempt_at timestamptz default clock_timestamp(),
