@@ -209,7 +209,8 @@ async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None
 async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
     await pool.execute(
         "insert into notify.notifications (member_id, kind, cause, business_day, state, ends_at,"
-        " ended_at) select 'm' || n, 'progress', $1::date::text, $1, 'skipped', $2, now() from generate_series(1, 5000) as n",
+        " ended_at) select 'm' || n, 'progress', $1::date::text, $1, 'skipped', $2, now()"
+        " from generate_series(1, 5000) as n",
         DAY,
         END,
     )

@@ -7,6 +7,7 @@ import click
 
 from headway.program.loading import load_program
 from headway_notify.app import main
+from headway_notify.operating import COMMANDS
 from headway_notify.preview import sample
 
 
@@ -16,6 +17,10 @@ def command(context: click.Context) -> None:
     """Run the notify service: balance changes in, one progress email per member and day out."""
     if context.invoked_subcommand is None:
         main()
+
+
+for one in COMMANDS:
+    command.add_command(one)
 
 
 @command.command()
