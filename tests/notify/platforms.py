@@ -1,4 +1,4 @@
-"""Platforms of a test's own: HTTP servers that keep what they are sent and answer as they are told."""
+"""Platforms of a test's own: servers that keep what they are sent, and answer as told."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -142,12 +142,13 @@ class Dispatch(mode.Service, Generic[ItemT, SessionT]):
         self._health.expect(loop_name, within=120)
         while not self.should_stop:
             self._health.beat(loop_name)
+            # Before looking: what is woken for from here on is seen, or waited for in vain once.
+            self._more.clear()
             await patiently(self, "pauses", self._look_for_pause)
             most = self._room()
             if self._held():
                 self._give_all_back()
             elif most and self._marker.writable.is_set():
-                self._more.clear()
                 if await patiently(self, "claim", lambda most=most: self._claim(most)):  # type: ignore[misc]
                     continue
             elif self.breaker.state == "closed":

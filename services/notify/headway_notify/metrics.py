@@ -38,7 +38,7 @@ ROAD_OPEN = Gauge(
     ["road"],
 )  # fmt: skip
 ROAD_OPENED = Counter(
-    "headway_notify_road_ill_total",
+    "headway_notify_road_rests_total",
     "Times a road failed so often that it was left alone.",
     ["road"],
 )

@@ -135,9 +135,8 @@ def replay(names: tuple[str, ...], everything: bool, road: str | None) -> None:
             wanted = given
             if everything:
                 rows = await failures.listed(connection, road=road, limit=1_000_000)
-                wanted = [
-                    Name(row["notification"], row["road"]) for row in rows if row["state"] == "failed"
-                ]  # fmt: skip
+                ended = [row for row in rows if row["state"] == "failed"]
+                wanted = [Name(row["notification"], row["road"]) for row in ended]
             done = await failures.replay(connection, wanted)
             for name in done:
                 await audit.record(connection, audit.operator(), "notify.replay", str(name))
