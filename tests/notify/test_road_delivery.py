@@ -143,7 +143,14 @@ async def test_each_road_is_told_once_whatever_the_platforms_answer(
     assert b"pk_secret" not in said
 
 
-@pytest.mark.parametrize("step", ["notify.after_claim", "notify.after_send", "notify.after_mark"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "notify.after_send",
+        pytest.param("notify.after_claim", marks=pytest.mark.proof),
+        pytest.param("notify.after_mark", marks=pytest.mark.proof),
+    ],
+)
 async def test_a_kill_at_any_step_ends_with_each_told(
     place: Place, pool: Pool, step: str
 ) -> None:  # fmt: skip

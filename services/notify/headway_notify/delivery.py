@@ -30,7 +30,7 @@ class Delivery(Dispatch[Claimed, MailSession]):
     ) -> None:  # fmt: skip
         super().__init__(
             pool, settings, clock, lives, marker, health, senders=road.sessions,
-            limit=settings.smtp_timeout, unknown=settings.notify_unknown,
+            limit=road.limit, unknown=settings.notify_unknown,
         )  # fmt: skip
         self._composer = composer
         self._road = road

@@ -26,6 +26,7 @@ class SmtpRoad:
     def __init__(self, settings: NotifySettings) -> None:
         self._settings = settings
         self.sessions = settings.smtp_connections
+        self.limit = settings.smtp_timeout
 
     async def open(self, sender_address: str) -> "Connection":
         """Connect, greet and log in. Raises Unreachable."""

@@ -33,6 +33,8 @@ class MailRoad(Protocol):
     name: str
     sessions: int
     """How many sessions are kept open."""
+    limit: float
+    """Seconds that handing one mail over may take."""
 
     async def open(self, sender_address: str) -> MailSession:
         """A session. Raises Unreachable."""

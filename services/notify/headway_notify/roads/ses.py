@@ -44,9 +44,9 @@ class SesRoad:
         base = settings.ses_endpoint or f"https://email.{self._region}.amazonaws.com"
         self._url = base.rstrip("/") + _PATH
         self._configuration_set = settings.ses_configuration_set
-        self._limit = settings.road_timeout
+        self.limit = settings.road_timeout
         self.sessions = settings.road_senders
-        self._client = client(self._limit, self.sessions)
+        self._client = client(self.limit, self.sessions)
 
     async def open(self, sender_address: str) -> "SesRoad":
         """Find credentials. Raises Unreachable while there are none."""
@@ -73,7 +73,7 @@ class SesRoad:
             headers = await self._signed(content)
         except Exception as error:
             return Answer(Ending.PUT_OFF, f"not signed: {type(error).__name__}", road_ill=True)
-        response = await post(self._client, self._url, content, headers, self._limit)
+        response = await post(self._client, self._url, content, headers, self.limit)
         return response if isinstance(response, Answer) else judge(response)
 
     async def _signed(self, content: bytes) -> dict[str, str]:
