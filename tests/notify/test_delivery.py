@@ -50,7 +50,7 @@ async def know(pool: Pool, emails: list[str]) -> None:
 @asynccontextmanager
 async def sending(pool: Pool, **settings: Any) -> AsyncIterator[Health]:
     """All roads of these settings, at work on what is decided at once."""
-    quick = {
+    quick: dict[str, Any] = {
         "smtp_from": "Stride Shoes <rewards@example.com>", "smtp_timeout": 1, "road_timeout": 1,
         "notify_lease_seconds": 4, "notify_retry_seconds": 0.05, "notify_breaker_seconds": 0.1,
     }  # fmt: skip

@@ -35,7 +35,11 @@ def told(
 
 
 def klaviyo(url: str, **more: Any) -> KlaviyoRoad:
-    settings = {"klaviyo_key": "pk_secret", "klaviyo_url": url, "road_timeout": 0.5} | more
+    settings: dict[str, Any] = {
+        "klaviyo_key": "pk_secret",
+        "klaviyo_url": url,
+        "road_timeout": 0.5,
+    } | more
     return KlaviyoRoad(NotifySettings(**settings))
 
 

@@ -184,7 +184,7 @@ async def test_a_pause_stops_all_roads_and_a_resume_lets_them_go_on(
     async with platform(always(204)) as hook:
         settings = QUICK | {"NOTIFY_ROADS": "webhook", "WEBHOOK_URL": hook.url}
         process = place.start(**settings)
-        at = {"postgres_dsn": place.database}
+        at: dict[str, Any] = {"postgres_dsn": place.database}
         assert "all is paused" in headway("notify", "pause", "--why", "a wrong price", **at)
         assert "paused already" in headway("notify", "pause", "--why", "again", **at)
         await place.publish(day_of(MEMBERS))

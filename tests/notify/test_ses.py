@@ -36,7 +36,11 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def send(reply: Reply, **more: Any) -> tuple[Answer, list[Received]]:
     async with platform(lambda server, request: reply) as server:
-        settings = {"ses_region": "eu-west-1", "ses_endpoint": server.url, "road_timeout": 0.5}
+        settings: dict[str, Any] = {
+            "ses_region": "eu-west-1",
+            "ses_endpoint": server.url,
+            "road_timeout": 0.5,
+        }
         road = SesRoad(NotifySettings(**(settings | more)))
         session = await road.open("a@example.com")
         answer = await session.send("maria@example.com", MESSAGE, Tag(17, "reward_ready"))
