@@ -26,7 +26,7 @@ def test_topics_are_stated_once_and_agree() -> None:
     # Contacts are personal data: only notify may read them, so earn must not.
     assert CONTRACTS["contact.updated"].topic not in EARN_INPUTS
     # What is told to members is no input: earn would decide on its own words.
-    assert not {"balance-changed", "member-notices"} & set(EARN_INPUTS)
+    assert not {"balance-changed", "member-notices", "notifications"} & set(EARN_INPUTS)
     assert [topic.name for topic in TOPICS if topic.compacted] == ["member-contacts"]
 
 

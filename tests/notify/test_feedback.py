@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway_notify.feedback import store
 from headway_notify.feedback.event import EVENT_TYPES
 from headway_notify.feedback.generic import generic_events
 from headway_notify.feedback.ses import ses_events
@@ -103,7 +102,9 @@ async def test_a_hard_bounce_suppresses_at_once_and_is_noted(desk: Desk) -> None
 async def test_a_mail_is_found_by_its_number_or_what_the_provider_calls_it(desk: Desk) -> None:
     first, second = await desk.decided(state="sent"), await desk.decided(state="sent")
     async with desk.pool.acquire() as connection:
-        await store.note_provider_ids(connection, {"provider-7": second})
+        await connection.execute(
+            "update notify.notifications set provider_id = 'provider-7' where id = $1", second
+        )
     await desk.tell({"event_type": "delivered", "message_id": f"notification:{first}"})
     await desk.tell({"event_type": "delivered", "message_id": "provider-7"})
     await desk.tell({"event_type": "delivered", "message_id": "notification:999999999"})

@@ -19,7 +19,7 @@ async def test_a_mail_arrives_byte_for_byte(mail_server: MailServer) -> None:
     connection = await Connection.open(settings(mail_server), "rewards@example.com")
     for number in range(3):
         answer = await connection.send(f"m{number}@example.com", MESSAGE)
-        assert answer == (Ending.SENT, "message: 250")
+        assert answer[:2] == (Ending.SENT, "message: 250")
     await connection.quit()
     kept = mail_server.mails()
     assert [mail.recipients for mail in kept] == [(f"m{n}@example.com",) for n in range(3)]
@@ -42,7 +42,7 @@ async def test_every_answer_has_its_meaning(
     mail_server: MailServer, recipient: str, ending: Ending, reply: str
 ) -> None:
     connection = await Connection.open(settings(mail_server), "rewards@example.com")
-    assert await connection.send(recipient, MESSAGE) == (ending, reply)
+    assert (await connection.send(recipient, MESSAGE))[:2] == (ending, reply)
     if connection.usable:
         assert (await connection.send("next@example.com", MESSAGE)).ending is Ending.SENT
         await connection.quit()
@@ -61,7 +61,7 @@ async def test_silence_is_unknown_only_after_the_message(
     mail_server: MailServer, recipient: str, ending: Ending, reply: str
 ) -> None:
     connection = await Connection.open(settings(mail_server, 0.5), "rewards@example.com")
-    assert await connection.send(recipient, MESSAGE) == (ending, reply)
+    assert (await connection.send(recipient, MESSAGE))[:2] == (ending, reply)
     assert not connection.usable
 
 

@@ -1,7 +1,9 @@
 """A notification's life in the database: decided once, claimed by one, never from an end."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from uuid import uuid4
 
 import asyncpg
@@ -9,8 +11,9 @@ import pytest
 
 from headway.contracts.contact import ContactUpdated
 from headway.ledger.queries import load
+from headway.program.messages import SERVICE
 from headway.stream.positions import Pool
-from headway_notify import store
+from headway_notify import failures, pausing, store
 from headway_notify.contacts.writing import write_contacts
 from headway_notify.judging import Judge
 from headway_notify.permission import SCOPE
@@ -216,9 +219,8 @@ async def test_an_older_version_never_overwrites_a_later_one(pool: Pool) -> None
 
 async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> None:
     await pool.execute(
-        "insert into notify.notifications"
-        " (member_id, kind, cause, business_day, state, ends_at, ended_at)"
-        " select 'm' || n, 'progress', 'a day', $1, 'skipped', $2, now()"
+        "insert into notify.notifications (member_id, kind, cause, business_day, state, ends_at,"
+        " ended_at) select 'm' || n, 'progress', $1::date::text, $1, 'skipped', $2, now()"
         " from generate_series(1, 5000) as n",
         DAY,
         END,
@@ -226,7 +228,7 @@ async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> No
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
         ("take_due", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
-        ("claim", "notifications_to_send", [uuid4(), 60.0, 100, *SCOPE]),
+        ("take_ready", "notifications_to_send", [END, 100, *SCOPE]),
         ("lapse", "notifications_claimed", [True]),
     ]
     for name, index, arguments in looks:
@@ -234,3 +236,123 @@ async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> No
         plan = "\n".join(line[0] for line in lines)
         assert index in plan
         assert "Seq Scan on notifications" not in plan
+
+
+async def test_service_messages_go_before_marketing_and_nothing_before_its_time(
+    pool: Pool,
+) -> None:
+    kinds = ["progress", "reward_used", "reward_ready", "points_expiring"]
+    for number, kind in enumerate(kinds):
+        await know(pool, f"m{number}")
+        await pool.execute(
+            "update notify.notifications set kind = $1, detail = $2 where member_id = $3",
+            kind, DETAIL.get(kind, "{}"), f"m{number}",
+        )  # fmt: skip
+    await decide(pool)
+    await pool.execute(
+        "update notify.notifications set send_at = $1 where member_id = 'm3'",
+        END + timedelta(hours=3),
+    )
+    first = await store.claim(pool, uuid4(), lease=60, send_before=0, most=1, now=END)
+    rest = await store.claim(pool, uuid4(), lease=60, send_before=0, most=9, now=END)
+    assert [mail.kind for mail in first] == ["reward_used"]
+    assert sorted(mail.kind for mail in rest) == ["progress", "reward_ready"]
+    late = END + timedelta(hours=3)
+    (last,) = await store.claim(pool, uuid4(), lease=60, send_before=0, most=9, now=late)
+    assert last.kind == "points_expiring"
+
+
+def test_the_database_knows_the_same_service_kinds() -> None:
+    text = files("headway.ledger").joinpath("migrations/0015_roads.sql").read_text()
+    found = re.search(r"kind in \((.*?)\) then 0", text, re.DOTALL)
+    assert found is not None
+    assert {part.strip(" '\n") for part in found[1].split(",")} == SERVICE
+
+
+DETAIL = {
+    "reward_ready": '{"reward_id": "five"}',
+    "reward_used": '{"redemption_id": "r", "reward_id": "five", "points": 1, "value_minor": 1,'
+    ' "currency": "USD"}',
+    "points_expiring": '{"points": 120, "at": "2027-01-01T00:00:00Z"}',
+}
+
+
+async def _waits(pool: Pool, kind: str, **latest: object) -> list[Claimed]:
+    """One message of a kind that is decided, then its member's account goes on; claimed."""
+    await know(pool)
+    await pool.execute(
+        "update notify.notifications set kind = $1, detail = $2", kind, DETAIL.get(kind, "{}")
+    )
+    await decide(pool)
+    facts = change("m1", version=2, **latest)[1]
+    async with pool.acquire() as connection:
+        await store.write_balances(connection, [Latest("m1", (1, 2), None, facts)])
+    return await claim(pool)
+
+
+async def test_what_waited_is_brought_up_to_date_before_its_first_try(pool: Pool) -> None:
+    (mail,) = await _waits(pool, "points_expiring", available=70)
+    assert '"version":2' in mail.facts
+    assert '"points":70' in mail.detail
+    kept = await pool.fetchrow(
+        "select version, facts::text, detail::text from notify.notifications"
+    )
+    assert tuple(kept or ()) == (2, mail.facts, mail.detail)
+    await store.mark(pool, [Outcome(mail.id, mail.claim, "decided", "later", 0.0)])
+    facts = change("m1", version=3, available=10)[1]
+    async with pool.acquire() as connection:
+        await store.write_balances(connection, [Latest("m1", (1, 3), None, facts)])
+    (again,) = await claim(pool)
+    assert (again.facts, again.detail) == (mail.facts, mail.detail)
+
+
+async def test_what_was_overtaken_is_dropped_and_progress_stays_as_of_its_day(pool: Pool) -> None:
+    assert await _waits(pool, "reward_ready", rewards_ready=[]) == []
+    assert await states(pool) == {"skipped": 1}
+    reply = await pool.fetchval("select reply from notify.notifications")
+    assert reply == "overtaken by what came after it"
+
+
+async def test_progress_stays_as_of_its_day(pool: Pool) -> None:
+    (mail,) = await _waits(pool, "progress", available=1)
+    assert '"version":1' in mail.facts
+
+
+async def test_what_is_given_back_was_no_try(pool: Pool, claimed: Claimed) -> None:
+    back = Outcome(claimed.id, claimed.claim, "decided", "given back", 0.0, begun=False)
+    await store.mark(pool, [back])
+    (again,) = await claim(pool)
+    assert again.tries_before == 0
+
+
+async def test_nothing_is_claimed_while_mail_is_paused(pool: Pool) -> None:
+    await know(pool)
+    await decide(pool)
+    for road in ("mail", "all"):
+        assert await pausing.pause(pool, road, "a wrong price", "somebody")
+        assert not await pausing.pause(pool, road, "another reason", "somebody")
+        assert await claim(pool) == []
+        assert await pausing.resume(pool, road)
+    assert await pausing.pause(pool, "klaviyo", "theirs", "somebody")
+    assert len(await claim(pool)) == 1
+
+
+async def test_a_failed_mail_is_decided_again_only_by_a_replay(
+    pool: Pool, claimed: Claimed
+) -> None:
+    await store.mark(pool, [Outcome(claimed.id, claimed.claim, "failed", "RCPT: 550")])
+    with pytest.raises(asyncpg.PostgresError, match="cannot go from failed to decided"):
+        await pool.execute(
+            "update notify.notifications set state = 'decided', ended_at = null,"
+            " next_attempt_at = now(), replayed_at = now()"
+        )
+    name = failures.Name(claimed.id, "mail")
+    async with pool.acquire() as connection:
+        (listed,) = await failures.listed(connection, road=None, limit=5)
+        assert (listed["reply"], listed["member_id"]) == ("RCPT: 550", "m1")
+        async with connection.transaction():
+            assert await failures.replay(connection, [name]) == [name]
+        async with connection.transaction():
+            assert await failures.replay(connection, [name]) == []
+    (again,) = await claim(pool)
+    assert again.id == claimed.id

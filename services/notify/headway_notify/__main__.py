@@ -8,6 +8,7 @@ from headway.sealing.master_keys import MasterKeys, new_master_key
 from headway.sealing.root import open_vault
 from headway_notify.app import main
 from headway_notify.contacts.suppressing import lift, suppress
+from headway_notify.operating import COMMANDS
 from headway_notify.preview import preview, templates, test_send
 from headway_notify.settings import NotifySettings
 from headway_notify.simulate import simulate
@@ -19,6 +20,10 @@ def command(context: click.Context) -> None:
     """Run the notify service: balance changes in, one progress email per member and day out."""
     if context.invoked_subcommand is None:
         main()
+
+
+for one in COMMANDS:
+    command.add_command(one)
 
 
 @command.command()

@@ -17,14 +17,13 @@ from headway_notify.announcing import Announcer
 from headway_notify.checking import chosen
 from headway_notify.compose import Composer
 from headway_notify.contacts.strongroom import Strongroom
-from headway_notify.delivery import Delivery
 from headway_notify.feedback.processing import FeedbackLoop, SoftBounces
 from headway_notify.intake import Intake
 from headway_notify.judging import Judge
-from headway_notify.marking import Marker
 from headway_notify.mime import Sender
 from headway_notify.planner import Planner
 from headway_notify.programmes import Programmes
+from headway_notify.roads.wiring import roads
 from headway_notify.settings import NotifySettings
 from headway_notify.web.application import build
 from headway_notify.web.choices import Choices
@@ -45,20 +44,21 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     templates = chosen(settings.notify_templates)
     stream = StreamClock(lambda: database.pool, group)
     clock = stream if settings.clock == "stream" else SystemClock()
-    marker = Marker(lambda: database.pool, settings, health)
     strongroom = Strongroom(lambda: database.pool, settings.master_key)
     composer = Composer(
         programmes, lambda: strongroom.vault, Sender.parse(settings.smtp_from),
         public_url=settings.notify_public_url, templates=templates,
     )  # fmt: skip
-    delivery = Delivery(
-        lambda: database.pool, lambda: strongroom.vault, settings, composer, marker, health
-    )
+    out = roads(
+        lambda: database.pool, lambda: strongroom.vault, settings, clock, composer, programmes,
+        topics.notifications, health,
+    )  # fmt: skip
     judge = Judge(
-        lambda: database.pool, lambda: strongroom.vault, programmes, group, topics.member_contacts
-    )
+        lambda: database.pool, lambda: strongroom.vault, programmes, group,
+        topics.member_contacts, out.onward,
+    )  # fmt: skip
     announcer = Announcer(lambda: database.pool, programmes)
-    planner = Planner(judge, announcer, clock, delivery.wake, health)
+    planner = Planner(judge, announcer, clock, out.wake, health)
     consumer = BatchConsumer(
         ConsumerOptions(
             settings.kafka_bootstrap,
@@ -71,7 +71,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     )
     clocks = [stream] if settings.clock == "stream" else []
     web = _web(settings, database, strongroom, health)
-    return [database, strongroom, *clocks, marker, delivery, planner, consumer, *web]
+    return [database, strongroom, *clocks, *out.services, planner, consumer, *web]
 
 
 def _web(

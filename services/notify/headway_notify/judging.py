@@ -17,6 +17,7 @@ from headway_notify.deciding import Candidate, Standing, Verdict, decide
 from headway_notify.moving import COUNTED, period_of, statement
 from headway_notify.permission import may_send
 from headway_notify.programmes import Programmes
+from headway_notify.roads.handovers import Onward
 from headway_notify.store import QUERIES
 
 _MARKETING = sorted(set(KINDS) - SERVICE)
@@ -38,13 +39,14 @@ class Judge:
 
     def __init__(
         self, pool: Callable[[], Pool], vault: Callable[[], Vault], programmes: Programmes,
-        group: str, contacts_topic: str,
+        group: str, contacts_topic: str, onward: Onward | None = None,
     ) -> None:  # fmt: skip
         self._pool = pool
         self._vault = vault
         self._programmes = programmes
         self._group = group
         self._contacts_topic = contacts_topic
+        self._onward = onward
 
     async def run_once(self, now: datetime, most: int) -> Counter[str]:
         """Decide up to `most` messages that are due at `now`; counts of decided and skipped."""
@@ -64,6 +66,9 @@ class Judge:
             ]
             judged = await _with_statements(connection, rows, programs, judged)
             await _write(connection, judged)
+            if self._onward is not None:
+                going = [one.id for one in judged if not one.verdict.why_not]
+                await self._onward.decided(connection, going)
         return Counter("skipped" if one.verdict.why_not else "decided" for one in judged)
 
 

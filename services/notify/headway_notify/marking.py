@@ -1,16 +1,19 @@
-"""What became of mails, written in batches; and claims that ran out."""
+"""What became of what was handed over, written in batches; and claims that ran out."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import mode
 
+from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event
 from headway.stream.positions import Pool
-from headway_notify import metrics, store
+from headway_notify import metrics
+from headway_notify.lives import Lives, Mails
 from headway_notify.patience import patiently
 from headway_notify.settings import NotifySettings
 from headway_notify.store import Outcome
@@ -26,11 +29,22 @@ class Marker(mode.Service):
     sent and never marked is sent again.
     """
 
-    def __init__(self, pool: Callable[[], Pool], settings: NotifySettings, health: Health) -> None:
+    def __init__(
+        self,
+        pool: Callable[[], Pool],
+        settings: NotifySettings,
+        health: Health,
+        lives: Lives[Any] | None = None,
+        *,
+        resend: bool | None = None,
+    ) -> None:
         super().__init__()
         self._pool = pool
         self._settings = settings
         self._health = health
+        self._lives = Mails() if lives is None else lives
+        self._resend = settings.notify_unknown == "resend" if resend is None else resend
+        self._loop_name = f"notify marks {self._lives.road}"
         self._outcomes: list[Outcome] = []
         self._told: Counter[str] = Counter()
         self._told_at = time.monotonic()
@@ -40,7 +54,11 @@ class Marker(mode.Service):
     def add(self, outcome: Outcome) -> None:
         """To be written with the next mark."""
         self._outcomes.append(outcome)
-        metrics.HANDED_OVER.labels(outcome.state).inc()
+        if not outcome.begun:
+            return
+        if self._lives.road == Mails.road:
+            metrics.HANDED_OVER.labels(outcome.state).inc()
+        metrics.ROAD_TRIES.labels(self._lives.road, outcome.state).inc()
         if outcome.state == "unknown":
             metrics.UNSURE.inc()
 
@@ -50,40 +68,46 @@ class Marker(mode.Service):
         if not outcomes:
             return
         try:
-            await store.mark(self._pool(), outcomes)
+            await self._lives.mark(self._pool(), outcomes)
         except BaseException:
             self._outcomes[:0] = outcomes
             self.writable.clear()
             raise
         self.writable.set()
-        self._told.update(outcome.state for outcome in outcomes)
+        fail_point("notify.after_mark")
+        self._told.update(outcome.state for outcome in outcomes if outcome.begun)
 
     @mode.Service.task
     async def _mark(self) -> None:
-        self._health.expect("notify marks", within=120)
+        self._health.expect(self._loop_name, within=120)
         while not self.should_stop:
-            self._health.beat("notify marks")
+            self._health.beat(self._loop_name)
             await patiently(self, "mark", self.flush)
             self._tell()
             await asyncio.sleep(MARK_EVERY)
 
     @mode.Service.task
     async def _lapse(self) -> None:
-        resend = self._settings.notify_unknown == "resend"
         while not self.should_stop:
             lapsed = await patiently(
-                self, "lapse", lambda: store.lapse(self._pool(), resend=resend)
+                self, "lapse", lambda: self._lives.lapse(self._pool(), resend=self._resend)
             )
             if lapsed:
                 metrics.UNSURE.inc(lapsed)
-                event("mails-unsure", "claims ran out: is the mail sent?", mails=lapsed)
+                event(
+                    "mails-unsure", "claims ran out: was it sent?", mails=lapsed,
+                    road=self._lives.road,
+                )  # fmt: skip
             await self.sleep(min(self._settings.notify_lease_seconds / 4, 5.0))
 
     def _tell(self) -> None:
         now = time.monotonic()
         if self._told and now - self._told_at >= 1.0:
             seconds = round(now - self._told_at, 2)
-            event("mails", "mails handed over", seconds=seconds, mails=dict(self._told))
+            event(
+                "mails", "messages handed over", seconds=seconds, mails=dict(self._told),
+                road=self._lives.road,
+            )  # fmt: skip
             self._told.clear()
             self._told_at = now
 

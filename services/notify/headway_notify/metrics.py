@@ -38,3 +38,17 @@ CHOICES = Counter(
     "What members chose, by way: one_click, stop, choose.",
     ["way"],
 )
+ROAD_TRIES = Counter(
+    "headway_notify_road_tries_total",
+    "Tries to hand something over, by road and outcome: sent, failed, decided (put off), unknown.",
+    ["road", "outcome"],
+)
+ROAD_OPEN = Gauge(
+    "headway_notify_road_ill", "Whether a road is left alone because it failed again and again.",
+    ["road"],
+)  # fmt: skip
+ROAD_OPENED = Counter(
+    "headway_notify_road_rests_total",
+    "Times a road failed so often that it was left alone.",
+    ["road"],
+)

@@ -92,58 +92,66 @@ from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::json[])
 join notify.balances b on b.member_id = r.member_id
 where n.id = r.id
 
+-- name: take_ready
+-- $1 notify's clock, $2 most rows; $3, $4, $5: kinds, the topic of each, whether it is marketing. Service messages first,
+-- then those that may go longest. `latest`: newer facts than the frozen ones, of what was never tried. `barred`: why it
+-- may not go after all, asked again: somebody forgotten, suppressed or unsubscribed since. Nothing while mail is paused.
+select n.id, n.member_id, n.kind, n.cause, n.business_day, n.facts::text as facts, n.detail::text as detail, n.attempts,
+       case when n.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
+       extract(epoch from clock_timestamp() - greatest(n.decided_at, n.send_at, n.replayed_at))::float8 as age,
+       case when c.member_id is null then 'no contact is known'
+            when s.reason is not null then 'suppressed: ' || s.reason
+            when p.topic is not null then 'unwanted: ' || p.topic
+            when about.marketing and c.marketing is false then 'no consent'
+            else '' end as barred, c.sealed, k.wrapped
+from notify.notifications n
+join unnest($3::text[], $4::text[], $5::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
+left join notify.contacts c on c.member_id = n.member_id
+left join notify.member_keys k on k.member_id = n.member_id
+left join lateral (select reason from notify.suppressions
+                   where address_digest = c.address_digest order by since limit 1) s on true
+left join notify.preferences p on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
+left join notify.balances b on b.member_id = n.member_id
+where n.state in ('decided', 'unknown') and n.next_attempt_at <= now() and coalesce(n.send_at, '-infinity') <= $1
+  and not exists (select from notify.pauses where road in ('all', 'mail'))
+order by n.priority, coalesce(n.send_at, '-infinity')
+limit $2
+for update of n skip locked
+
 -- name: claim
--- $1 claim, $2 seconds until it lapses, $3 most rows; $4, $5, $6: kinds, the topic of each, whether
--- it is marketing. Whether it may be sent is asked again here: who was forgotten, suppressed or
--- unsubscribed since it was decided is skipped.
-with ready as (
-    select n.id
-    from notify.notifications n
-    where n.state in ('decided', 'unknown') and n.next_attempt_at <= now()
-    order by n.next_attempt_at
-    limit $3
-    for update of n skip locked
-), taken as (
-    select n.id, c.sealed, k.wrapped,
-           case when c.member_id is null then 'no contact is known'
-                when s.reason is not null then 'suppressed: ' || s.reason
-                when p.topic is not null then 'unwanted: ' || p.topic
-                when about.marketing and c.marketing is false then 'no consent' end as why_not
-    from ready join notify.notifications n using (id)
-    join unnest($4::text[], $5::text[], $6::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
-    left join notify.contacts c on c.member_id = n.member_id
-    left join notify.member_keys k on k.member_id = n.member_id
-    left join lateral (select reason from notify.suppressions
-                       where address_digest = c.address_digest order by since limit 1) s on true
-    left join notify.preferences p
-           on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
-)
+-- $1 claim, $2 seconds until it lapses; of rows that `take_ready` locked. `why_not` is '' for those that go; facts and
+-- detail, where given, replace what was overtaken.
 update notify.notifications n
-set state = case when why_not is null then 'sending' else 'skipped' end,
-    reply = coalesce(why_not, n.reply),
-    claim = case when why_not is null then $1::uuid end,
-    claimed_until = case when why_not is null then clock_timestamp() + make_interval(secs => $2) end,
-    attempts = n.attempts + case when why_not is null then 1 else 0 end,
+set state = case when r.why_not = '' then 'sending' else 'skipped' end,
+    reply = case when r.why_not = '' then n.reply else r.why_not end,
+    epoch = coalesce(r.epoch, n.epoch), version = coalesce(r.version, n.version),
+    facts = coalesce(r.facts, n.facts), detail = coalesce(r.detail, n.detail),
+    claim = case when r.why_not = '' then $1::uuid end,
+    claimed_until = case when r.why_not = '' then clock_timestamp() + make_interval(secs => $2) end,
+    attempts = n.attempts + case when r.why_not = '' then 1 else 0 end,
     next_attempt_at = null,
-    ended_at = case when why_not is not null then clock_timestamp() end
-from taken
-where n.id = taken.id
-returning n.id, n.state, n.member_id, n.business_day, n.facts, n.attempts, n.unsure, n.kind, n.cause, n.detail,
-          extract(epoch from clock_timestamp() - n.decided_at)::float8 as age, taken.sealed, taken.wrapped
+    ended_at = case when r.why_not <> '' then clock_timestamp() end
+from unnest($3::bigint[], $4::text[], $5::int[], $6::bigint[], $7::json[], $8::json[])
+     as r (id, why_not, epoch, version, facts, detail)
+where n.id = r.id
 
 -- name: mark
--- What became of rows this sender holds: also of one whose claim lapsed, while nobody else took it.
+-- What became of rows this sender holds: also of one whose claim lapsed, while nobody else took it. What was given back
+-- before it was begun was no try.
 update notify.notifications n
 set state = r.state,
-    reply = r.reply,
+    reply = case when r.begun then r.reply else n.reply end,
+    provider_id = r.provider_id,
+    attempts = n.attempts - case when r.begun then 0 else 1 end,
     unsure = n.unsure + case when r.state = 'unknown' and n.state = 'sending' then 1 else 0 end,
     next_attempt_at = case when r.wait is not null then clock_timestamp() + make_interval(secs => r.wait) end,
     claimed_until = null,
     ended_at = case when r.state in ('sent', 'failed') then clock_timestamp() end
-from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::float8[])
-     as r (claim, id, state, reply, wait)
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::bool[])
+     as r (claim, id, state, reply, wait, provider_id, begun)
 where n.id = r.id and n.claim = r.claim
   and (n.state = 'sending' or (n.state = 'unknown' and r.state in ('sent', 'failed')))
+returning n.id, n.state, n.member_id, n.kind, n.cause, n.epoch, n.version, n.provider_id, n.ended_at
 
 -- name: lapse
 -- Claims of senders that died or froze: whether the server has these mails is not known.
@@ -162,3 +170,32 @@ returning n.id
 -- name: standing
 select state, count(*) as notifications, sum(unsure) as unsure
 from notify.notifications group by state order by state
+
+
+-- name: paused
+-- Why nothing is to be sent on any of the roads $1; null: it is.
+select why from notify.pauses where road = any($1::text[]) order by paused_at limit 1
+
+-- name: pause
+insert into notify.pauses (road, why, paused_by) values ($1, $2, $3)
+on conflict on constraint pauses_pkey do nothing
+returning road
+
+-- name: resume
+delete from notify.pauses where road = $1 returning road
+
+-- name: pauses
+select road, why, paused_by, paused_at from notify.pauses order by paused_at
+
+-- name: paces_known
+insert into notify.paces (bucket, free_at) select bucket, 'epoch' from unnest($1::bytea[]) as b (bucket)
+on conflict on constraint paces_pkey do nothing
+
+-- name: paces_locked
+select bucket, greatest(extract(epoch from free_at - clock_timestamp()), -3600)::float8 as free_in
+from notify.paces where bucket = any($1::bytea[]) order by bucket for update
+
+-- name: paces_taken
+-- Seconds from now on which each bucket is free again.
+update notify.paces p set free_at = clock_timestamp() + make_interval(secs => t.free_in)
+from unnest($1::bytea[], $2::float8[]) as t (bucket, free_in) where p.bucket = t.bucket

@@ -7,9 +7,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from headway_notify.mime import Sender
 from headway_notify.privacy_settings import PrivacySettings
+from headway_notify.roads.settings import RoadSettings
 
 
-class NotifySettings(PrivacySettings):
+class NotifySettings(PrivacySettings, RoadSettings):
     """Where the mail server is, and how mails are handed to it."""
 
     smtp_host: str = Field("127.0.0.1", description="The mail server.")
@@ -57,5 +58,11 @@ class NotifySettings(PrivacySettings):
             raise ValueError(
                 "HEADWAY_NOTIFY_LEASE_SECONDS should be at least twice HEADWAY_SMTP_TIMEOUT,"
                 " so that no claim lapses while its mail is being handed over"
+            )
+        if self.notify_lease_seconds < 2 * self.road_timeout and (
+            self.notify_mail == "ses" or self.roads
+        ):
+            raise ValueError(
+                "HEADWAY_NOTIFY_LEASE_SECONDS should be at least twice HEADWAY_ROAD_TIMEOUT"
             )
         return self

@@ -2,12 +2,15 @@
 
 import asyncio
 import re
-from enum import Enum
-from typing import NamedTuple, Self
+from typing import Self
 
 import aiosmtplib
 
+from headway_notify.roads.answers import Answer, Ending, Unreachable
+from headway_notify.roads.mail import Tag
 from headway_notify.settings import NotifySettings
+
+__all__ = ["Answer", "Connection", "Ending", "SmtpRoad", "judge", "mailable"]
 
 # What can be written into RCPT TO and a To header as it is. Quoted local parts and addresses that
 # need SMTPUTF8 are not mailed.
@@ -15,24 +18,27 @@ _MAILABLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 
 
-class Ending(Enum):
-    """How one try to hand a mail over ended."""
+class SmtpRoad:
+    """Mail by SMTP: as many sessions as the settings allow, each a connection of its own."""
 
-    SENT = "sent"
-    """The server answered 250 to the message: it is the server's now."""
-    FAILED = "failed"
-    """The server refused recipient or message for good."""
-    PUT_OFF = "decided"
-    """The server surely does not have it: try again later."""
-    UNKNOWN = "unknown"
-    """The message was on its way when the answer stopped coming."""
+    name = "smtp"
 
+    def __init__(self, settings: NotifySettings) -> None:
+        self._settings = settings
+        self.sessions = settings.smtp_connections
+        self.limit = settings.smtp_timeout
 
-class Answer(NamedTuple):
-    """The ending and the server's words for it, without anything personal."""
+    async def open(self, sender_address: str) -> "Connection":
+        """Connect, greet and log in. Raises Unreachable."""
+        try:
+            async with asyncio.timeout(self._settings.smtp_timeout):
+                return await Connection.open(self._settings, sender_address)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            where = f"{self._settings.smtp_host}:{self._settings.smtp_port}"
+            raise Unreachable(f"{where}: {type(error).__name__}") from error
 
-    ending: Ending
-    reply: str
+    async def close(self) -> None:
+        """Nothing is shared."""
 
 
 class Connection:
@@ -67,7 +73,7 @@ class Connection:
         client.timeout = None
         return cls(client, sender_address, settings.smtp_timeout)
 
-    async def send(self, recipient: str, message: bytes) -> Answer:
+    async def send(self, recipient: str, message: bytes, tag: Tag | None = None) -> Answer:
         """Hand one message over, within the time limit. Never raises for what a server does."""
         self._stage = "MAIL"
         try:
@@ -76,7 +82,7 @@ class Connection:
         except (aiosmtplib.SMTPException, OSError) as error:
             self.close()
             ending = Ending.UNKNOWN if self._stage == "message" else Ending.PUT_OFF
-            return Answer(ending, f"{self._stage}: {type(error).__name__}")
+            return Answer(ending, f"{self._stage}: {type(error).__name__}", road_ill=True)
         except BaseException:
             self.close()
             raise
@@ -158,4 +164,4 @@ def judge(stage: str, response: aiosmtplib.SMTPResponse) -> Answer:
         return Answer(Ending.SENT, reply)
     if stage != "MAIL" and 500 <= code < 600:
         return Answer(Ending.FAILED, reply)
-    return Answer(Ending.PUT_OFF, reply)
+    return Answer(Ending.PUT_OFF, reply, road_ill=stage == "MAIL" or code == 421)

@@ -5,22 +5,25 @@ migration 0002_notify.sql and enforced there.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from headway.contracts.balance import BalanceChanged
 from headway.ledger.queries import load
 from headway.program.messages import Kind
 from headway.stream.positions import Connection, Pool
+from headway_notify.claiming import columns, settle
 from headway_notify.details import ProgrammeChange
 from headway_notify.moving import COUNTED, Moved
 from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest, Seen, seen_in
 
 QUERIES = load("headway_notify", "queries.sql")
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class Claimed(NamedTuple):
@@ -35,7 +38,7 @@ class Claimed(NamedTuple):
     facts: str
     tries_before: int
     age: float
-    """Seconds since it was decided."""
+    """Seconds since it was decided, or might go, or was replayed: whichever came last."""
     sealed: bytes
     """The contact; `wrapped` is the key that opens it, which is done when it is sent."""
     wrapped: bytes
@@ -52,6 +55,9 @@ class Outcome(NamedTuple):
     state: str
     reply: str
     wait: float | None = None
+    provider_id: str = ""
+    begun: bool = True
+    """Whether anything was tried; else it was given back as it was."""
 
 
 async def seen_before(
@@ -127,30 +133,39 @@ async def announce_to_all(connection: Connection, change: ProgrammeChange, now: 
 
 
 async def claim(
-    pool: Pool, token: UUID, *, lease: float, send_before: float, most: int
-) -> list[Claimed]:
-    """Take mails that are decided, or to be sent again, for `lease` seconds."""
-    rows = await pool.fetch(QUERIES.claim, token, lease, most, *SCOPE)
+    pool: Pool, token: UUID, *, lease: float, send_before: float, most: int,
+    now: datetime = _ANY_TIME,
+) -> list[Claimed]:  # fmt: skip
+    """Take mails for `lease` seconds that are decided, or to be sent again, and may go at `now`."""
+    async with pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(QUERIES.take_ready, now, most, *SCOPE)
+        taken = settle(rows)
+        if taken:
+            await connection.execute(QUERIES.claim, token, lease, *columns(taken, "id"))
     return [
         Claimed(
-            row["id"], token, send_before, row["member_id"], row["business_day"], row["facts"],
-            row["attempts"] - 1, row["age"], row["sealed"], row["wrapped"],
-            row["kind"], row["cause"], row["detail"],
+            one.row["id"], token, send_before, one.row["member_id"], one.row["business_day"],
+            one.facts or one.row["facts"], one.row["attempts"], one.row["age"],
+            one.row["sealed"], one.row["wrapped"], one.row["kind"], one.row["cause"],
+            one.detail or one.row["detail"],
         )
-        for row in rows
-        if row["state"] == "sending"
+        for one in taken
+        if not one.why_not
     ]  # fmt: skip
 
 
-async def mark(pool: Pool, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of claimed mails; one that another sender took over is left alone."""
-    await pool.execute(
+async def mark(pool: Pool | Connection, outcomes: Sequence[Outcome]) -> list[asyncpg.Record]:
+    """Write what became of claimed mails, and return them as they are now; one that another sender
+    took over is left alone."""
+    return await pool.fetch(
         QUERIES.mark,
         [row.claim for row in outcomes],
         [row.id for row in outcomes],
         [row.state for row in outcomes],
         [row.reply for row in outcomes],
         [row.wait for row in outcomes],
+        [row.provider_id for row in outcomes],
+        [row.begun for row in outcomes],
     )
 
 

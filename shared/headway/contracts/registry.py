@@ -19,6 +19,7 @@ from headway.contracts.notice import (
     TierAtRisk,
     TierChanged,
 )
+from headway.contracts.notification import NotificationRequested, NotificationSent
 from headway.contracts.order import (
     OrderCancelled,
     OrderFulfilled,
@@ -70,6 +71,8 @@ _ALL: Final = (
     Contract("tier.changed", TierChanged, "member-notices", 320),
     Contract("tier.at-risk", TierAtRisk, "member-notices", 320),
     Contract("membership.ended", MembershipEnded, "member-notices", 320),
+    Contract("notification.requested", NotificationRequested, "notifications"),
+    Contract("notification.sent", NotificationSent, "notifications"),
     Contract("contact.updated", ContactUpdated, "member-contacts"),
 )
 

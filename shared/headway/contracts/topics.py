@@ -52,6 +52,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     Topic("effects"),
     Topic("balance-changed"),
     Topic("member-notices"),
+    Topic("notifications"),
     Topic("member-contacts", compacted=True, retention_ms=-1),
     _dead_letters("earn-dead-letters"),
     _dead_letters("notify-dead-letters"),
@@ -82,6 +83,7 @@ class Topics:
         self.effects = prefix + "effects"
         self.balance_changed = prefix + "balance-changed"
         self.member_notices = prefix + "member-notices"
+        self.notifications = prefix + "notifications"
         self.member_contacts = prefix + "member-contacts"
         self.earn_dead_letters = prefix + "earn-dead-letters"
         self.notify_dead_letters = prefix + "notify-dead-letters"

@@ -42,9 +42,9 @@ def configure(service: str, level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
-    # These tell of every connection and rebalance step; what matters is said by our own lines.
+    # These tell of every connection, request and rebalance; what matters is said by our own lines.
     # Faust's worker repeats why it ended; so does the host, in words.
-    for chatty in ("aiokafka", "faust", "mode", "kafka", "asyncio"):
+    for chatty in ("aiokafka", "faust", "mode", "kafka", "asyncio", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("faust.worker").disabled = True
     # It tells with a traceback that the database is away, which whoever needs it says too.

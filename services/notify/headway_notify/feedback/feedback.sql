@@ -28,9 +28,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 select id, kind, member_id from notify.notifications where id = $1
 
 -- name: by_provider_id
-select n.id, n.kind, n.member_id
-from notify.provider_ids p join notify.notifications n on n.id = p.notification_id
-where p.provider_id = any($1::text[]) limit 1
+select id, kind, member_id from notify.notifications where provider_id = any($1::text[]) and provider_id <> '' limit 1
 
 -- name: sent_to
 -- What went to an address lately: among these is the one whose Message-ID was quoted.
@@ -59,8 +57,3 @@ insert into notify.preferences as p (member_id, topic, wanted, how) values ($1, 
 on conflict on constraint preferences_pkey do update
 set wanted = false, how = excluded.how, changed_at = clock_timestamp()
 where p.wanted
-
--- name: provider_ids
-insert into notify.provider_ids (provider_id, notification_id)
-select * from unnest($1::text[], $2::bigint[])
-on conflict on constraint provider_ids_pkey do nothing

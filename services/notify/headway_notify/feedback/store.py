@@ -1,6 +1,5 @@
 """Feedback in the database: the bodies that wait, and what each event does."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -116,8 +115,3 @@ async def count_soft_bounce(
 async def unwanted(connection: Connection, about: About) -> None:
     """The member does not want what the notification was about."""
     await connection.execute(_QUERIES.unwanted, about.member_id, TOPIC_OF[about.kind])
-
-
-async def note_provider_ids(connection: Connection, ids: Mapping[str, int]) -> None:
-    """What a provider calls notifications that it took, by its own ids."""
-    await connection.execute(_QUERIES.provider_ids, list(ids), list(ids.values()))

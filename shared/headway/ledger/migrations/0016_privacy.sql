@@ -100,9 +100,3 @@ create table notify.soft_bounces (
     bounced_at     timestamptz not null,
     constraint soft_bounces_pkey primary key (address_digest, feedback_id)
 );
-
--- What a provider calls a mail that it took.
-create table notify.provider_ids (
-    provider_id     text       not null constraint provider_ids_pkey primary key,
-    notification_id bigint     not null constraint provider_ids_of references notify.notifications
-);

@@ -1,0 +1,1 @@
+"""The roads out: mail as we word it, and events for platforms that word their own."""

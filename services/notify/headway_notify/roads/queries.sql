@@ -1,0 +1,89 @@
+-- Handovers: notifications on their way to platforms. Their states are those drawn in migration 0002_notify.sql.
+
+-- name: hand_over
+-- To each of the roads $1, those of the notifications $2 that were decided to go.
+insert into notify.handovers (notification, road, priority, send_at)
+select n.id, r.road, n.priority, n.send_at
+from notify.notifications n cross join unnest($1::text[]) as r (road)
+where n.id = any($2::bigint[]) and n.state = 'decided'
+order by n.id, r.road
+on conflict on constraint handovers_pkey do nothing
+
+-- name: decided
+select id, member_id, kind, cause, epoch, version, send_at, decided_at
+from notify.notifications where id = any($1::bigint[]) and state = 'decided' order by id
+
+-- name: take_ready
+-- $1 road, $2 notify's clock, $3 most rows, $4 to $6 as for mails; what is dropped from mail as overtaken is so here, too.
+select h.notification, n.member_id, n.kind, n.cause, n.business_day, h.attempts,
+       coalesce(h.facts, n.facts)::text as facts, coalesce(h.detail, n.detail)::text as detail,
+       case when h.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
+       extract(epoch from clock_timestamp() - greatest(h.decided_at, h.send_at, h.replayed_at))::float8 as age,
+       case when c.member_id is null then 'no contact is known'
+            when s.reason is not null then 'suppressed: ' || s.reason
+            when p.topic is not null then 'unwanted: ' || p.topic
+            when about.marketing and c.marketing is false then 'no consent'
+            else '' end as barred, c.sealed, k.wrapped
+from notify.handovers h
+join notify.notifications n on n.id = h.notification
+join unnest($4::text[], $5::text[], $6::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
+left join notify.contacts c on c.member_id = n.member_id
+left join notify.member_keys k on k.member_id = n.member_id
+left join lateral (select reason from notify.suppressions
+                   where address_digest = c.address_digest order by since limit 1) s on true
+left join notify.preferences p on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
+left join notify.balances b on b.member_id = n.member_id
+where h.road = $1 and h.state in ('decided', 'unknown') and h.next_attempt_at <= now()
+  and coalesce(h.send_at, '-infinity') <= $2
+  and not exists (select from notify.pauses where road in ('all', $1))
+order by h.priority, coalesce(h.send_at, '-infinity')
+limit $3
+for update of h skip locked
+
+-- name: claim
+-- $1 claim, $2 seconds until it lapses, $9 road. Epoch and version are in the facts.
+update notify.handovers h
+set state = case when r.why_not = '' then 'sending' else 'skipped' end,
+    reply = case when r.why_not = '' then h.reply else r.why_not end,
+    facts = coalesce(r.facts, h.facts), detail = coalesce(r.detail, h.detail),
+    claim = case when r.why_not = '' then $1::uuid end,
+    claimed_until = case when r.why_not = '' then clock_timestamp() + make_interval(secs => $2) end,
+    attempts = h.attempts + case when r.why_not = '' then 1 else 0 end,
+    next_attempt_at = null,
+    ended_at = case when r.why_not <> '' then clock_timestamp() end
+from unnest($3::bigint[], $4::text[], $5::int[], $6::bigint[], $7::json[], $8::json[])
+     as r (notification, why_not, epoch, version, facts, detail)
+where h.notification = r.notification and h.road = $9
+
+-- name: mark
+-- As for mails; $8 road.
+update notify.handovers h
+set state = r.state,
+    reply = case when r.begun then r.reply else h.reply end,
+    provider_id = r.provider_id,
+    attempts = h.attempts - case when r.begun then 0 else 1 end,
+    unsure = h.unsure + case when r.state = 'unknown' and h.state = 'sending' then 1 else 0 end,
+    next_attempt_at = case when r.wait is not null then clock_timestamp() + make_interval(secs => r.wait) end,
+    claimed_until = null,
+    ended_at = case when r.state in ('sent', 'failed') then clock_timestamp() end
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::bool[])
+     as r (claim, notification, state, reply, wait, provider_id, begun)
+join notify.notifications n on n.id = r.notification
+where h.notification = r.notification and h.road = $8 and h.claim = r.claim
+  and (h.state = 'sending' or (h.state = 'unknown' and r.state in ('sent', 'failed')))
+returning h.notification, h.state, n.member_id, n.kind, n.cause, h.provider_id, h.ended_at,
+          coalesce((h.facts ->> 'epoch')::int, n.epoch) as epoch,
+          coalesce((h.facts ->> 'version')::bigint, n.version) as version
+
+-- name: lapse
+-- $1 road. Told again in any case: platforms know what they were told by its id.
+update notify.handovers h
+set state = 'unknown', unsure = h.unsure + 1, claimed_until = null,
+    reply = 'the sender stopped before it could say', next_attempt_at = clock_timestamp()
+from (
+    select notification from notify.handovers
+    where road = $1 and state = 'sending' and claimed_until < now()
+    order by claimed_until limit 1000 for update skip locked
+) as lapsed
+where h.notification = lapsed.notification and h.road = $1
+returning h.notification
