@@ -81,17 +81,17 @@ class Desk:
 
     async def decided(
         self, member_id: str = "m1", kind: Kind = "progress", state: str = "decided",
-        cause: str = "",
+        cause: str = "", provider_id: str = "",
     ) -> int:  # fmt: skip
         """A notification that waits for a sender, or was sent."""
         facts = change(member_id)[1].decode()
         number = await self.pool.fetchval(
             "insert into notify.notifications (member_id, kind, cause, business_day, ends_at,"
-            " state, decided_at, epoch, version, facts, next_attempt_at, ended_at)"
+            " state, decided_at, epoch, version, facts, next_attempt_at, ended_at, provider_id)"
             " values ($1, $2, $3, $4, now(), $5, now(), 1, 1, $6,"
-            " case when $5 = 'decided' then now() end, case when $5 = 'sent' then now() end)"
+            " case when $5 = 'decided' then now() end, case when $5 = 'sent' then now() end, $7)"
             " returning id",
-            member_id, kind, cause or uuid4().hex, DAY, state, facts,
+            member_id, kind, cause or uuid4().hex, DAY, state, facts, provider_id,
         )  # fmt: skip
         return int(number)
 

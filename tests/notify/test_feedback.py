@@ -100,11 +100,8 @@ async def test_a_hard_bounce_suppresses_at_once_and_is_noted(desk: Desk) -> None
 
 
 async def test_a_mail_is_found_by_its_number_or_what_the_provider_calls_it(desk: Desk) -> None:
-    first, second = await desk.decided(state="sent"), await desk.decided(state="sent")
-    async with desk.pool.acquire() as connection:
-        await connection.execute(
-            "update notify.notifications set provider_id = 'provider-7' where id = $1", second
-        )
+    first = await desk.decided(state="sent")
+    second = await desk.decided(state="sent", provider_id="provider-7")
     await desk.tell({"event_type": "delivered", "message_id": f"notification:{first}"})
     await desk.tell({"event_type": "delivered", "message_id": "provider-7"})
     await desk.tell({"event_type": "delivered", "message_id": "notification:999999999"})

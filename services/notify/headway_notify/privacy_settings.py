@@ -60,7 +60,7 @@ class PrivacySettings(Settings):
 
     @field_validator("notify_feedback_secrets")
     @classmethod
-    def _are_secrets(cls, secrets: SecretStr) -> SecretStr:
+    def _are_feedback_secrets(cls, secrets: SecretStr) -> SecretStr:
         for secret in _split(secrets.get_secret_value()):
             secret_bytes(secret)
         return secrets

@@ -84,7 +84,7 @@ class RoadSettings(Settings):
 
     @field_validator("webhook_secrets")
     @classmethod
-    def _are_secrets(cls, secrets: SecretStr) -> SecretStr:
+    def _are_webhook_secrets(cls, secrets: SecretStr) -> SecretStr:
         for secret in secrets.get_secret_value().split():
             try:
                 size = len(base64.b64decode(secret.removeprefix("whsec_") + "==", validate=False))
