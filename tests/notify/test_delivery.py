@@ -132,8 +132,8 @@ async def test_a_domain_has_its_pace_and_others_do_not_wait_for_it(
     async with sending(pool, smtp_port=mail_server.port, notify_domain_rates=rates):
         await rest(pool, sent=24)
     rows = await pool.fetch(
-        "select substr(member_id, 2)::int % 2 = 1 as slow, extract(epoch from ended_at)::float8 as at"
-        " from notify.notifications order by 2"
+        "select substr(member_id, 2)::int % 2 = 1 as slow,"
+        " extract(epoch from ended_at)::float8 as at from notify.notifications order by 2"
     )
     slow = [row["at"] for row in rows if row["slow"]]
     quick = [row["at"] for row in rows if not row["slow"]]
