@@ -140,7 +140,7 @@ def _redeemed(decision: Decision) -> dict[str, object] | None:
         return None
     return {
         "redemption_id": step.redemption_id,
-        "reward_id": orjson.loads(item.body)["reward_id"],
+        "reward_id": step.reward_id,
         "points": sum(points for _, points in step.held),
         "value_minor": step.value_minor,
         "currency": step.currency,
