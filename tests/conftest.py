@@ -136,7 +136,8 @@ def database(endpoints: Endpoints, template: str) -> Iterator[str]:
     """The DSN of a migrated database of the test's own."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     server = endpoints.postgres_dsn
-    run_apart(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    # Copying the files is quicker than logging their pages.
+    run_apart(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     yield in_database(server, name)
     run_apart(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
 

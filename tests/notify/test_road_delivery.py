@@ -178,6 +178,7 @@ async def test_a_kill_at_any_step_ends_with_each_told(
     assert sum(mailed.values()) - 20 <= unsure["mails"]
 
 
+@pytest.mark.proof  # real processes and many commands: too long for each run of the suite
 async def test_a_pause_stops_all_roads_and_a_resume_lets_them_go_on(
     place: Place, pool: Pool
 ) -> None:
@@ -231,6 +232,7 @@ async def test_a_receiver_that_is_gone_stops_its_road_and_loses_nothing(
         assert place.stop(process) == 0
 
 
+@pytest.mark.proof
 async def test_what_failed_is_listed_shown_and_sent_again(place: Place, pool: Pool) -> None:
     refuse: list[bool] = [True]
 
