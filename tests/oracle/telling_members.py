@@ -21,6 +21,8 @@ from tests.oracle.published import Published
 from tests.oracle.records import Record, moment
 
 SERVICE = ("welcome", "reward_used", "points_taken_back", "points_expiring", "programme_change")
+_MAY_BE_OVERTAKEN = ("reward_ready", "tier_changed", "tier_at_risk", "points_expiring")
+"""What can stop being so before it is sent: when something came after it, it need not be."""
 _HEARD = ("event", "effect", "redemption", "transfer")
 _NOTICES = {
     "points.expiring.v1": "points_expiring",
@@ -162,19 +164,27 @@ def held_out(member: str, manners: Manners) -> bool:
 def check(
     wanted: Mapping[Key, Call], decided: Mapping[Key, Decided], manners: Manners,
     zones: Mapping[str, str], left: Mapping[str, datetime | None], until: datetime,
+    latest: Mapping[str, datetime] | None = None,
 ) -> list[str]:  # fmt: skip
     """Problems: what was not decided, or otherwise than the programme says. `zones` of members who
-    have a contact; `until` is how far notify's clock came."""
+    have a contact; `until` is how far notify's clock came; `latest`: each member's last change."""
     due = {key: call for key, call in wanted.items() if call.at <= until}
     problems = [f"message {key}: never decided" for key in sorted(due.keys() - decided.keys())]
     problems += [f"message {key}: not called for" for key in sorted(decided.keys() - wanted.keys())]
     sends = _marketing(decided)
     for key, call in due.items():
         became = decided.get(key)
-        if became is not None:
+        if became is not None and not _overtaken(key, call, became, latest or {}):
             wrong = _wrong(key, call, became, manners, zones, left, sends.get(key[0], []))
             problems += [f"message {key}: {wrong}"] if wrong else []
     return problems + _above_cap(sends, manners)
+
+
+def _overtaken(key: Key, call: Call, became: Decided, latest: Mapping[str, datetime]) -> bool:
+    """Whether it was dropped before it went, and there was something to overtake it."""
+    dropped = became.state == "skipped" and became.why_not.startswith("overtaken")
+    changed = latest.get(key[0])
+    return dropped and key[1] in _MAY_BE_OVERTAKEN and changed is not None and changed > call.at
 
 
 def _marketing(decided: Mapping[Key, Decided]) -> dict[str, list[datetime]]:
@@ -265,7 +275,8 @@ def check_messages(
         if history
     }
     wanted = calls(histories, records, manners)
-    return check(wanted, decided, manners, zones_in(records), left, until)
+    latest = {member: history[-1].time for member, history in histories.items() if history}
+    return check(wanted, decided, manners, zones_in(records), left, until, latest)
 
 
 def zones_in(records: Iterable[Record]) -> dict[str, str]:

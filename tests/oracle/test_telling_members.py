@@ -83,3 +83,13 @@ def test_a_holdout_hears_no_marketing_but_what_it_did() -> None:
     assert any("must not be sent" in problem for problem in problems(RIGHT, manners=everybody))
     skipped = {**RIGHT, PROGRESS: Decided("skipped", None, "held out"), NEXT: CAPPED}
     assert problems(skipped, manners=everybody) == []
+
+
+def test_what_was_overtaken_need_not_be_told_if_anything_came_after_it() -> None:
+    ready: Key = ("ada", "reward_ready", "five@1.2")
+    dropped = {ready: Decided("skipped", None, "overtaken by what came after it")}
+    for latest, problems_ in ((AT + timedelta(1), 0), (AT, 1)):
+        found = check(
+            {ready: WANTED[USED]}, dropped, MANNERS, {"ada": ""}, {}, UNTIL, {"ada": latest}
+        )
+        assert len(found) == problems_, found
