@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from headway_notify.feedback.event import EVENT_TYPES
 from headway_notify.feedback.generic import generic_events
 from headway_notify.feedback.ses import ses_events
-from headway_notify.mime import notification_key
+from headway_notify.messaging import notification_id
 from tests.notify.desk import DAY, Desk, bounced
 from tests.notify.sns_sender import bounce, complaint, other
 from tests.notify.test_contacts import holding
@@ -91,7 +91,7 @@ def test_whatever_comes_is_an_event_and_never_an_error(said: object) -> None:
 async def test_a_hard_bounce_suppresses_at_once_and_is_noted(desk: Desk) -> None:
     await desk.contact("m1")
     number = await desk.decided(state="sent", cause=DAY.isoformat())
-    message_id = f"<{notification_key('m1', DAY)}@example.com>"
+    message_id = f"<{notification_id('m1', DAY.isoformat(), 'progress')}@example.com>"
     assert (await desk.tell(bounced(message_id=message_id))).status_code == 202
     assert await desk.events() == [], "answered first, worked through later"
     await desk.work_through()

@@ -9,12 +9,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from headway_notify import details
 from headway_notify.facts import Facts
-from headway_notify.messaging import Message
+from headway_notify.messaging import Message, notification_id
 from headway_notify.roads.answers import Answer, Ending
 from headway_notify.roads.engagement import Occurrence
 from headway_notify.roads.klaviyo import KlaviyoRoad
 from headway_notify.roads.told import occurrence
-from headway_notify.roads.topic import notification_id
 from headway_notify.roads.webhook import WebhookRoad
 from headway_notify.settings import NotifySettings
 from tests.notify.account import NOON, PROGRAM, balance
@@ -63,7 +62,7 @@ async def test_klaviyo_is_told_in_its_own_form() -> None:
     attributes = event["attributes"]
     name = attributes["metric"]["data"]["attributes"]["name"]
     assert name == "Loyalty Progress"
-    assert attributes["unique_id"] == notification_id("progress", "c1", "m1")
+    assert attributes["unique_id"] == notification_id("m1", "c1", "progress")
     assert attributes["time"] == "2026-03-03T17:00:00+00:00"
     assert attributes["backfill"] is False
     profile = attributes["profile"]["data"]["attributes"]
@@ -169,7 +168,7 @@ async def test_a_webhook_is_signed_so_that_either_secret_opens_it() -> None:
         Webhook("whsec_" + "b3Ro" * 10).verify(request.body, request.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(NEW).verify(request.body.replace(b"150", b"151"), request.headers)
-    assert request.headers["webhook-id"] == notification_id("progress", "c1", "m1")
+    assert request.headers["webhook-id"] == notification_id("m1", "c1", "progress")
     assert body["type"] == "loyalty.progress"
     assert body["timestamp"] == "2026-03-03T17:00:00Z"
     data = body["data"]

@@ -15,7 +15,7 @@ from headway.access.store import revoke, rotate
 from headway.ledger import codes
 from headway.runtime.clock import SystemClock
 from headway_redeem.access import OPEN
-from headway_redeem.problems import MEDIA_TYPE
+from headway_redeem.refusal import MEDIA_TYPE
 from headway_redeem.tokens import Claims, Tokens
 from tests.redeem.kit import SECRET, SHARED, SHOES, Json, Shop, bearer, open_shop
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from headway_redeem.problems import KINDS, MEDIA_TYPE
+from headway_redeem.problems import KINDS
+from headway_redeem.refusal import MEDIA_TYPE
 from tests.redeem.kit import Json, Shop, open_shop
 
 GOOD = {"member_id": "ann", "reward_id": "five"}

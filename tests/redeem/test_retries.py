@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from headway.ledger.redemptions import Answer, keep_answer, take_key
-from headway_redeem.problems import MEDIA_TYPE
+from headway_redeem.refusal import MEDIA_TYPE
 from tests.redeem.kit import LATER, Shop
 
 

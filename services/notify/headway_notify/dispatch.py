@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 from uuid import uuid4
@@ -89,13 +90,13 @@ class Dispatch(mode.Service, Generic[ItemT, SessionT]):
 
     # -- what each road brings --------------------------------------------------------------
 
+    @abstractmethod
     async def _open(self, until: float) -> SessionT | None:
         """A session; None when there is still none at `until`, or the road is not well."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _hand_over(self, session: SessionT, item: ItemT) -> Answer:
         """Try once."""
-        raise NotImplementedError
 
     async def _stop_road(self, answer: Answer) -> None:
         """The other side wants nothing more: paused in all processes, until somebody resumes."""

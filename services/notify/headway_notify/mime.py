@@ -6,15 +6,13 @@ here; tests read every kind of message back with the standard library and compar
 """
 
 import binascii
-import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 
-from headway.program.messages import Kind
 from headway_notify.facts import Facts
 from headway_notify.messaging import Message
 from headway_notify.reader import Links
@@ -49,15 +47,6 @@ class Sender:
         return cls(_mailbox(name, address), address, domain)
 
 
-def notification_key(member_id: str, cause: date | str, kind: Kind = "progress") -> str:
-    """The same for the same member, kind and cause (of progress: the business day), whatever
-    happened in between.
-
-    A mail that had to be sent again carries the same Message-ID, so that a mailbox can tell.
-    """
-    return hashlib.sha256(f"{kind}\n{cause}\n{member_id}".encode()).hexdigest()[:32]
-
-
 def message(
     rendered: Rendered,
     told: Message,
@@ -69,7 +58,7 @@ def message(
     links: Links = NO_LINKS,
 ) -> bytes:
     """The whole message, CRLF line ends, ready for DATA (dots are not yet doubled)."""
-    key = notification_key(told.member_id, told.cause, told.kind)
+    key = told.notification_id
     boundary = f"=-{key}"
     head = (
         f"From: {sender.header}\r\n"

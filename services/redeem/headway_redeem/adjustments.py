@@ -24,8 +24,8 @@ from headway_redeem import problems
 from headway_redeem.access import Caller
 from headway_redeem.admin_views import adjustment_answer
 from headway_redeem.commanding import Command, Commanding, Reply, refused
-from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member
+from headway_redeem.refusal import Refusal
 from headway_redeem.views import balances
 
 if TYPE_CHECKING:

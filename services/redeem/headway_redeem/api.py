@@ -30,8 +30,9 @@ from headway_redeem.headers import REQUEST_ID, Headers, answer_headers
 from headway_redeem.member_routes import MemberReads, add_member_routes
 from headway_redeem.openapi import Api
 from headway_redeem.pools_api import PoolReads, SharingCommands, add_sharing
-from headway_redeem.problems import KINDS, Kind, Refusal
+from headway_redeem.problems import KINDS
 from headway_redeem.redemptions import Command, Reply
+from headway_redeem.refusal import Kind, Refusal
 from headway_redeem.routing import COMMAND, KEY_HEADER, Key, answered, responses_of, shown, wish_of
 from headway_redeem.settings import RedeemSettings
 from headway_redeem.tokens import Claims, Tokens

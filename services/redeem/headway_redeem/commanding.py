@@ -23,7 +23,7 @@ from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.logging import event
 from headway_redeem import metrics, problems
-from headway_redeem.problems import Refusal
+from headway_redeem.refusal import Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -4,7 +4,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
-from headway_redeem.problems import Refusal, unreadable
+from headway_redeem.problems import unreadable
+from headway_redeem.refusal import Refusal
 
 _INSIDE = re.compile(r"([a-z]+):([A-Za-z0-9_-]{1,64})")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")

@@ -16,7 +16,7 @@ from headway.ledger.books import Books
 from headway.ledger.reading import QUERIES
 from headway_redeem import problems
 from headway_redeem.moves import caused
-from headway_redeem.problems import Refusal
+from headway_redeem.refusal import Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -8,8 +8,8 @@ from headway.access import audit
 from headway.ledger.export import find, read_export
 from headway_redeem import problems
 from headway_redeem.access import Caller
-from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member
+from headway_redeem.refusal import Refusal
 
 MOST_ROWS = 50_000
 """Inputs and points events of one answer, some 30 MB; the command line has no such end."""

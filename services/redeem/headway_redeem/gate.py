@@ -13,9 +13,9 @@ from headway_redeem.access import OPEN, RULES, Caller, Member, Rule
 from headway_redeem.encoded_paths import EncodedPath
 from headway_redeem.headers import answer_headers
 from headway_redeem.pools import unknown_pool
-from headway_redeem.problems import Refusal
 from headway_redeem.rates import Limit, Rates
 from headway_redeem.redemptions import unknown_member, unknown_redemption
+from headway_redeem.refusal import Refusal
 from headway_redeem.tokens import Tokens
 
 _SCHEME = 'Bearer realm="headway"'

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from headway.runtime.logging import event, failure
 from headway.stream.errors import Verdict, classify
 from headway_redeem import metrics, problems
-from headway_redeem.problems import Refusal
+from headway_redeem.refusal import MEDIA_TYPE, Refusal
 
 
 def problem_response(refusal: Refusal, path: str) -> Response:
@@ -19,7 +19,7 @@ def problem_response(refusal: Refusal, path: str) -> Response:
         refusal.body(path),
         status_code=int(refusal.kind.status),
         headers=refusal.headers(),
-        media_type=problems.MEDIA_TYPE,
+        media_type=MEDIA_TYPE,
     )
 
 

@@ -24,9 +24,9 @@ from headway_redeem.member_lookup import MemberLookup
 from headway_redeem.member_routes import MemberReads
 from headway_redeem.pool_lookup import PoolLookup
 from headway_redeem.pool_views import PoolReader
-from headway_redeem.problems import Refusal
 from headway_redeem.reading import Reading
 from headway_redeem.redemptions import pool_pays_no_order, unknown_redemption
+from headway_redeem.refusal import Refusal
 from headway_redeem.views import redemption_view
 from headway_redeem.vouchers import code_view, find_code
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from headway_redeem import problems
 from headway_redeem.access import RULES, Member, Rule
-from headway_redeem.problems import MEDIA_TYPE, Kind
+from headway_redeem.refusal import MEDIA_TYPE, Kind
 
 _KEY, _TOKEN = "apiKey", "memberToken"
 _SCHEMES = {

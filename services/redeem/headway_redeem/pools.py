@@ -16,8 +16,8 @@ from headway_redeem import problems
 from headway_redeem.access import Caller
 from headway_redeem.commanding import Command, Commanding, Reply, refused
 from headway_redeem.pool_views import PoolReader
-from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member
+from headway_redeem.refusal import Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -21,6 +21,7 @@ from headway_redeem import problems
 from headway_redeem.access import Caller
 from headway_redeem.commanding import Command, Reply
 from headway_redeem.gate import caller_of
+from headway_redeem.refusal import Kind
 from headway_redeem.routing import COMMAND, Key, answered, responses_of, shown
 
 _POOL = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -124,7 +125,7 @@ def _reading(api: FastAPI, reads: PoolReads) -> None:
 _ACT = (*COMMAND, problems.UNKNOWN_POOL)
 
 
-def _answer(*kinds: problems.Kind) -> dict[str, Any]:
+def _answer(*kinds: Kind) -> dict[str, Any]:
     return {"response_model": PoolView, "responses": responses_of(*_ACT, *kinds)}
 
 

@@ -1,32 +1,8 @@
-"""Everything the API can refuse, as RFC 9457 problem documents with stable types."""
+"""Everything the API can refuse: the kinds of problem, each with a stable type."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
-import orjson
-
-MEDIA_TYPE = "application/problem+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One type of problem.
-
-    `kept`: the command was judged and refused; the answer is stored under its key, so that a
-    retry gets it again.
-    """
-
-    name: str
-    status: HTTPStatus
-    title: str
-    advice: str
-    kept: bool = False
-
-    @property
-    def type(self) -> str:
-        """The type's URI reference, where the API explains it; no name says no more than status."""
-        return f"/problems/{self.name}" if self.name else "about:blank"
-
+from headway_redeem.refusal import Kind, Refusal
 
 _BAD, _CONFLICT = HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT
 _MISSING, _UNAVAILABLE = HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
@@ -211,7 +187,6 @@ INTERNAL = Kind(
     "internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong on our side",
     "Retry with the same Idempotency-Key; if it stays, tell those who run this service.",
 )  # fmt: skip
-
 NO_TRANSFERS = Kind(
     "no-transfers", _CONFLICT, "The programme has no transfers between members",
     "Give it `transfers` in the programme file, and publish that.",
@@ -291,51 +266,9 @@ MAY_NOT_SPEND = Kind(
     "Its owner may allow it: POST /v1/pools/{pool_id}/spending.",
     kept=True,
 )  # fmt: skip
-KINDS = {
-    kind.name: kind
-    for kind in (
-        INVALID_KEY, INVALID_REQUEST, UNKNOWN_MEMBER, UNKNOWN_REDEMPTION, INSUFFICIENT_POINTS,
-        UNKNOWN_REWARD, WRONG_STATE, MEMBER_LEFT, NOT_FOR_MEMBER, LIMIT_REACHED, OUT_OF_STOCK,
-        ORDER_NEEDED, OTHER_CURRENCY, NOTHING_TO_PAY, UNFIT_POINTS, CODE_NOT_GIVEN, CODE_USED,
-        CODE_VOID, CODE_EXPIRED, UNKNOWN_CODE, CODE_MISTYPED, TOO_LARGE, KEY_REUSED, TRY_AGAIN,
-        NO_PROGRAMME, UNAUTHENTICATED, FORBIDDEN, TOO_MANY, TOKENS_OFF,
-        INTERNAL, UNKNOWN_ADJUSTMENT, SECOND_PERSON_NEEDED, ADJUSTMENT_DECIDED, TOO_FEW_POINTS,
-        STOCK_TAKEN, NOT_COUNTED, EXPORT_TOO_LARGE, NO_TRANSFERS, SAME_MEMBER, RECEIVER_LEFT,
-        BELOW_MINIMUM, ABOVE_MAXIMUM, TOO_FEW_TO_SEND, NO_POOLS, UNKNOWN_POOL, NOT_IN_POOL,
-        ALREADY_IN_POOL, POOL_FULL, NOT_OWNER, OWNER_STAYS, NOT_INVITED, NOT_A_POOL_MEMBER,
-        MAY_NOT_SPEND, NOT_A_GOAL, PAYS_NO_ORDER,
-    )
-}  # fmt: skip
+
+KINDS = {kind.name: kind for kind in list(vars().values()) if isinstance(kind, Kind)}
 """Every kind by its name."""
-
-
-class Refusal(Exception):
-    """A request that cannot be met, as the problem document its caller gets.
-
-    `more` are extension members of the document, such as `available` and `needed`.
-    """
-
-    def __init__(self, kind: Kind, detail: str, instance: str = "", **more: object) -> None:
-        super().__init__(f"{kind.name}: {detail}")
-        self.kind = kind
-        self.detail = detail
-        self.instance = instance
-        self.more = more
-
-    def body(self, instance: str = "") -> bytes:
-        """The document; `instance` is the request's path where none was given before."""
-        members = {
-            "type": self.kind.type,
-            "title": self.kind.title,
-            "status": int(self.kind.status),
-            "detail": f"{self.detail} {self.kind.advice}",
-            "instance": self.instance or instance,
-        }
-        return orjson.dumps({**members, **self.more})
-
-    def headers(self) -> dict[str, str]:
-        """When to come back, where that helps."""
-        return {"Retry-After": "1"} if self.kind.status == _UNAVAILABLE else {}
 
 
 def unreadable(field: str, message: str) -> Refusal:

@@ -14,8 +14,8 @@ from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway_redeem import problems
-from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member
+from headway_redeem.refusal import Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

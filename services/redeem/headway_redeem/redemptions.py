@@ -29,7 +29,7 @@ from headway_redeem.drawing import waiting as waiting_to_give
 from headway_redeem.homecoming import decide_step, touched_by
 from headway_redeem.homecoming import waiting as waiting_for_home
 from headway_redeem.opening import SoldOut, hold_what_is_counted, opened
-from headway_redeem.problems import Refusal
+from headway_redeem.refusal import Refusal
 from headway_redeem.refusing import refusal_of
 from headway_redeem.views import redemption_answer
 from headway_redeem.vouchers import find_code, let_go, use_code

@@ -8,7 +8,7 @@ from headway.errors import InvariantViolated
 from headway.ledger.books import Books
 from headway.program.rewards import Reward
 from headway_redeem import problems
-from headway_redeem.problems import Kind, Refusal
+from headway_redeem.refusal import Kind, Refusal
 
 TERMS_REFUSED: dict[str, Kind] = {
     "not for this member": problems.NOT_FOR_MEMBER,

@@ -12,8 +12,8 @@ from headway.domain.terms import Wish
 from headway.program.rewards import Order
 from headway_redeem import problems
 from headway_redeem.gate import caller_of
-from headway_redeem.problems import MEDIA_TYPE, Kind
 from headway_redeem.redemptions import Reply
+from headway_redeem.refusal import MEDIA_TYPE, Kind
 
 KEY_HEADER = "Idempotency-Key"
 

@@ -11,7 +11,7 @@ from headway_redeem import problems
 from headway_redeem.adjustments import Act
 from headway_redeem.admin_views import stock_view
 from headway_redeem.commanding import Command, Commanding, Reply, refused
-from headway_redeem.problems import Refusal
+from headway_redeem.refusal import Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -22,8 +22,8 @@ from headway.program.program import Program
 from headway_redeem import problems
 from headway_redeem.commanding import Command, Commanding, Reply, input_of, refused
 from headway_redeem.moves import caused
-from headway_redeem.problems import Refusal
 from headway_redeem.redemptions import unknown_member
+from headway_redeem.refusal import Refusal
 from headway_redeem.views import balances
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from headway.program.calendar import end_of_days
 from headway.program.program import Program, Programs
 from headway.program.rewards import Codes
 from headway_redeem import problems
-from headway_redeem.problems import Kind, Refusal
+from headway_redeem.refusal import Kind, Refusal
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection

@@ -11,7 +11,7 @@ from headway.sealing.vault import Vault
 from headway.stream.positions import Connection, Pool
 from headway_notify.feedback.event import FeedbackEvent
 from headway_notify.feedback.ses import NOTIFICATION_TAG
-from headway_notify.mime import notification_key
+from headway_notify.messaging import notification_id
 from headway_notify.permission import Suppression
 
 _QUERIES = load("headway_notify.feedback", "feedback.sql")
@@ -94,7 +94,7 @@ def _keys(event: FeedbackEvent) -> set[str]:
 
 
 def _key(row: "asyncpg.Record") -> str:
-    return notification_key(row["member_id"], row["cause"], row["kind"])
+    return notification_id(row["member_id"], row["cause"], row["kind"])
 
 
 async def suppress(

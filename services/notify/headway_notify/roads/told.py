@@ -10,7 +10,6 @@ from headway.program.program import Program
 from headway_notify.details import RewardUsed
 from headway_notify.messaging import Message
 from headway_notify.roads.engagement import Occurrence, Scalar
-from headway_notify.roads.topic import notification_id
 
 
 def occurrence(
@@ -24,7 +23,7 @@ def occurrence(
     if isinstance(detail, RewardUsed) and detail.currency == program.currency:
         value = _units(detail.value_minor, detail.currency)
     return Occurrence(
-        notification_id(message.kind, message.cause, message.member_id),
+        message.notification_id,
         message.kind,
         message.member_id,
         facts.account_time,

@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 
 import asyncpg
-import orjson
 
 from headway.contracts.codec import HEADERS, encode
 from headway.stream.outbox import OutboxRow, insert_outbox, outbox_headers, shard_of_key
 from headway.stream.positions import Connection
+from headway_notify.messaging import notification_id
 
 SOURCE = "headway/notify"
 _HEADERS = outbox_headers(HEADERS)
-
-
-def notification_id(kind: str, cause: str, member_id: str) -> str:
-    """The same for the same kind, cause and member: on every road, also when told again."""
-    return sha256(orjson.dumps([kind, cause, member_id])).hexdigest()[:32]
 
 
 class Topic:
@@ -52,7 +46,7 @@ class Topic:
         self, what: str, row: asyncpg.Record, of: str, time: datetime, **more: object
     ) -> OutboxRow:
         member_id = row["member_id"]
-        id_ = notification_id(row["kind"], row["cause"], member_id)
+        id_ = notification_id(member_id, row["cause"], row["kind"])
         data = {
             "member_id": member_id,
             "notification_id": id_,
