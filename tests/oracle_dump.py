@@ -6,13 +6,10 @@ the oracle knows nothing but the dump.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from headway.local.demo import dump
-from tests.oracle import command, commands, programme, records
-from tests.oracle.comparing import check_mails, check_told, compare
-from tests.oracle.computing import compute
-from tests.oracle.telling_members import check_messages, manners_of
+from tests.oracle import command
+from tests.oracle.verdict import judge
 
 
 async def dump_all(
@@ -56,28 +53,16 @@ def differences(
     `programmes` are the texts of all published versions. `restored` allows commands lost by a
     restore, `doubles_allowed` mails that came twice because a kill hid the mark of the first.
     """
-    engine = command.read_engine(folder / "engine.json")
-    read = list(records.load(folder / "topics"))
-    many = manners_of(programmes[-1]) is not None
-    if many:
-        engine["notifications"] = None  # of progress alone: said of programmes without messages
-    result = compute(
-        read,
-        commands.load(folder / "redemptions.jsonl"),
-        [programme.read(text) for text in programmes],
-        command.taken_from(engine),
+    mails = folder / "mails.jsonl"
+    verdict = judge(
+        folder / "topics",
+        folder / "redemptions.jsonl",
+        programmes,
+        command.read_engine(folder / "engine.json"),
+        command.read_lines(mails) if mails.exists() else None,
         restored=restored,
     )
-    found = compare(engine, result)
-    mails = folder / "mails.jsonl"
-    if many:
-        found += check_messages(engine, read, programmes[-1], result.histories, result.until)
-    if mails.exists():
-        kept = command.read_lines(mails)
-        wrong: list[str]
-        twice: Mapping[Any, int]
-        wrong, twice = check_told(kept, engine, result) if many else check_mails(kept, result)
-        found += wrong
-        if not doubles_allowed:
-            found += [f"mail {key}: came {count} times" for key, count in twice.items()]
-    return found
+    if doubles_allowed:
+        return verdict.problems
+    twice = [f"mail {key}: came {count} times" for key, count in verdict.twice.items()]
+    return verdict.problems + twice

@@ -18,12 +18,12 @@ from headway.local.history.happenings import SourceEvent
 from headway.program.loading import load_program
 from headway.program.program import Programs
 from tests.domain.world import World
-from tests.oracle.command import taken_from
 from tests.oracle.commands import Command
 from tests.oracle.comparing import compare
 from tests.oracle.computing import Result, compute
 from tests.oracle.programme import read
 from tests.oracle.records import Record
+from tests.oracle.verdict import taken_from
 
 _SENT = datetime(2100, 1, 1, tzinfo=UTC)
 _WORTH_A_TRY = 100
