@@ -24,6 +24,7 @@ $5..$7 :none
 @ read_lots
 $1 array[:a_account_id::bigint]
 $2..$10 :none
+$11 false
 \gset l_
 @ write_batch
 $1 array[row('headway/redeem', 'reserve-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.reserve', :k_now, :k_now, :sample_reserve_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]
@@ -88,6 +89,7 @@ $5..$7 :none
 @ read_lots
 $1 array[:a_account_id::bigint]
 $2..$10 :none
+$11 false
 \gset l_
 @ write_batch
 $1 array[row('headway/redeem', 'confirm-' || lpad(:redemption, 16, '0'), :a_account_id, :a_inputs::bigint + 1, 'redemption.confirm', :k_now, :k_now, :sample_confirm_body, sha256(:a_head_hash::bytea), 'applied', '')::inputs]

@@ -129,8 +129,8 @@ def _need(
         return Need.NOTHING
     if account.account_id in keys.history:
         return Need.ALL
-    if programs.any_automatic:
-        return Need.OPEN  # whatever it is, a certificate may be issued after it
+    if programs.any_automatic and _may_issue(programs, account, items, waiting, until):
+        return Need.OPEN
     if account.owed or any(item.kind in _TOUCHING for item in items):
         return Need.OPEN
     if any(one.input.kind in _TOUCHING for one in waiting):
@@ -143,6 +143,29 @@ def _need(
     if due is not None and due <= until:
         return Need.DUE
     return Need.NOTHING
+
+
+def _may_issue(
+    programs: Programs,
+    account: Account,
+    items: Sequence[Input],
+    waiting: Sequence[Parked],
+    until: datetime,
+) -> bool:
+    """Whether a certificate may issue itself, if no expired points come back: true too often.
+
+    Not while the points are too few for any, and nothing can add to them by then: neither what is
+    due, nor what these inputs give.
+    """
+    if account.available >= programs.cheapest_automatic or waiting:
+        return True
+    if any(item.kind != "order.paid" for item in items):
+        return True
+    due = account.next_due_at
+    if (due is not None and due <= until) or (programs.several and account.birthday):
+        return True  # A version published since may give for birthdays.
+    # The difference, not the sum: never may be very far away.
+    return any(until - item.time >= programs.soonest for item in items)
 
 
 def _lapses(programs: Programs, account: Account, until: datetime) -> bool:
@@ -192,19 +215,20 @@ async def read_lots(
         list(back.values()),
         [number for number, _ in [*paid, *spent]],
         [lot for _, lot in [*paid, *spent]],
+        programs.any_automatic,
     )
     found: dict[int, dict[int, Lot]] = {number: {} for number in accounts}
     for row in rows:
         found[row["account_id"]][row["lot"]] = snapshot.lot_from(row)
     return {
-        number: _with_lots(account, wanted_, found[number], told, programs.longest_notice)
+        number: _with_lots(account, wanted_, found[number], told, programs)
         for number, (account, wanted_) in accounts.items()
     }
 
 
 async def with_open_lots(connection: "Connection", account: Account) -> Account:
     """The account with every lot that points can still come out of, for showing how it stands."""
-    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 9)
+    rows = await connection.fetch(QUERIES.read_lots, [account.account_id], *[[]] * 9, False)
     lots = {row["lot"]: snapshot.lot_from(row) for row in rows}
     return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
 
@@ -229,13 +253,15 @@ def _spent(account: Account) -> list[int]:
 
 
 def _with_lots(
-    account: Account, wanted_: Wanted, lots: dict[int, Lot], told: timedelta, notice_days: int
+    account: Account, wanted_: Wanted, lots: dict[int, Lot], told: timedelta, programs: Programs
 ) -> Account:
-    if wanted_.need is Need.NOTHING:
-        return account._replace(lots=lots) if lots else account
+    if not lots and wanted_.need is Need.NOTHING:
+        return account
+    if wanted_.need is Need.NOTHING and not programs.any_automatic:
+        return account._replace(lots=lots)
     if wanted_.need is not Need.DUE:
         return account._replace(lots=lots, lots_complete=True, unloaded_due_at=None)
-    dues: list[datetime] = []
+    notice_days, dues = programs.longest_notice, list[datetime]()
     for lot in lots.values():
         if lot.pending:
             if lot.activates_at > wanted_.until:

@@ -114,7 +114,14 @@ select
 -- name: read_lots
 -- Of accounts $1: open lots, and those of the awards $2. Of $3 (decided again): all. Of $4 only what is due
 -- by $5, or expires by $6 (of which people may have to be told). Of $7 also what has expired since $8 and may come back;
--- of $9 the lots $10, empty or not: what they paid for may be given back.
+-- of $9 the lots $10, empty or not: what they paid for may be given back. With $11, of $7 the open ones, too, where any
+-- may come back.
+with revived as (
+    select distinct back.account_id
+    from unnest($7::bigint[], $8::timestamptz[]) as back(account_id, since)
+    join lots l on l.account_id = back.account_id and l.expired > 0 and l.expires_at >= back.since
+    where $11::boolean
+)
 select account_id, lot, points, pending, available, reserved, expired, waived, exact, exact_returned,
        rule, award, line_id, program_version, earned_at, activates_at, expires_at
 from lots
@@ -147,6 +154,11 @@ select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expi
        l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
 from unnest($7::bigint[], $8::timestamptz[]) as back(account_id, since)
 join lots l on l.account_id = back.account_id and l.expired > 0 and l.expires_at >= back.since
+union all
+select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
+       l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at
+from revived
+join lots l on l.account_id = revived.account_id and (l.pending > 0 or l.available > 0 or l.reserved > 0)
 union all
 select l.account_id, l.lot, l.points, l.pending, l.available, l.reserved, l.expired, l.waived, l.exact, l.exact_returned,
        l.rule, l.award, l.line_id, l.program_version, l.earned_at, l.activates_at, l.expires_at

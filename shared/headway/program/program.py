@@ -141,10 +141,27 @@ class Programs:
             program.notices or program.tiers.at_risk_days for program in self.all
         )
         """Whether members are told of anything before it happens."""
-        self.any_automatic = any(
-            reward.automatic for program in self.all for reward in program.rewards
-        )
+        prices = [
+            price
+            for program in self.all
+            for reward in program.rewards
+            if reward.automatic
+            for price in (reward.points, *(offer.points for offer in reward.offers))
+        ]
+        self.any_automatic = bool(prices)
         """Whether any version has certificates that issue themselves."""
+        self.cheapest_automatic = min(prices, default=0)
+        """The points of the cheapest of them, over all versions, tiers and days."""
+        self.soonest = min(
+            (
+                rule.pending.soonest
+                for program in self.all
+                for rule in program.rules.values()
+                if rule.event in ("order.paid", "referral.completed")
+            ),
+            default=timedelta.max,
+        )
+        """How soon points of a purchase may become available at the earliest, by themselves."""
         self.recompute = any(program.attribution == "recompute" for program in self.all)
         """Whether any version judges an order again on what is left of it after a return."""
         self.any_inactivity = any(

@@ -35,6 +35,13 @@ class Pending(NamedTuple):
         """The days, after the award or after the event."""
         return timedelta(days=self.days)
 
+    @property
+    def soonest(self) -> timedelta:
+        """How long it takes at least, if nothing else happens to the purchase."""
+        if self.after:
+            return timedelta.max
+        return timedelta() if self.on is not None else self.wait
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
