@@ -16,7 +16,6 @@ from headway.stream.positions import Pool
 from headway_notify import failures, pausing, store
 from headway_notify.contacts.writing import write_contacts
 from headway_notify.judging import Judge
-from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest
 from headway_notify.programmes import Programmes
 from headway_notify.store import Claimed, Outcome
@@ -228,7 +227,7 @@ async def test_looking_for_work_reads_indexes_and_not_the_past(pool: Pool) -> No
     await pool.execute("analyze notify.notifications")
     looks: list[tuple[str, str, list[object]]] = [
         ("take_due", "notifications_by_end_of_day", [END, 100, GROUP, CONTACTS]),
-        ("take_ready", "notifications_to_send", [END, 100, *SCOPE]),
+        ("take_ready", "notifications_to_send", [END, 100]),
         ("lapse", "notifications_claimed", [True]),
     ]
     for name, index, arguments in looks:

@@ -9,6 +9,7 @@ from headway.program.messages import Kind
 from headway_notify.details import DETAILS
 from headway_notify.facts import Facts
 from headway_notify.overtaken import refreshed
+from headway_notify.permission import NO_CONTACT, Permission, may_send
 
 OVERTAKEN = "overtaken by what came after it"
 
@@ -43,11 +44,10 @@ def columns(taken: Sequence[Taken], key: str) -> list[list[Any]]:
 
 
 def _settled(row: asyncpg.Record) -> Taken:
-    if row["barred"]:
-        return Taken(row, row["barred"])
-    if row["latest"] is None:
-        return Taken(row, "")
     kind = cast(Kind, row["kind"])
+    barred = _barred(kind, row)
+    if barred or row["latest"] is None:
+        return Taken(row, barred)
     detail = DETAILS[kind].model_validate_json(row["detail"])
     frozen = Facts.model_validate_json(row["facts"])
     now = refreshed(kind, detail, frozen, Facts.model_validate_json(row["latest"]))
@@ -59,3 +59,12 @@ def _settled(row: asyncpg.Record) -> Taken:
     return Taken(
         row, "", facts.epoch, facts.version, row["latest"], now.detail.model_dump_json()
     )  # fmt: skip
+
+
+def _barred(kind: Kind, row: asyncpg.Record) -> str:
+    """Why it may not go after all; '': it may. Consent was asked for when it was decided: what may
+    have come since is a refusal."""
+    if row["sealed"] is None:
+        return NO_CONTACT
+    permission = Permission(row["marketing"], frozenset(row["unwanted"]), row["suppressed"])
+    return may_send(kind, "assumed", permission) or ""

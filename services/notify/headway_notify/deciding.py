@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from headway.program.messages import SERVICE, Kind, Messages
 from headway.program.program import Program
+from headway_notify.permission import NO_CONTACT
 from headway_notify.timing import earliest, zone_or
 
 
@@ -58,7 +59,7 @@ def _why_not(one: Candidate, program: Program, member: Standing, marketing: bool
     if one.left_day is not None and one.left_day <= one.day:
         return "the member has left"
     if not member.known:
-        return "no contact is known"
+        return NO_CONTACT
     refused = member.refused(one.kind, policy)
     if refused:
         return refused

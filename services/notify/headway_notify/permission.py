@@ -2,10 +2,13 @@
 
 from typing import Literal, NamedTuple
 
-from headway.program.messages import KINDS, SERVICE, TOPIC_OF, Kind, Topic
+from headway.program.messages import SERVICE, TOPIC_OF, Kind, Topic
 
 Suppression = Literal["hard_bounce", "complaint", "soft_bounces", "unsubscribed_all", "manual"]
 """Why nothing at all is sent to an address, whatever it is about."""
+
+NO_CONTACT = "no contact is known"
+"""Why nothing is sent to a member whom one cannot write to."""
 
 
 class Permission(NamedTuple):
@@ -37,16 +40,3 @@ def may_send(
     if agreed is False or (agreed is None and consent == "required"):
         return "no consent"
     return None
-
-
-class Scope(NamedTuple):
-    """Kinds with what permission for them hangs on, as columns for a statement."""
-
-    kinds: list[str]
-    topics: list[str]
-    marketing: list[bool]
-
-
-SCOPE = Scope(
-    list(KINDS), [TOPIC_OF[kind] for kind in KINDS], [kind not in SERVICE for kind in KINDS]
-)

@@ -1,4 +1,4 @@
--- Notify's statements. The states of a notification are drawn in migration 0002_notify.sql.
+-- Notify's statements. The states of a notification are drawn in migration 0002_notify.sql; 0015_roads.sql adds replaying.
 
 -- name: balances_seen
 select member_id, epoch, version from notify.balances where member_id = any($1::text[])
@@ -93,24 +93,15 @@ join notify.balances b on b.member_id = r.member_id
 where n.id = r.id
 
 -- name: take_ready
--- $1 notify's clock, $2 most rows; $3, $4, $5: kinds, the topic of each, whether it is marketing. Service messages first,
--- then those that may go longest. `latest`: newer facts than the frozen ones, of what was never tried. `barred`: why it
--- may not go after all, asked again: somebody forgotten, suppressed or unsubscribed since. Nothing while mail is paused.
+-- $1 notify's clock, $2 most rows. Service messages first, then those that may go longest. `latest`: newer facts than
+-- the frozen ones, of what was never tried. With whom it goes to now, who may have been forgotten, suppressed or
+-- unsubscribed since. Nothing while mail is paused.
 select n.id, n.member_id, n.kind, n.cause, n.business_day, n.facts::text as facts, n.detail::text as detail, n.attempts,
        case when n.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(n.decided_at, n.send_at, n.replayed_at))::float8 as age,
-       case when c.member_id is null then 'no contact is known'
-            when s.reason is not null then 'suppressed: ' || s.reason
-            when p.topic is not null then 'unwanted: ' || p.topic
-            when about.marketing and c.marketing is false then 'no consent'
-            else '' end as barred, c.sealed, k.wrapped
+       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted
 from notify.notifications n
-join unnest($3::text[], $4::text[], $5::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
-left join notify.contacts c on c.member_id = n.member_id
-left join notify.member_keys k on k.member_id = n.member_id
-left join lateral (select reason from notify.suppressions
-                   where address_digest = c.address_digest order by since limit 1) s on true
-left join notify.preferences p on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
+left join notify.addressees a on a.member_id = n.member_id
 left join notify.balances b on b.member_id = n.member_id
 where n.state in ('decided', 'unknown') and n.next_attempt_at <= now() and coalesce(n.send_at, '-infinity') <= $1
   and not exists (select from notify.pauses where road in ('all', 'mail'))

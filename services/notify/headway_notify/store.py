@@ -1,7 +1,7 @@
 """Notify's tables: what is known, which messages are due, and who is sending which.
 
 Every statement is in queries.sql; the states and the steps between them are drawn in the ledger's
-migration 0002_notify.sql and enforced there.
+migration 0002_notify.sql, and enforced by 0015_roads.sql.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,6 @@ from headway.stream.positions import Connection, Pool
 from headway_notify.claiming import columns, settle
 from headway_notify.details import ProgrammeChange
 from headway_notify.moving import COUNTED, Moved
-from headway_notify.permission import SCOPE
 from headway_notify.plan import Due, Latest, Seen, seen_in
 
 QUERIES = load("headway_notify", "queries.sql")
@@ -138,7 +137,7 @@ async def claim(
 ) -> list[Claimed]:  # fmt: skip
     """Take mails for `lease` seconds that are decided, or to be sent again, and may go at `now`."""
     async with pool.acquire() as connection, connection.transaction():
-        rows = await connection.fetch(QUERIES.take_ready, now, most, *SCOPE)
+        rows = await connection.fetch(QUERIES.take_ready, now, most)
         taken = settle(rows)
         if taken:
             await connection.execute(QUERIES.claim, token, lease, *columns(taken, "id"))

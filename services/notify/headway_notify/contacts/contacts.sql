@@ -44,10 +44,5 @@ select member_id, email, name, locale from notify.contacts
 where sealed is null order by member_id limit $1 for update
 
 -- name: addressees
-select c.member_id, c.sealed, k.wrapped, c.marketing,
-       coalesce((select s.reason from notify.suppressions s where s.address_digest = c.address_digest
-                 order by s.since limit 1), '') as suppressed,
-       array(select p.topic from notify.preferences p
-             where p.member_id = c.member_id and not p.wanted) as unwanted
-from notify.contacts c join notify.member_keys k using (member_id)
-where c.member_id = any($1::text[])
+select member_id, sealed, wrapped, marketing, suppressed, unwanted
+from notify.addressees where member_id = any($1::text[])

@@ -8,7 +8,6 @@ from uuid import UUID
 from headway.ledger.queries import load
 from headway.stream.positions import Connection, Pool
 from headway_notify.claiming import columns, settle
-from headway_notify.permission import SCOPE
 from headway_notify.roads.topic import Topic
 from headway_notify.store import Outcome
 
@@ -46,7 +45,7 @@ class Handovers:
     ) -> Sequence[Handover]:
         """Take up to `most` that may go at `now`."""
         async with pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(QUERIES.take_ready, self.road, now, most, *SCOPE)
+            rows = await connection.fetch(QUERIES.take_ready, self.road, now, most)
             taken = settle(rows)
             if taken:
                 arrays = columns(taken, "notification")

@@ -1,4 +1,4 @@
--- Handovers: notifications on their way to platforms. Their states are those drawn in migration 0002_notify.sql.
+-- Handovers: notifications on their way to platforms. Their states are a notification's, from decided on.
 
 -- name: hand_over
 -- To each of the roads $1, those of the notifications $2 that were decided to go.
@@ -14,24 +14,15 @@ select id, member_id, kind, cause, epoch, version, send_at, decided_at
 from notify.notifications where id = any($1::bigint[]) and state = 'decided' order by id
 
 -- name: take_ready
--- $1 road, $2 notify's clock, $3 most rows, $4 to $6 as for mails; what is dropped from mail as overtaken is so here, too.
+-- $1 road, $2 notify's clock, $3 most rows, as for mails; what is dropped from mail as overtaken is so here, too.
 select h.notification, n.member_id, n.kind, n.cause, n.business_day, h.attempts,
        coalesce(h.facts, n.facts)::text as facts, coalesce(h.detail, n.detail)::text as detail,
        case when h.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(h.decided_at, h.send_at, h.replayed_at))::float8 as age,
-       case when c.member_id is null then 'no contact is known'
-            when s.reason is not null then 'suppressed: ' || s.reason
-            when p.topic is not null then 'unwanted: ' || p.topic
-            when about.marketing and c.marketing is false then 'no consent'
-            else '' end as barred, c.sealed, k.wrapped
+       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted
 from notify.handovers h
 join notify.notifications n on n.id = h.notification
-join unnest($4::text[], $5::text[], $6::boolean[]) as about (kind, topic, marketing) on about.kind = n.kind
-left join notify.contacts c on c.member_id = n.member_id
-left join notify.member_keys k on k.member_id = n.member_id
-left join lateral (select reason from notify.suppressions
-                   where address_digest = c.address_digest order by since limit 1) s on true
-left join notify.preferences p on p.member_id = n.member_id and p.topic = about.topic and not p.wanted
+left join notify.addressees a on a.member_id = n.member_id
 left join notify.balances b on b.member_id = n.member_id
 where h.road = $1 and h.state in ('decided', 'unknown') and h.next_attempt_at <= now()
   and coalesce(h.send_at, '-infinity') <= $2

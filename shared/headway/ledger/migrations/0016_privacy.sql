@@ -100,3 +100,13 @@ create table notify.soft_bounces (
     bounced_at     timestamptz not null,
     constraint soft_bounces_pkey primary key (address_digest, feedback_id)
 );
+
+-- Whom one can write to, with what stands against it: why nothing at all is sent to the address, and which topics are
+-- not wanted.
+create view notify.addressees as
+select c.member_id, c.sealed, k.wrapped, c.marketing,
+       coalesce((select s.reason from notify.suppressions s where s.address_digest = c.address_digest
+                 order by s.since limit 1), '') as suppressed,
+       array(select p.topic from notify.preferences p
+             where p.member_id = c.member_id and not p.wanted) as unwanted
+from notify.contacts c join notify.member_keys k using (member_id);
