@@ -58,6 +58,12 @@ class Place:
         self.processes.append(process)
         return process
 
+    async def takes_part(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it has got partitions."""
+        log = self.folder / f"notify-{self.processes.index(process)}.log"
+        assert process.poll() is None, log.read_text()[-3000:]
+        return '"event":"takeover"' in log.read_text()
+
     def stop(self, process: subprocess.Popen[bytes]) -> int:
         """Stop one the gentle way; its exit code."""
         process.terminate()

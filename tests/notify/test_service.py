@@ -169,6 +169,8 @@ async def test_a_kill_before_the_commit_loses_and_doubles_nothing(place: Place, 
 async def test_two_processes_share_the_work_and_double_nothing(place: Place, pool: Pool) -> None:
     members = [f"m{n}" for n in range(300)]
     processes = [place.start(), place.start()]
+    for process in processes:
+        await until(partial(place.takes_part, process))
     await place.publish([contact(member) for member in members])
     await place.publish([changed(member, 1, NOON) for member in members])
     await place.publish([the_clock_moves_on()])
