@@ -55,7 +55,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     )  # fmt: skip
     judge = Judge(
         lambda: database.pool, lambda: strongroom.vault, programmes, group,
-        topics.member_contacts, out.onward,
+        topics.member_contacts, out.onward, out.outlets,
     )  # fmt: skip
     announcer = Announcer(lambda: database.pool, programmes)
     planner = Planner(judge, announcer, clock, out.wake, health)

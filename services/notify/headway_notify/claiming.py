@@ -65,6 +65,6 @@ def _barred(kind: Kind, row: asyncpg.Record) -> str:
     """Why it may not go after all; '': it may. Consent was asked for when it was decided: what may
     have come since is a refusal."""
     if row["sealed"] is None:
-        return NO_CONTACT
+        return "" if row["without_contact"] else NO_CONTACT
     permission = Permission(row["marketing"], frozenset(row["unwanted"]), row["suppressed"])
     return may_send(kind, "assumed", permission) or ""

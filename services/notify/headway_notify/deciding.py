@@ -1,7 +1,8 @@
 """Whether a message that is due goes, and when: decided once. Pure.
 
-In this order: the member is still one, can be written to and lets us; the message still holds; a
-marketing message is not held out, and its cap has room. What is skipped says why.
+In this order: the member is still one, can be reached and lets us; a marketing message is not held
+out, and its cap has room. What is skipped says why. Who has no contact is reached by other roads
+than mail, where there are any.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,21 @@ from headway.program.messages import SERVICE, Kind, Messages
 from headway.program.program import Program
 from headway_notify.permission import NO_CONTACT
 from headway_notify.timing import earliest, zone_or
+
+NO_MAIL_TO = "no contact is known: told by other roads alone"
+"""Why a message that goes is not mailed: nobody knows where to."""
+NO_MAIL_HERE = "no mail leaves here: told by other roads alone"
+"""Why a message that goes is not mailed: HEADWAY_NOTIFY_MAIL is none."""
+
+
+class Outlets(NamedTuple):
+    """What messages go by: mail, and `others`, which know a member by the id alone."""
+
+    mail: bool = True
+    others: bool = False
+
+
+MAIL_ALONE = Outlets()
 
 
 class Candidate(NamedTuple):
@@ -38,27 +54,40 @@ class Standing(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """When it may go; or why it does not."""
+    """When it may go; or why it does not. `no_mail`: why it goes by other roads alone, if so."""
 
     send_at: datetime | None
     why_not: str = ""
+    no_mail: str = ""
 
 
-def decide(one: Candidate, program: Program, member: Standing, now: datetime) -> Verdict:
+def decide(
+    one: Candidate, program: Program, member: Standing, now: datetime, outlets: Outlets = MAIL_ALONE
+) -> Verdict:
     """One message, decided at `now`."""
     policy, marketing = program.messages, one.kind not in SERVICE
-    why_not = _why_not(one, program, member, marketing)
+    reached = outlets.others or (outlets.mail and member.known)
+    why_not = _why_not(one, program, member, marketing, reached)
     if why_not:
         return Verdict(None, why_not)
     zone = zone_or(member.zone, program.zone)
-    return Verdict(earliest(now, policy, zone, marketing=marketing))
+    at = earliest(now, policy, zone, marketing=marketing)
+    return Verdict(at, no_mail=_no_mail(member, outlets))
 
 
-def _why_not(one: Candidate, program: Program, member: Standing, marketing: bool) -> str:
+def _no_mail(member: Standing, outlets: Outlets) -> str:
+    if not member.known:
+        return NO_MAIL_TO
+    return "" if outlets.mail else NO_MAIL_HERE
+
+
+def _why_not(
+    one: Candidate, program: Program, member: Standing, marketing: bool, reached: bool
+) -> str:
     policy = program.messages
     if one.left_day is not None and one.left_day <= one.day:
         return "the member has left"
-    if not member.known:
+    if not reached:
         return NO_CONTACT
     refused = member.refused(one.kind, policy)
     if refused:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import asyncpg
@@ -13,14 +13,25 @@ from headway.program.program import Program
 from headway.sealing.vault import Vault
 from headway.stream.positions import Connection, Pool
 from headway_notify.contacts.reading import addressees_of
-from headway_notify.deciding import Candidate, Standing, Verdict, decide
-from headway_notify.moving import COUNTED, period_of, statement
-from headway_notify.permission import may_send
+from headway_notify.deciding import (
+    MAIL_ALONE,
+    NO_MAIL_HERE,
+    NO_MAIL_TO,
+    Candidate,
+    Outlets,
+    Standing,
+    Verdict,
+    decide,
+)
+from headway_notify.moving import COUNTED, statement
+from headway_notify.permission import Permission, may_send
 from headway_notify.programmes import Programmes
 from headway_notify.roads.handovers import Onward
 from headway_notify.store import QUERIES
 
 _MARKETING = sorted(set(KINDS) - SERVICE)
+_UNMAILED = [NO_MAIL_HERE, NO_MAIL_TO]
+"""Replies of messages that were not mailed and yet went."""
 _LONGEST = timedelta(days=366)
 """The longest window that a cap can have."""
 
@@ -40,6 +51,7 @@ class Judge:
     def __init__(
         self, pool: Callable[[], Pool], vault: Callable[[], Vault], programmes: Programmes,
         group: str, contacts_topic: str, onward: Onward | None = None,
+        outlets: Outlets = MAIL_ALONE,
     ) -> None:  # fmt: skip
         self._pool = pool
         self._vault = vault
@@ -47,6 +59,7 @@ class Judge:
         self._group = group
         self._contacts_topic = contacts_topic
         self._onward = onward
+        self._outlets = outlets
 
     async def run_once(self, now: datetime, most: int) -> Counter[str]:
         """Decide up to `most` messages that are due at `now`; counts of decided and skipped."""
@@ -62,9 +75,9 @@ class Judge:
             members = await standings(connection, self._vault(), rows, programs, now)
             judged = [
                 Judged(row["id"], row["member_id"], verdict, row["detail"])
-                for row, verdict in decide_in_turn(rows, programs, members, now)
+                for row, verdict in decide_in_turn(rows, programs, members, now, self._outlets)
             ]
-            judged = await _with_statements(connection, rows, programs, judged)
+            judged = await _with_statements(connection, rows, judged)
             await _write(connection, judged)
             if self._onward is not None:
                 going = [one.id for one in judged if not one.verdict.why_not]
@@ -77,6 +90,7 @@ def decide_in_turn(
     programs: Mapping[int, Program],
     members: Mapping[str, Callable[[Program], Standing]],
     now: datetime,
+    outlets: Outlets = MAIL_ALONE,
 ) -> list[tuple[asyncpg.Record, Verdict]]:
     """Each in its turn: what was decided before it in the same breath counts towards the cap."""
     taken: Counter[str] = Counter()
@@ -86,7 +100,7 @@ def decide_in_turn(
         member = members[member_id](program)
         member = member._replace(marketing=member.marketing + taken[member_id])
         one = Candidate(member_id, row["kind"], row["business_day"], row["left_day"])
-        verdict = decide(one, program, member, now)
+        verdict = decide(one, program, member, now, outlets)
         if not verdict.why_not and row["kind"] not in SERVICE:
             taken[member_id] += 1
         judged.append((row, verdict))
@@ -97,12 +111,14 @@ async def standings(
     connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record],
     programs: Mapping[int, Program], now: datetime,
 ) -> dict[str, Callable[[Program], Standing]]:  # fmt: skip
-    """How each member can be written to, under a programme."""
+    """How each member can be reached, under a programme."""
     ids = sorted({row["member_id"] for row in rows})
     known = await addressees_of(connection, vault, ids)
     sent: dict[str, list[datetime]] = defaultdict(list)
     if any(program.messages.cap for program in programs.values()):
-        found = await connection.fetch(QUERIES.marketing_sent, ids, now - _LONGEST, _MARKETING)
+        found = await connection.fetch(
+            QUERIES.marketing_sent, ids, now - _LONGEST, _MARKETING, _UNMAILED
+        )
         for row in found:
             sent[row["member_id"]].append(row["send_at"])
 
@@ -110,14 +126,15 @@ async def standings(
         def under(program: Program) -> Standing:
             since = now - timedelta(days=program.messages.cap_days)
             recent = sum(at > since for at in sent.get(member_id, ()))
-            if member_id not in known:
-                return Standing(False, marketing=recent)
-            reader, permission = known[member_id]
+            found = known.get(member_id)
+            # Of whom nothing is known nobody said that they agreed, or refused.
+            permission = Permission() if found is None else found.permission
 
             def refused(kind: Kind, policy: Messages) -> str:
                 return may_send(kind, policy.consent, permission) or ""
 
-            return Standing(True, reader.zone, refused, recent)
+            zone = "" if found is None else found.reader.zone
+            return Standing(found is not None, zone, refused, recent)
 
         return under
 
@@ -125,12 +142,12 @@ async def standings(
 
 
 async def _with_statements(
-    connection: Connection, rows: Sequence[asyncpg.Record], programs: Mapping[int, Program],
-    judged: list[Judged],
-) -> list[Judged]:  # fmt: skip
-    """Statements are put together when they are decided: their period is over."""
+    connection: Connection, rows: Sequence[asyncpg.Record], judged: list[Judged]
+) -> list[Judged]:
+    """Statements are put together when they are decided: their period is over. It is the one that
+    they were made due for, whatever periods the programme has by now."""
     periods = {
-        row["id"]: period_of(row["business_day"], programs[row["id"]].messages.statement_months)
+        row["id"]: (date.fromisoformat(row["cause"]), row["business_day"])
         for row in rows
         if row["kind"] == "statement"
     }
@@ -158,6 +175,6 @@ async def _write(connection: Connection, judged: Sequence[Judged]) -> None:
         [one.id for one in judged],
         [one.member_id for one in judged],
         [one.verdict.send_at for one in judged],
-        [one.verdict.why_not for one in judged],
+        [one.verdict.why_not or one.verdict.no_mail for one in judged],
         [one.detail for one in judged],
     )

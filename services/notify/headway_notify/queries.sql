@@ -75,13 +75,15 @@ for update of n skip locked
 for no key update of b skip locked
 
 -- name: marketing_sent
--- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds.
+-- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds; $4: replies of those that are not
+-- mailed and go by other roads alone.
 select member_id, send_at from notify.notifications
 where member_id = any($1::text[]) and send_at > $2 and kind = any($3::text[])
-  and state in ('decided', 'sending', 'sent', 'unknown')
+  and (state in ('decided', 'sending', 'sent', 'unknown') or (state = 'skipped' and reply = any($4::text[])))
 
 -- name: write_decided
--- What became of rows that `take_due` locked: why not is '' for those that go, from send_at on.
+-- What became of rows that `take_due` locked: why not is '' for those that are mailed, from send_at on. Those that go by
+-- other roads alone have a send_at and say why they are not mailed.
 update notify.notifications n
 set state = case when r.why_not = '' then 'decided' else 'skipped' end,
     reply = r.why_not, detail = r.detail, send_at = r.send_at,
@@ -99,7 +101,7 @@ where n.id = r.id
 select n.id, n.member_id, n.kind, n.cause, n.business_day, n.facts::text as facts, n.detail::text as detail, n.attempts,
        case when n.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(n.decided_at, n.send_at, n.replayed_at))::float8 as age,
-       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted
+       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted, false as without_contact
 from notify.notifications n
 left join notify.addressees a on a.member_id = n.member_id
 left join notify.balances b on b.member_id = n.member_id
@@ -156,6 +158,21 @@ from (
     order by claimed_until limit 1000 for update skip locked
 ) as lapsed
 where n.id = lapsed.id
+returning n.id
+
+-- name: end_mails
+-- $1 why. Up to 1,000 of what waits for mail where none leaves; what is unknown stays so.
+update notify.notifications n
+set state = case n.state when 'decided' then 'skipped' else n.state end,
+    reply = case n.state when 'decided' then $1 else n.reply end,
+    ended_at = case n.state when 'decided' then clock_timestamp() end,
+    next_attempt_at = null
+from (
+    select id from notify.notifications
+    where state in ('decided', 'unknown') and next_attempt_at is not null
+    order by id limit 1000 for update skip locked
+) as waiting
+where n.id = waiting.id
 returning n.id
 
 -- name: standing

@@ -22,6 +22,7 @@ from headway_notify.moving import COUNTED, Moved
 from headway_notify.plan import Due, Latest, Seen, seen_in
 
 QUERIES = load("headway_notify", "queries.sql")
+NOT_MAILED = "no mail leaves here any more"
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -171,6 +172,11 @@ async def mark(pool: Pool | Connection, outcomes: Sequence[Outcome]) -> list[asy
 async def lapse(pool: Pool, *, resend: bool) -> int:
     """Record claims that ran out as unknown; with `resend` they are to be sent again."""
     return len(await pool.fetch(QUERIES.lapse, resend))
+
+
+async def end_mails(pool: Pool) -> int:
+    """End up to 1,000 mails that wait, where no mail leaves; returns how many."""
+    return len(await pool.fetch(QUERIES.end_mails, NOT_MAILED))
 
 
 async def standing(pool: Pool) -> dict[str, int]:

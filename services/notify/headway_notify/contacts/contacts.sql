@@ -34,6 +34,12 @@ with keys as (
     set state = 'skipped', reply = 'forgotten', next_attempt_at = null, ended_at = clock_timestamp()
     where member_id = any($1::text[])
       and (state in ('due', 'decided') or (state = 'unknown' and next_attempt_at is not null))
+), handovers as (
+    update notify.handovers h
+    set state = 'skipped', reply = 'forgotten', next_attempt_at = null, ended_at = clock_timestamp()
+    from notify.notifications n
+    where n.id = h.notification and n.member_id = any($1::text[])
+      and (h.state = 'decided' or (h.state = 'unknown' and h.next_attempt_at is not null))
 ), contacts as (
     delete from notify.contacts where member_id = any($1::text[]) returning address_digest
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 from headway.ledger.queries import load
 from headway.stream.positions import Connection, Pool
 from headway_notify.claiming import columns, settle
+from headway_notify.deciding import NO_MAIL_TO
 from headway_notify.roads.topic import Topic
 from headway_notify.store import Outcome
 
@@ -28,9 +29,10 @@ class Handover(NamedTuple):
     detail: str
     tries_before: int
     age: float
-    sealed: bytes
-    """The contact, for platforms that want the address; `wrapped` is the key that opens it."""
-    wrapped: bytes
+    sealed: bytes | None
+    """The contact, for platforms that want the address; `wrapped` is the key that opens it. None:
+    there is none."""
+    wrapped: bytes | None
 
 
 class Handovers:
@@ -45,7 +47,7 @@ class Handovers:
     ) -> Sequence[Handover]:
         """Take up to `most` that may go at `now`."""
         async with pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(QUERIES.take_ready, self.road, now, most)
+            rows = await connection.fetch(QUERIES.take_ready, self.road, now, most, NO_MAIL_TO)
             taken = settle(rows)
             if taken:
                 arrays = columns(taken, "notification")
@@ -91,7 +93,7 @@ class Onward:
         self._topic = topic
 
     async def decided(self, connection: Connection, notifications: Sequence[int]) -> None:
-        """These were decided just now; those of them that are skipped are left out."""
+        """These were decided just now; those of them that do not go are left out."""
         ids = list(notifications)
         if self._platforms and ids:
             await connection.execute(QUERIES.hand_over, self._platforms, ids)

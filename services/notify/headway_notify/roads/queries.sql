@@ -1,25 +1,27 @@
 -- Handovers: notifications on their way to platforms. Their states are a notification's, from decided on.
 
 -- name: hand_over
--- To each of the roads $1, those of the notifications $2 that were decided to go.
+-- To each of the roads $1, those of the notifications $2 that were decided to go, mailed or not.
 insert into notify.handovers (notification, road, priority, send_at)
 select n.id, r.road, n.priority, n.send_at
 from notify.notifications n cross join unnest($1::text[]) as r (road)
-where n.id = any($2::bigint[]) and n.state = 'decided'
+where n.id = any($2::bigint[]) and n.send_at is not null
 order by n.id, r.road
 on conflict on constraint handovers_pkey do nothing
 
 -- name: decided
 select id, member_id, kind, cause, epoch, version, send_at, decided_at
-from notify.notifications where id = any($1::bigint[]) and state = 'decided' order by id
+from notify.notifications where id = any($1::bigint[]) and send_at is not null order by id
 
 -- name: take_ready
--- $1 road, $2 notify's clock, $3 most rows, as for mails; what is dropped from mail as overtaken is so here, too.
+-- $1 road, $2 notify's clock, $3 most rows, as for mails; what is dropped from mail as overtaken is so here, too. What was
+-- decided without a contact ($4: so it says) needs none, unless the member was forgotten since, and the balance with them.
 select h.notification, n.member_id, n.kind, n.cause, n.business_day, h.attempts,
        coalesce(h.facts, n.facts)::text as facts, coalesce(h.detail, n.detail)::text as detail,
        case when h.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(h.decided_at, h.send_at, h.replayed_at))::float8 as age,
-       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted
+       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted,
+       n.reply = $4 and b.member_id is not null as without_contact
 from notify.handovers h
 join notify.notifications n on n.id = h.notification
 left join notify.addressees a on a.member_id = n.member_id

@@ -18,7 +18,9 @@ _HERE = {"localhost", "127.0.0.1", "::1"}
 class RoadSettings(Settings):
     """Which roads there are, where they lead, and how they are used."""
 
-    notify_mail: Literal["smtp", "ses"] = Field("smtp", description="How mail leaves.")
+    notify_mail: Literal["smtp", "ses", "none"] = Field(
+        "smtp", description="How mail leaves; none: it does not, and other roads are all there are."
+    )
     notify_roads: str = Field(
         "", description="What is told beside the mail: any of topic, klaviyo, webhook; by commas."
     )
@@ -99,6 +101,12 @@ class RoadSettings(Settings):
         unknown = [road for road in self.roads if road not in ROADS]
         if unknown:
             raise ValueError(f"HEADWAY_NOTIFY_ROADS: {unknown[0]!r} is none of {', '.join(ROADS)}")
+        if self.notify_mail == "none" and not self.roads:
+            raise ValueError(
+                "HEADWAY_NOTIFY_MAIL is none and HEADWAY_NOTIFY_ROADS is empty, so nobody would be "
+                f"told anything; name one of {', '.join(ROADS)} in HEADWAY_NOTIFY_ROADS, or let "
+                "mail leave by smtp or ses"
+            )
         if "klaviyo" in self.roads and not self.klaviyo_key.get_secret_value():
             raise ValueError("HEADWAY_KLAVIYO_KEY is missing; give a private key with events:write")
         if "webhook" in self.roads and not (

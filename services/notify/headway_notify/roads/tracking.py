@@ -77,8 +77,8 @@ class Tracking(Dispatch[Handover, _Always]):
         return await self._road.track(told, self._address(item))
 
     def _address(self, item: Handover) -> str:
-        """Opened only for a platform that wants it."""
-        if not self._road.wants_address:
+        """Opened only for a platform that wants it; '' where there is none."""
+        if not self._road.wants_address or item.sealed is None or item.wrapped is None:
             return ""
         return self._vault().open(item.member_id, item.sealed, item.wrapped).email
 

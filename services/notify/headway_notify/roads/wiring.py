@@ -10,6 +10,7 @@ from headway.runtime.health import Health
 from headway.sealing.vault import Vault
 from headway.stream.positions import Pool
 from headway_notify.compose import Composer
+from headway_notify.deciding import Outlets
 from headway_notify.delivery import Delivery
 from headway_notify.lives import Mails
 from headway_notify.marking import Marker
@@ -21,6 +22,7 @@ from headway_notify.roads.mail import MailRoad
 from headway_notify.roads.ses import SesRoad
 from headway_notify.roads.topic import Topic
 from headway_notify.roads.tracking import Tracking
+from headway_notify.roads.unmailed import Unmailed
 from headway_notify.roads.webhook import WebhookRoad
 from headway_notify.settings import NotifySettings
 from headway_notify.smtp import SmtpRoad
@@ -37,11 +39,15 @@ class Roads(NamedTuple):
 
     services: Sequence[mode.Service]
     onward: Onward
+    outlets: Outlets
     wake: Callable[[], None]
 
 
-def mail_road(settings: NotifySettings) -> MailRoad:
-    """The one road that mail takes. Raises UserError when what it needs is not installed or set."""
+def mail_road(settings: NotifySettings) -> MailRoad | None:
+    """The one road that mail takes, or None where no mail leaves. Raises UserError when what it
+    needs is not installed or set."""
+    if settings.notify_mail == "none":
+        return None
     return SesRoad(settings) if settings.notify_mail == "ses" else SmtpRoad(settings)
 
 
@@ -52,12 +58,17 @@ def roads(
     """All of them. `notifications`: the full name of the topic."""
     topic = Topic(notifications) if "topic" in settings.roads else None
     mail = mail_road(settings)
-    mails = Mails(topic, mail.name)
-    marker = Marker(pool, settings, health, mails)
-    delivery = Delivery(pool, vault, settings, clock, composer, mail, mails, marker, health)
-    services: list[mode.Service] = [marker, delivery]
+    services: list[mode.Service] = []
+    wakes: list[Callable[[], None]] = []
+    if mail is None:
+        services.append(Unmailed(pool, health))
+    else:
+        mails = Mails(topic, mail.name)
+        marker = Marker(pool, settings, health, mails)
+        delivery = Delivery(pool, vault, settings, clock, composer, mail, mails, marker, health)
+        services += [marker, delivery]
+        wakes.append(delivery.wake)
     platforms = [name for name in PLATFORMS if name in settings.roads]
-    wakes = [delivery.wake]
     for name in platforms:
         lives = Handovers(name, topic)
         own = Marker(pool, settings, health, lives, resend=True)
@@ -71,4 +82,5 @@ def roads(
         for one in wakes:
             one()
 
-    return Roads(services, Onward(platforms, topic), wake)
+    outlets = Outlets(mail=mail is not None, others=bool(settings.roads))
+    return Roads(services, Onward(platforms, topic), outlets, wake)
