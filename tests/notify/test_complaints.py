@@ -1,9 +1,14 @@
 """What users of other mailing software complained of, each done right."""
 
+from email import message_from_bytes
+
 import pytest
 
 from headway.program.messages import KINDS, SERVICE, TOPIC_OF
+from headway_notify.compose import Composer
+from headway_notify.mime import Sender
 from headway_notify.permission import Permission, may_send
+from headway_notify.programmes import Programmes
 from tests.notify.desk import FORM, Desk, bounced
 from tests.notify.sns_sender import bounce, complaint
 from tests.notify.test_feedback import mapped
@@ -151,3 +156,34 @@ async def test_anymail_one_exception_in_a_batch_does_not_have_all_of_it_sent_aga
     await desk.work_through()
     assert len(await desk.events()) == 2
     assert await desk.suppressed() == {"hard_bounce"}
+
+
+async def test_gitlab_mr_156414_a_get_shows_a_page_and_only_its_button_acts(desk: Desk) -> None:
+    """“Mail scanners unsubscribed people”: the link of a mail asks first."""
+    await desk.contact()
+    link = await desk.link()
+    shown = await desk.client.get(link)
+    assert '<form method="post"' in shown.text
+    assert await desk.unwanted() == {}
+    await desk.client.post(link, content="do=stop", headers=FORM)
+    assert await desk.unwanted() == {"progress": "page"}
+
+
+@pytest.mark.parametrize("public_url", ["", "https://rewards.example"])
+async def test_listmonk_1161_one_click_is_promised_only_by_an_https_address(
+    desk: Desk, public_url: str
+) -> None:
+    """“With a mailto address there is no button”: RFC 8058 wants HTTPS, else neither header."""
+    await desk.contact()
+    await desk.decided()
+    (mail,) = await desk.claim()
+    composer = Composer(
+        Programmes(lambda: desk.pool), lambda: desk.vault, Sender.parse("R <r@example.com>"),
+        public_url=public_url,
+    )  # fmt: skip
+    contact = desk.vault.open(mail.member_id, mail.sealed, mail.wrapped)
+    made = message_from_bytes(await composer.compose(mail, contact, contact.email))
+    assert "mailto:" not in str(made["List-Unsubscribe"])
+    promised = "List-Unsubscribe=One-Click" if public_url else None
+    assert made["List-Unsubscribe-Post"] == promised
+    assert ("https://" in str(made["List-Unsubscribe"])) is bool(public_url)

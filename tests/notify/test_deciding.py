@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from headway.program.messages import KINDS, SERVICE, Kind, Messages
-from headway_notify.deciding import Candidate, Standing, decide, held_out
+from headway_notify.deciding import (
+    NO_MAIL_HERE,
+    NO_MAIL_TO,
+    Candidate,
+    Outlets,
+    Standing,
+    decide,
+    held_out,
+)
 from tests.notify.account import PROGRAM
 
 NOW = datetime(2026, 3, 4, 17, tzinfo=UTC)
@@ -34,6 +42,26 @@ def test_none_goes_to_who_has_left_or_cannot_be_reached_or_does_not_want_it(kind
     assert why_not(kind, left=date(2026, 3, 4)) == ""
     assert why_not(kind, known=False) == "no contact is known"
     assert why_not(kind, refused=lambda kind, policy: f"no {kind}") == f"no {kind}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("known", "outlets", "no_mail"),
+    [
+        (True, Outlets(mail=True, others=True), ""),
+        (False, Outlets(mail=True, others=True), NO_MAIL_TO),
+        (True, Outlets(mail=False, others=True), NO_MAIL_HERE),
+        (False, Outlets(mail=False, others=True), NO_MAIL_TO),
+    ],
+)
+def test_where_there_are_other_roads_it_goes_and_says_why_it_is_not_mailed(
+    kind: Kind, known: bool, outlets: Outlets, no_mail: str
+) -> None:
+    one = Candidate("m", kind, DAY, None)
+    verdict = decide(one, PROGRAM, Standing(known), NOW, outlets)
+    assert verdict == (NOW, "", no_mail)
+    barred = Standing(known, refused=lambda kind, policy: "no consent")
+    assert decide(one, PROGRAM, barred, NOW, outlets) == (None, "no consent", "")
 
 
 @pytest.mark.parametrize("kind", KINDS)

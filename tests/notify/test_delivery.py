@@ -62,7 +62,7 @@ async def sending(pool: Pool, **settings: Any) -> AsyncIterator[Health]:
     composer = Composer(programmes, lambda: vault, Sender.parse(given.smtp_from))
     clock = FixedClock(NOON)
     out = roads(lambda: pool, lambda: vault, given, clock, composer, programmes, TOPIC, health)
-    judge = Judge(lambda: pool, lambda: vault, programmes, "g", "c", out.onward)
+    judge = Judge(lambda: pool, lambda: vault, programmes, "g", "c", out.onward, out.outlets)
     await judge.run_once(NOON, 1000)
     for service in out.services:
         await service.start()

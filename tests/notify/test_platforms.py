@@ -202,6 +202,7 @@ async def test_every_answer_of_a_receiver_has_its_meaning(
     [
         ({"notify_roads": "pigeon"}, "none of topic, klaviyo, webhook"),
         ({"notify_roads": "klaviyo"}, "HEADWAY_KLAVIYO_KEY"),
+        ({"notify_mail": "none"}, "HEADWAY_NOTIFY_MAIL is none and HEADWAY_NOTIFY_ROADS is empty"),
         ({"notify_roads": "webhook"}, "HEADWAY_WEBHOOK_URL"),
         ({"webhook_url": "http://shop.example.com/x"}, "https"),
         ({"webhook_secrets": "whsec_c2hvcnQ="}, "24 to 64 bytes"),
