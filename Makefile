@@ -25,11 +25,12 @@ up: $(UV) ## Run Kafka and PostgreSQL on this machine until Ctrl-C
 test: check ## Check, then run every test but the long proofs
 	$(RUN) pytest -m "not proof" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-check: $(UV) ## Lint, format, types, and the boundaries between packages
+check: $(UV) ## Lint, format, types, the boundaries between packages, published contracts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
+	$(RUN) headway contracts check
 
 format: $(UV) ## Put the code into the form that check asks for
 	$(RUN) ruff check --fix .

@@ -63,7 +63,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
         ConsumerOptions(
             settings.kafka_bootstrap,
             group,
-            (topics.balance_changed, topics.member_notices, topics.member_contacts),
+            topics.notify_inputs,
             max_records=settings.max_records,
         ),
         Intake(lambda: database.pool, lambda: strongroom.vault, group, topics, programmes),

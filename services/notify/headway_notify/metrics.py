@@ -6,7 +6,7 @@ REPEATS = Counter(
     "headway_notify_repeats_total", "balance.changed messages dropped: version already seen."
 )
 DECIDED = Counter(
-    "headway_notify_decided_total", "Mails decided, by outcome: decided, skipped.", ["outcome"]
+    "headway_notify_decided_total", "Messages decided, by outcome: decided, skipped.", ["outcome"]
 )
 HANDED_OVER = Counter(
     "headway_notify_mails_total",

@@ -8,12 +8,16 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
+from headway.contracts.asyncapi import ASYNCAPI_FILE, asyncapi
 from headway.contracts.envelope import SPECVERSION
 from headway.contracts.fields import Data, Id, Source, Time
 from headway.contracts.registry import CONTRACTS, Contract
 from headway.contracts.topics import DEFAULT_PREFIX
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+ID: Final = "urn:headway:contract:"
+"""What the `$id` of each type's schema begins with."""
 
 _INDEX: Final = """\
 # Contracts
@@ -32,6 +36,10 @@ Written by `headway contracts export docs/contracts`; change the models, not the
 - Rules that the schemas do not say: `line_id` differs between the lines of an order;
   `paid_with_points` is at most the line's `amount`; a line of a refund names its `line_id` when
   the refund names an `order_id`, else its `sku`; `time` is at most five minutes ahead.
+- All of it for tools: [asyncapi.json](asyncapi.json), AsyncAPI 3.0 with Kafka's bindings.
+- A published version is never broken: what would break its senders or its readers becomes a `.v2`.
+  `headway contracts check` compares these files with the models, and `export` overwrites none that
+  would break.
 - A record without a value on `{prefix}member-contacts` is a tombstone: it forgets the member.
 
 ## Types
@@ -83,6 +91,7 @@ def exported() -> dict[str, str]:
     """Every file of the contracts' folder: its name and its text."""
     files = {file_name(contract): _text(schema(contract)) for contract in CONTRACTS.values()}
     files["README.md"] = _index()
+    files[ASYNCAPI_FILE] = _text(asyncapi({c.type: schema(c) for c in CONTRACTS.values()}))
     return files
 
 
@@ -98,7 +107,7 @@ def schema(contract: Contract) -> dict[str, object]:
     attributes = _Envelope.model_json_schema(schema_generator=_Plain)["properties"]
     found: dict[str, object] = {
         "$schema": _DIALECT,
-        "$id": f"urn:headway:contract:{contract.type}",
+        "$id": ID + contract.type,
         "title": contract.type,
         "description": _said(contract),
         "type": "object",

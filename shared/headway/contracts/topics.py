@@ -1,4 +1,5 @@
-"""Every topic: name, key, partitions, retention. The one place where they are stated.
+"""Every topic: name, key, partitions, retention, and which service reads and writes it. The one
+place where they are stated.
 
 The key of every record is the member id in UTF-8, and every topic has the same number of
 partitions under Kafka's default partitioner, so a member has one partition number everywhere and
@@ -11,6 +12,7 @@ from headway.contracts.registry import CONTRACTS
 
 PARTITIONS: Final = 6
 DEFAULT_PREFIX: Final = "headway."
+DEFAULT_GROUP_PREFIX: Final = "headway-"
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -69,6 +71,36 @@ EARN_INPUTS: Final[tuple[str, ...]] = (
 )
 """What earn reads, named without prefix."""
 
+NOTIFY_INPUTS: Final[tuple[str, ...]] = ("balance-changed", "member-notices", "member-contacts")
+"""What notify reads, named without prefix."""
+
+
+class Service(NamedTuple):
+    """What one service reads and writes, by topics without prefix. `forgets`: topics on which it
+    writes tombstones alone."""
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    forgets: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """Its consumer group, behind the default prefix."""
+        return DEFAULT_GROUP_PREFIX + self.name
+
+
+SERVICES: Final[tuple[Service, ...]] = (
+    Service(
+        "earn",
+        EARN_INPUTS,
+        ("effects", "balance-changed", "member-notices", "earn-dead-letters"),
+    ),
+    Service("redeem", (), ("balance-changed", "member-notices"), ("member-contacts",)),
+    Service("notify", NOTIFY_INPUTS, ("notifications", "notify-dead-letters")),
+)
+"""Every service. What none of them writes comes from others."""
+
 
 class Topics:
     """The topics of one installation: every name behind its prefix."""
@@ -92,6 +124,11 @@ class Topics:
     def earn_inputs(self) -> tuple[str, ...]:
         """Full names of what earn reads."""
         return tuple(self.prefix + name for name in EARN_INPUTS)
+
+    @property
+    def notify_inputs(self) -> tuple[str, ...]:
+        """Full names of what notify reads."""
+        return tuple(self.prefix + name for name in NOTIFY_INPUTS)
 
     def of(self, event_type: str) -> str:
         """Full name of the topic of an event type named without version; KeyError if unknown."""

@@ -8,17 +8,14 @@ from typing import Final, Self
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from headway.contracts.topics import EARN_INPUTS, PARTITIONS
+from headway.contracts.topics import PARTITIONS, SERVICES
 from headway.errors import UserError
 from headway.local.demo.dump import QUERIES
 from headway.runtime.settings import Settings
 
 _LOOK_EVERY_S: Final = 0.2
 _WITHOUT_PROGRESS_S: Final = 120.0
-READS: Final = {
-    "earn": EARN_INPUTS,
-    "notify": ("balance-changed", "member-notices", "member-contacts"),
-}
+READS: Final = {service.name: service.reads for service in SERVICES if service.reads}
 """Which topics each service reads, without prefix."""
 
 
