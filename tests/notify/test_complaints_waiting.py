@@ -51,8 +51,8 @@ async def compose(desk: Desk, folder: Path | None) -> EmailMessage:
 async def test_novu_template_edits_reach_what_was_delayed_and_the_mail_says_so(
     desk: Desk, tmp_path: Path
 ) -> None:
-    """“An edit of the template changes messages that were delayed”: ours are worded by the templates
-    there are when they go, with the figures that were frozen, and name their version."""
+    """“An edit of the template changes messages that were delayed”: ours are worded by the
+    templates there are when they go, with the figures that were frozen, and name their version."""
     await desk.contact()
     await desk.decided()
     before = await compose(desk, None)
