@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from headway.stream.positions import Pool
 from headway.stream.topics_admin import create_topics
+from headway_notify.deciding import NO_MAIL_HERE, NO_MAIL_TO
 from tests.cli.running import headway
 from tests.notify.account import NOON, balance_event, cause, contact_event
 from tests.notify.conftest import MailServer
@@ -141,6 +142,30 @@ async def test_each_road_is_told_once_whatever_the_platforms_answer(
     assert b"@" not in said.replace(b"rewards@example.com", b"")
     assert b"Maria" not in said
     assert b"pk_secret" not in said
+
+
+async def test_without_mail_a_process_tells_platforms_alone_and_every_state_ends(
+    place: Place, pool: Pool
+) -> None:
+    known, unknown = MEMBERS[:2], MEMBERS[2:4]
+    changes = [one for one in day_of(MEMBERS[:4]) if one[:2] not in
+               {("member-contacts", member) for member in unknown}]  # fmt: skip
+    await place.publish(changes)
+    async with platform(always(204)) as hook:
+        process = place.start(
+            NOTIFY_MAIL="none", NOTIFY_ROADS="webhook", WEBHOOK_URL=hook.url, SMTP_PORT="1", **QUICK
+        )
+        await rest(pool, due=1, skipped=4)
+        await handed(pool, "webhook", sent=4)
+        assert place.stop(process) == 0
+    told = Counter(one.json["data"]["member_id"] for one in hook.accepted)
+    assert told == Counter([*known, *unknown])
+    assert place.mail.mails() == []
+    replies = await pool.fetch(
+        "select reply, array_agg(member_id order by member_id) from notify.notifications"
+        " where state = 'skipped' group by reply"
+    )
+    assert dict(map(tuple, replies)) == {NO_MAIL_HERE: known, NO_MAIL_TO: unknown}
 
 
 @pytest.mark.parametrize(
