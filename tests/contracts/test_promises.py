@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from headway.cli.contracts import command
 from headway.contracts.comparing import changes
 from headway.contracts.promises import broken, broken_in
 from headway.contracts.registry import CONTRACTS
@@ -203,33 +205,34 @@ def publish(folder: Path, spoil: Spoil | None = None) -> Path:
     return folder
 
 
+def run(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(command, list(arguments))
+    assert done.exit_code == code, done.output
+    return done.output
+
+
 def test_check_names_the_field_and_the_fix(tmp_path: Path) -> None:
     publish(tmp_path, lambda d: d["$defs"]["Line"]["properties"].update(colour={"type": "string"}))
-    said = headway("contracts", "check", "--against", str(tmp_path), code=1)
+    said = run("check", "--against", str(tmp_path), code=1)
     assert "order.paid.v1: data.lines[].colour is gone" in said
     assert "make it order.paid.v2 and keep both" in said
-    assert "all 25 published types hold" in headway(
-        "contracts", "check", "--against", str(DOCS)
-    )  # fmt: skip
+    assert "all 25 published types hold" in run("check", "--against", str(DOCS))
 
 
 def test_check_refuses_a_folder_without_contracts_or_with_a_spoilt_one(tmp_path: Path) -> None:
-    assert "no published contract" in headway(
-        "contracts", "check", "--against", str(tmp_path), code=2
-    )
+    refused = ("contracts", "check", "--against", str(tmp_path))
+    assert "no published contract" in headway(*refused, code=2)
     publish(tmp_path)
     (tmp_path / "order.paid.v1.schema.json").write_text("{")
-    said = headway("contracts", "check", "--against", str(tmp_path), code=2)
-    assert "order.paid.v1.schema.json is no published contract" in said
+    assert "order.paid.v1.schema.json is no published contract" in headway(*refused, code=2)
 
 
 def test_export_overwrites_nothing_that_would_break(tmp_path: Path) -> None:
     publish(tmp_path, lambda d: d["$defs"]["Line"]["properties"].update(colour={"type": "string"}))
     before = (tmp_path / "order.paid.v1.schema.json").read_text()
-    said = headway("contracts", "export", str(tmp_path), code=1)
-    assert "data.lines[].colour is gone" in said
+    assert "data.lines[].colour is gone" in run("export", str(tmp_path), code=1)
     assert (tmp_path / "order.paid.v1.schema.json").read_text() == before
     assert not (tmp_path / "README.md").exists()
     # Taking it back for all to see is removing its file.
     (tmp_path / "order.paid.v1.schema.json").unlink()
-    assert "files written" in headway("contracts", "export", str(tmp_path))
+    assert "files written" in run("export", str(tmp_path))
