@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from headway.contracts.asyncapi import ASYNCAPI_FILE, DEAD_LETTER_HEADERS, messages_on
 from headway.contracts.registry import CONTRACTS
 from headway.contracts.schema import exported
-from headway.contracts.topics import SERVICES, TOPICS
+from headway.contracts.topics import DEFAULT_PREFIX, SERVICES, TOPICS
 from headway.errors import Poison
 from headway.runtime.settings import Settings
 from headway.stream.batch import Record
@@ -111,6 +111,7 @@ def test_operations_are_what_services_do_under_their_own_groups() -> None:
         if one["action"] == "receive"
     }
     settings = Settings.model_construct()
+    assert settings.topic_prefix == DEFAULT_PREFIX
     assert groups == {name: [settings.group(name)] for name in ("earn", "notify")}
 
 

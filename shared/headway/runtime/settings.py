@@ -5,8 +5,6 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from headway.contracts.topics import DEFAULT_GROUP_PREFIX, DEFAULT_PREFIX
-
 
 class Settings(BaseSettings):
     """Where the servers are and how this process behaves. Services add their own by subclassing."""
@@ -19,10 +17,8 @@ class Settings(BaseSettings):
     postgres_dsn: str = Field(
         "postgresql://localhost/headway", description="The ledger's database."
     )
-    topic_prefix: str = Field(DEFAULT_PREFIX, description="What every topic's name starts with.")
-    group_prefix: str = Field(
-        DEFAULT_GROUP_PREFIX, description="What every consumer group starts with."
-    )
+    topic_prefix: str = Field("headway.", description="What every topic's name starts with.")
+    group_prefix: str = Field("headway-", description="What every consumer group starts with.")
     clock: Literal["system", "stream"] = Field(
         "system", description="What jobs call now: the machine's time, or the stream's."
     )
