@@ -14,7 +14,10 @@ from headway.sealing.vault import Vault
 from headway.stream.positions import Connection, Pool
 from headway_notify.contacts.reading import addressees_of
 from headway_notify.deciding import Candidate, Standing, Verdict, decide
+from headway_notify.details import DETAILS
+from headway_notify.facts import Facts
 from headway_notify.moving import COUNTED, period_of, statement
+from headway_notify.overtaken import AS_FROZEN, true_of
 from headway_notify.permission import may_send
 from headway_notify.programmes import Programmes
 from headway_notify.roads.handovers import Onward
@@ -60,10 +63,7 @@ class Judge:
             await self._programmes.need(set(of.values()), connection)
             programs = {id_: self._programmes.version(number) for id_, number in of.items()}
             members = await standings(connection, self._vault(), rows, programs, now)
-            judged = [
-                Judged(row["id"], row["member_id"], verdict, row["detail"])
-                for row, verdict in decide_in_turn(rows, programs, members, now)
-            ]
+            judged = decide_in_turn(rows, programs, members, now)
             judged = await _with_statements(connection, rows, programs, judged)
             await _write(connection, judged)
             if self._onward is not None:
@@ -77,7 +77,7 @@ def decide_in_turn(
     programs: Mapping[int, Program],
     members: Mapping[str, Callable[[Program], Standing]],
     now: datetime,
-) -> list[tuple[asyncpg.Record, Verdict]]:
+) -> list[Judged]:
     """Each in its turn: what was decided before it in the same breath counts towards the cap."""
     taken: Counter[str] = Counter()
     judged = []
@@ -85,12 +85,25 @@ def decide_in_turn(
         program, member_id = programs[row["id"]], row["member_id"]
         member = members[member_id](program)
         member = member._replace(marketing=member.marketing + taken[member_id])
-        one = Candidate(member_id, row["kind"], row["business_day"], row["left_day"])
+        detail = _now_true(row)
+        one = Candidate(
+            member_id, row["kind"], row["business_day"], row["left_day"], detail is not None
+        )
         verdict = decide(one, program, member, now)
         if not verdict.why_not and row["kind"] not in SERVICE:
             taken[member_id] += 1
-        judged.append((row, verdict))
+        judged.append(Judged(row["id"], member_id, verdict, detail or row["detail"]))
     return judged
+
+
+def _now_true(row: asyncpg.Record) -> str | None:
+    """What is still so of a message's detail as the account is now; None: nothing is."""
+    kind: Kind = row["kind"]
+    if kind in AS_FROZEN:
+        return str(row["detail"])
+    told = DETAILS[kind].model_validate_json(row["detail"])
+    now = true_of(kind, told, Facts.model_validate_json(row["facts"]))
+    return None if now is None else now.model_dump_json()
 
 
 async def standings(
