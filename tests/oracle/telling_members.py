@@ -183,12 +183,12 @@ def check(
     due = {key: call for key, call in wanted.items() if call.at <= until}
     problems = [f"message {key}: never decided" for key in sorted(due.keys() - decided.keys())]
     problems += [f"message {key}: not called for" for key in sorted(decided.keys() - wanted.keys())]
-    sends = _marketing(decided)
+    sends, counted = _marketing(decided), _marketing(decided, dropped=True)
     for key, call in due.items():
         became = decided.get(key)
         gone = key[1] == "certificate_issued" and key[2] not in (held or {}).get(key[0], ())
         if became is not None and not _overtaken(key, call, became, latest or {}, gone=gone):
-            wrong = _wrong(key, call, became, manners, zones, left, sends.get(key[0], []))
+            wrong = _wrong(key, call, became, manners, zones, left, counted.get(key[0], []))
             problems += [f"message {key}: {wrong}"] if wrong else []
     return problems + _above_cap(sends, manners)
 
@@ -204,10 +204,14 @@ def _overtaken(
     return gone or (key[1] in _MAY_BE_OVERTAKEN and changed is not None and changed > call.at)
 
 
-def _marketing(decided: Mapping[Key, Decided]) -> dict[str, list[datetime]]:
+def _marketing(
+    decided: Mapping[Key, Decided], *, dropped: bool = False
+) -> dict[str, list[datetime]]:
+    """When marketing may go to each member; `dropped`: also what was to go and then overtaken,
+    which had its place under the cap when others were decided."""
     sends: dict[str, list[datetime]] = defaultdict(list)
     for (member, kind, _), one in decided.items():
-        if kind not in SERVICE and one.state != "skipped" and one.send_at is not None:
+        if kind not in SERVICE and one.send_at is not None and (dropped or one.state != "skipped"):
             sends[member].append(one.send_at)
     return {member: sorted(times) for member, times in sends.items()}
 
