@@ -141,7 +141,7 @@ class BalanceChanged(Subject):
     """Certificates that this cause issued, and did not take back again; null for none."""
     certificates: Annotated[tuple[OwnId, ...], Field(max_length=MOST_CERTIFICATES)] | None = None
     """Certificates that issued themselves and are neither used nor taken back, oldest first, by
-    their redemptions' ids; null for none."""
+    their redemptions' ids; null for none. That one was used shows at the next change."""
     rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
     """Rewards that the available points pay for, cheapest first."""
     next_reward: NextReward | None

@@ -53,9 +53,7 @@ def balance_changed(
     now = moment or item.time
     program = programs.at(now)
     facts = progress(program, account.available, account.owed, account.tier, now)
-    chosen = goal(
-        program, account.goal, account.available, account.owed, account.tier, now
-    )  # fmt: skip
+    chosen = goal(program, account.goal, account.available, account.owed, account.tier, now)
     event = {
         "specversion": "1.0",
         "id": f"{account.member_id}:{epoch}:{account.version}",
