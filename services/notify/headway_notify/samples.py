@@ -103,8 +103,8 @@ def _detail(program: Program, kind: Kind, day: date, facts: Facts) -> Detail:
             currency=program.currency,
         ),
         "certificate_issued": details.CertificateIssued(
-            redemption_id="crt_1_2", reward_id=_cheapest(program), points=some, value_minor=500,
-            currency=program.currency,
+            redemption_id="crt_1_2", reward_id=_cheapest(program), points=_first_price(program),
+            value_minor=500, currency=program.currency,
         ),
         "tier_changed": details.TierChanged(
             tier_from=before, tier_to=tier, at=facts.account_time
@@ -132,6 +132,10 @@ def _statement(facts: Facts, day: date) -> Detail:
         earned=closing // 2, restored=0, adjusted=0, used=closing // 4, expired=0, taken_back=0,
         closing=closing,
     )  # fmt: skip
+
+
+def _first_price(program: Program) -> int:
+    return min((each.points for each in program.rewards), default=100)
 
 
 def _cheapest(program: Program) -> str:
