@@ -101,6 +101,10 @@ def test_told_without_and_told_as_nothing_are_the_same_event(data: st.DataObject
         ("balance.changed.v1.clawed-back", "data.clawed_back"),
         ("balance.changed.v1.redeemed", "data.redeemed"),
         ("balance.changed.v1.redeemed", "data.moved"),
+        *(
+            ("balance.changed.v1.certificates", f"data.{name}")
+            for name in ("issued", "certificates", "goal")
+        ),
         ("contact.updated.v1.choices", "data.zone"),
         ("contact.updated.v1.choices", "data.marketing"),
     ],

@@ -44,6 +44,11 @@ def test_none_goes_to_who_has_left_or_cannot_be_reached_or_does_not_want_it(kind
     assert why_not(kind, refused=lambda kind, policy: f"no {kind}") == f"no {kind}"
 
 
+def test_what_is_no_longer_so_is_not_told() -> None:
+    one = Candidate("m", "certificate_issued", DAY, None, holds=False)
+    assert decide(one, PROGRAM, Standing(True), NOW) == (None, "overtaken by what came after it")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("known", "outlets", "no_mail"),

@@ -71,6 +71,49 @@ def test_what_was_redeemed_taken_back_and_earned_for_a_friend_is_told() -> None:
     assert ("d", "referral_thanks") not in told
 
 
+ISSUED = [
+    {"redemption_id": name, "reward_id": "five", "points": 100, "value_minor": 500,
+     "currency": "USD"}
+    for name in ("crt_1_2", "crt_1_6")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("why", ["event", "effect", "redemption", "tick", "timeout", "admin"])
+def test_each_certificate_that_issued_itself_is_told_once_whatever_let_it(why: str) -> None:
+    """Points come at midnight, when nobody does anything: the certificate is news all the same."""
+    changed = change(issued=ISSUED, certificates=["crt_1_2", "crt_1_6"], cause=cause(why))
+    due = [one for one in planned(changed, changed).due if one.kind == "certificate_issued"]
+    assert [one.cause for one in due] == ["crt_1_2", "crt_1_6"]
+    assert orjson.loads(due[0].detail) == ISSUED[0]
+
+
+def test_certificates_of_an_import_are_no_news_and_others_only_where_the_programme_says_so() -> (
+    None
+):
+    brought = change(issued=ISSUED, cause={**cause("admin"), "source": "headway/import"})
+    assert planned(brought).due == planned(brought, program=PROGRAM).due == []
+    here = planned(change(issued=ISSUED, cause=cause("tick")), program=PROGRAM)
+    assert here.due == []
+
+
+def test_thresholds_are_those_of_the_way_to_the_goal() -> None:
+    program = replace(PROGRAM, messages=Messages(every_percent=10))
+    following = {"id": "ten", "points": 200, "missing": 50}
+    goal = {"id": "twenty", "points": 400, "missing": 250}
+    seen = Seen((1, 1), ("five",), "ten", 75)
+    chosen = planned(change(version=2, next_reward=following, goal=goal), program=program, m1=seen)
+    assert [one.kind for one in chosen.due] == ["progress"]
+    assert chosen.last["m1"][2:] == ("twenty", 37)
+    near = {"id": "ten", "points": 200, "missing": 41}
+    still = planned(
+        change(version=3, next_reward=near, goal=goal | {"missing": 241}), program=program,
+        m1=chosen.last["m1"],
+    ).due  # fmt: skip
+    assert still == []
+    reached = change(version=4, next_reward=None, goal=goal | {"missing": 0})
+    assert planned(reached, program=program).last["m1"][2:] == ("twenty", 100)
+
+
 @pytest.mark.parametrize(
     ("every", "last", "before", "now", "tells"),
     [

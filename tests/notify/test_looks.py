@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
+from headway_notify.facts import Ahead
 from headway_notify.messaging import Message
 from headway_notify.samples import sample
 from tests.notify.account import PROGRAM
@@ -12,7 +13,7 @@ from tests.notify.looks import DAY, message_html, right, wrong
 
 def test_every_kind_at_every_width_in_light_and_dark(chromium: Browser) -> None:
     found = dict(right(chromium, ("en",)))
-    assert len(found) == 44
+    assert len(found) == 48
     assert {which: problems for which, problems in found.items() if problems} == {}
 
 
@@ -24,6 +25,20 @@ def test_the_bar_is_right_at_its_ends(chromium: Browser, available: int, pending
     assert wrong(seen, "progress", message, "en") == []
     filled = [width for name, width, *_ in seen.bars[0]["cells"] if name == "full"]
     assert sum(filled) == pytest.approx(seen.bars[0]["width"] * available / 100, abs=2)
+
+
+@pytest.mark.parametrize("missing", [250, 0])
+def test_the_bar_runs_to_the_goal(chromium: Browser, missing: int) -> None:
+    message = sample(PROGRAM, "progress", DAY)
+    goal = Ahead(id="twenty", points=400, missing=missing)
+    message = message._replace(facts=message.facts.model_copy(update={"goal": goal}))
+    with opened(chromium, 320, "dark") as page:
+        seen = look(page, message_html(message, "en"))
+    assert wrong(seen, "progress", message, "en") == []
+    filled = [width for name, width, *_ in seen.bars[0]["cells"] if name == "full"]
+    assert sum(filled) == pytest.approx(
+        seen.bars[0]["width"] * (37 if missing else 100) / 100, abs=2
+    )
 
 
 def test_long_names_break_and_do_not_push_the_screen_apart(chromium: Browser) -> None:

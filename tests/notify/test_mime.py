@@ -75,6 +75,7 @@ def test_headers_name_the_ledger_version_the_member_the_day_and_the_facts() -> N
         "ready": ["five"],
         "saved": {"USD": 500},
         "next": {"id": "ten", "points": 200, "missing": 50},
+        "goal": None,
     }
     assert found["From"] == "Stride Shoes <rewards@example.com>"
     assert found["Date"].datetime == NOW.replace(microsecond=0)

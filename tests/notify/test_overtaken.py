@@ -13,13 +13,16 @@ from headway_notify.overtaken import AS_FROZEN, Refreshed, refreshed
 from tests.notify.account import NOON, balance
 
 LATER = NOON + timedelta(days=30)
-FROZEN = Facts.model_validate(balance())
+FROZEN = Facts.model_validate(balance(certificates=["crt_1_2"]))
 DETAILS: dict[Kind, details.Detail] = {
     "welcome": details.Detail(),
     "progress": details.Detail(),
     "reward_ready": details.RewardReady(reward_id="five"),
     "reward_used": details.RewardUsed(
         redemption_id="r1", reward_id="five", points=100, value_minor=500, currency="USD"
+    ),
+    "certificate_issued": details.CertificateIssued(
+        redemption_id="crt_1_2", reward_id="five", points=100, value_minor=500, currency="USD"
     ),
     "tier_changed": details.TierChanged(tier_from="club", tier_to="gold", at=NOON),
     "tier_at_risk": details.TierAtRisk(tier="gold", missing=5000, at=LATER),
@@ -35,7 +38,8 @@ DETAILS: dict[Kind, details.Detail] = {
 
 
 def latest(**changes: object) -> Facts:
-    return Facts.model_validate(balance() | {"version": 2} | changes)
+    known = {"version": 2, "certificates": ["crt_1_2", "crt_1_9"]}
+    return Facts.model_validate(balance() | known | changes)
 
 
 def told(kind: Kind, now: Facts) -> Refreshed | None:
@@ -63,6 +67,11 @@ def test_a_reward_that_was_spent_meanwhile_is_not_offered() -> None:
     assert told("reward_ready", latest(rewards_ready=[])) is None
     assert told("reward_ready", latest(rewards_ready=["ten"])) is None
     assert told("reward_ready", latest(rewards_ready=["five", "ten"])) is not None
+
+
+@pytest.mark.parametrize("held", [None, [], ["crt_1_9"]])
+def test_a_certificate_that_was_taken_back_is_not_told_of(held: list[str] | None) -> None:
+    assert told("certificate_issued", latest(certificates=held)) is None
 
 
 def test_a_tier_that_changed_is_at_risk_no_more() -> None:

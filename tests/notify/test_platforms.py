@@ -13,6 +13,7 @@ from headway_notify.messaging import Message, notification_id
 from headway_notify.roads.answers import Answer, Ending
 from headway_notify.roads.engagement import Occurrence
 from headway_notify.roads.klaviyo import KlaviyoRoad
+from headway_notify.roads.klaviyo import body as klaviyo_body
 from headway_notify.roads.told import occurrence
 from headway_notify.roads.webhook import WebhookRoad
 from headway_notify.settings import NotifySettings
@@ -23,10 +24,11 @@ NEW, OLD = "whsec_" + "bmV3" * 10, "whsec_" + "b2xk" * 10
 
 
 def told(
-    kind: Any = "progress", detail: details.Detail | None = None, *, hours: int = 1
-) -> Occurrence:
+    kind: Any = "progress", detail: details.Detail | None = None, *, hours: int = 1,
+    **changes: object,
+) -> Occurrence:  # fmt: skip
     """What is told so many hours after it happened."""
-    facts = Facts.model_validate(balance())
+    facts = Facts.model_validate(balance() | changes)
     message = Message("m1", kind, "c1", NOON.date(), facts, detail or details.Detail())
     account = {"joined_at": "2024-05-01T10:00:00Z"}
     now = NOON + timedelta(hours=hours)
@@ -83,6 +85,8 @@ async def test_klaviyo_is_told_in_its_own_form() -> None:
         "loyalty_tier": "gold",
         "loyalty_member_since": "2024-05-01",
         "loyalty_balance_version": 1,
+        "loyalty_goal_id": "",
+        "loyalty_goal_name": "",
     }
     assert expected.items() <= properties.items()
     assert profile["properties"]["loyalty_points_balance"] == 150
@@ -119,6 +123,34 @@ async def test_a_reward_used_says_what_it_was_worth() -> None:
     attributes = server.received[0].json["data"]["attributes"]
     assert (attributes["value"], attributes["value_currency"]) == (5.0, "USD")
     assert attributes["properties"]["loyalty_reward_used_reward_id"] == "five"
+
+
+def test_a_goal_is_told_beside_the_next_reward_and_that_there_is_none_any_more() -> None:
+    saving = told(goal={"id": "twenty", "points": 400, "missing": 250})
+    expected = {
+        "goal_id": "twenty", "goal_name": "$20 off", "goal_points": 400, "points_to_goal": 250,
+        "next_reward_id": "ten", "points_to_next_reward": 50, "progress_percent": 75,
+    }  # fmt: skip
+    assert expected.items() <= saving.properties.items()
+    assert _kept(saving) == ("$20 off", 250)
+    assert _kept(told()) == ("", 0)
+
+
+def _kept(one: Occurrence) -> tuple[str, int]:
+    """Name of the goal, and points to it, on Klaviyo's profile."""
+    event: Any = klaviyo_body(one)["data"]
+    kept = event["attributes"]["profile"]["data"]["attributes"]["properties"]
+    return kept["loyalty_goal_name"], kept["loyalty_points_to_goal"]
+
+
+def test_a_certificate_says_what_it_is_worth_and_no_code() -> None:
+    issued = details.CertificateIssued(
+        redemption_id="crt_1_2", reward_id="five", points=100, value_minor=500, currency="USD"
+    )
+    one = told("certificate_issued", issued)
+    assert (one.value, one.currency) == (5.0, "USD")
+    own = {name for name in one.properties if name.startswith("certificate_issued_")}
+    assert own == {f"certificate_issued_{name}" for name in details.CertificateIssued.model_fields}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from jinja2.exceptions import SecurityError, UndefinedError
 
 from headway_notify.bar import bar
-from headway_notify.details import Detail
+from headway_notify.details import CertificateIssued, Detail
 from headway_notify.facts import Facts
 from headway_notify.messaging import Message
 from headway_notify.mime import NO_LINKS
@@ -39,6 +39,41 @@ def test_the_three_facts_are_in_both_parts() -> None:
     assert said.subject == "You have 240 points: $10 off is available"
 
 
+def test_a_goal_is_what_is_next() -> None:
+    said = mail(goal={"id": "twenty", "points": 400, "missing": 250})
+    for part in (said.text, said.html):
+        assert "Your goal" in part
+        assert "250 points to $20 off" in part
+        assert "Next reward" not in part
+        assert "50 points to $10 off" not in part
+    assert said.subject == "You have 150 points, 250 more to $20 off"
+    assert said.preheader == "250 more to $20 off."
+    assert "| 400 for $20 off" in said.text
+
+
+def test_a_goal_within_reach_is_said_plainly() -> None:
+    said = mail(
+        available=450, pending=0, rewards_ready=["five", "ten", "twenty"], next_reward=None,
+        goal={"id": "ten", "points": 200, "missing": 0},
+    )  # fmt: skip
+    assert said.subject == "You have 450 points: $10 off is available"
+    assert "Your goal: $10 off is within reach" in said.text
+    assert "450 points | $10 off is within reach" in said.text
+    assert "You have reached them all" not in said.html
+
+
+def test_a_certificate_that_issued_itself_is_told_of_with_its_worth() -> None:
+    issued = CertificateIssued(
+        redemption_id="crt_1_2", reward_id="five", points=100, value_minor=500, currency="USD"
+    )
+    message = Message("m1", "certificate_issued", "crt_1_2", DAY, facts(), issued)
+    said = render(message, PROGRAM, Reader("Maria"), NO_LINKS)
+    assert said.subject == "$5 off is now yours"
+    for part in (said.text, said.html):
+        assert "Your points paid for it: 100 points, for a value of $5.00." in part
+        assert "crt_1_2" not in part
+
+
 def test_pending_points_and_tier_are_told() -> None:
     said = mail(pending=30)
     assert "On the way: 30 points" in said.text
@@ -52,6 +87,11 @@ def test_the_bar_holds_the_head_start_and_what_is_on_the_way() -> None:
     assert _widths(facts(available=150, pending=30)) == [("full", 75), ("soon", 15), ("rest", 10)]
     assert _widths(facts(available=150, pending=900)) == [("full", 75), ("soon", 25)]
     assert _widths(facts(available=900, next_reward=None)) == [("full", 100)]
+    goal = {"id": "twenty", "points": 400, "missing": 250}
+    assert _widths(facts(available=150, pending=30, goal=goal)) == [
+        ("full", 37), ("soon", 8), ("rest", 55),
+    ]  # fmt: skip
+    assert _widths(facts(available=900, goal=goal | {"missing": 0})) == [("full", 100)]
 
 
 def test_points_on_the_way_make_up_what_is_owed_before_they_fill_the_bar() -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from uuid import uuid4
 
 import asyncpg
+import orjson
 import pytest
 
 from headway.contracts.contact import ContactUpdated
@@ -29,10 +30,10 @@ GROUP, CONTACTS = "headway-notify", "headway.member-contacts"
 
 
 async def know(
-    pool: Pool, member_id: str = "m1", *, version: int = 1, contact: bool = True
+    pool: Pool, member_id: str = "m1", *, version: int = 1, contact: bool = True, **changes: object
 ) -> None:
     """A member whose account changed on DAY."""
-    facts = change(member_id, version=version)[1]
+    facts = change(member_id, version=version, **changes)[1]
     person = ContactUpdated(member_id=member_id, email=f"{member_id}@example.com", name="Maria")
     vault = await vault_in(pool)
     async with pool.acquire() as connection, connection.transaction():
@@ -262,7 +263,7 @@ async def test_service_messages_go_before_marketing_and_nothing_before_its_time(
 
 
 def test_the_database_knows_the_same_service_kinds() -> None:
-    text = files("headway.ledger").joinpath("migrations/0015_roads.sql").read_text()
+    text = files("headway.ledger").joinpath("migrations/0018_certificate_message.sql").read_text()
     found = re.search(r"kind in \((.*?)\) then 0", text, re.DOTALL)
     assert found is not None
     assert {part.strip(" '\n") for part in found[1].split(",")} == SERVICE
@@ -272,13 +273,46 @@ DETAIL = {
     "reward_ready": '{"reward_id": "five"}',
     "reward_used": '{"redemption_id": "r", "reward_id": "five", "points": 1, "value_minor": 1,'
     ' "currency": "USD"}',
+    "certificate_issued": '{"redemption_id": "crt_1_2", "reward_id": "five", "points": 100,'
+    ' "value_minor": 500, "currency": "USD"}',
     "points_expiring": '{"points": 120, "at": "2027-01-01T00:00:00Z"}',
 }
 
 
+async def test_what_has_been_overtaken_when_it_is_decided_is_skipped_or_put_right(
+    pool: Pool,
+) -> None:
+    issued = {"redemption_id": "crt_1_2", "reward_id": "five", "points": 100, "value_minor": 500,
+              "currency": "USD"}  # fmt: skip
+    await know(pool)
+    async with pool.acquire() as connection:
+        await store.write_due(
+            connection,
+            [
+                Due("m1", "certificate_issued", "crt_1_2", DAY, END, 1, orjson.dumps(issued)),
+                Due("m1", "certificate_issued", "crt_1_9", DAY, END, 1,
+                    orjson.dumps(issued | {"redemption_id": "crt_1_9"})),
+                Due("m1", "points_expiring", "p", DAY, END, 1,
+                    b'{"points": 120, "at": "2027-01-01T00:00:00Z"}'),
+            ],
+        )  # fmt: skip
+        facts = change("m1", version=2, available=70, certificates=["crt_1_9"])[1]
+        await store.write_balances(connection, [Latest("m1", (1, 2), None, facts)])
+    await decide(pool)
+    kept = {
+        row["cause"]: row
+        for row in await pool.fetch("select cause, state, reply, detail from notify.notifications")
+    }
+    assert (kept["crt_1_2"]["state"], kept["crt_1_2"]["reply"]) == (
+        "skipped", "overtaken by what came after it",
+    )  # fmt: skip
+    assert kept["crt_1_9"]["state"] == "decided"
+    assert orjson.loads(kept["p"]["detail"])["points"] == 70
+
+
 async def _waits(pool: Pool, kind: str, **latest: object) -> list[Claimed]:
     """One message of a kind that is decided, then its member's account goes on; claimed."""
-    await know(pool)
+    await know(pool, certificates=["crt_1_2"])
     await pool.execute(
         "update notify.notifications set kind = $1, detail = $2", kind, DETAIL.get(kind, "{}")
     )
@@ -310,6 +344,16 @@ async def test_what_was_overtaken_is_dropped_and_progress_stays_as_of_its_day(po
     assert await states(pool) == {"skipped": 1}
     reply = await pool.fetchval("select reply from notify.notifications")
     assert reply == "overtaken by what came after it"
+
+
+async def test_a_certificate_taken_back_before_its_message_went_is_not_told_of(pool: Pool) -> None:
+    assert await _waits(pool, "certificate_issued", certificates=["crt_1_9"]) == []
+    assert await states(pool) == {"skipped": 1}
+
+
+async def test_a_certificate_still_held_is_told_of(pool: Pool) -> None:
+    (mail,) = await _waits(pool, "certificate_issued", certificates=["crt_1_2", "crt_1_9"])
+    assert '"version":2' in mail.facts
 
 
 async def test_progress_stays_as_of_its_day(pool: Pool) -> None:

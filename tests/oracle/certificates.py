@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.oracle import member as members
 from tests.oracle.rewards import Reward
@@ -48,13 +49,35 @@ def _give(member: Member, price: int, reward: Reward) -> None:
             taken.append((lot, part))
             missing -= part
     member.saved[reward.currency] = member.saved.get(reward.currency, 0) + reward.saves
-    member.unused.append(
-        members.Redemption(
-            taken, price, "confirmed", reward_id=reward.id, saves=reward.saves,
-            currency=reward.currency,
-        )
+    one = members.Redemption(
+        taken, price, "confirmed", reward_id=reward.id, saves=reward.saves,
+        currency=reward.currency,
     )  # fmt: skip
+    member.unused.append(one)
+    member.fresh.append(one)
     member.changes += 1
+
+
+def differences(member: Member, told: Mapping[str, Any]) -> list[str]:
+    """What a balance.changed says otherwise of the certificates that were issued since the one
+    before it, and of those unused. Their names alone are taken from it."""
+    issued, problems = told.get("issued") or [], []
+    ours = [(one.reward_id, one.points, one.saves, one.currency) for one in member.fresh]
+    theirs = [
+        (one["reward_id"], one["points"], one["value_minor"], one["currency"]) for one in issued
+    ]
+    if ours != theirs:
+        problems.append(f"issued {theirs}, not {ours}")
+    for one, name in zip(member.fresh, issued, strict=False):
+        one.id = name["redemption_id"]
+        if one.id in member.named:
+            problems.append(f"issued {one.id} again")
+        member.named.add(one.id)
+    member.fresh = []
+    held = [one.id for one in member.unused]
+    if (told.get("certificates") or []) != held:
+        problems.append(f"certificates {told.get('certificates')}, not {held}")
+    return problems
 
 
 def void_newest(member: Member) -> bool:
@@ -62,6 +85,7 @@ def void_newest(member: Member) -> bool:
     if not member.unused:
         return False
     gone = member.unused.pop()
+    member.fresh = [one for one in member.fresh if one is not gone]
     gone.state = "reversed"
     for lot, points in gone.taken:
         member.give_back(lot, points)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle import commands
 from tests.oracle.computing import Awards, Result
-from tests.oracle.facts import claimed, savings
+from tests.oracle.facts import mailed, savings
 from tests.oracle.records import TOPICS
 
 # What the engine decides on by itself: nobody sent these.
@@ -144,7 +144,7 @@ def check_told(
         if counted[mail["message_id"]] == 1:
             kinds[mail["member_id"], mail["kind"]] += 1
         place = mail["member_id"], mail["epoch"], mail["version"]
-        stated = claimed(mail["facts"]["ready"], mail["facts"]["saved"], mail["facts"]["next"])
+        stated = mailed(mail["facts"])
         if place not in result.facts:
             problems.append(f"mail {mail['message_id']}: names {place}, which was not published")
         elif stated != result.facts[place]:
@@ -163,7 +163,7 @@ def check_mails(
 ) -> tuple[list[str], dict[tuple[str, date], int]]:
     """Problems with the mails that the mail server kept, and the mails that came more than once.
 
-    Each mail: member_id, business_day, epoch, version, facts (ready, saved, next).
+    Each mail: member_id, business_day, epoch, version, facts (ready, saved, next, goal).
     """
     problems: list[str] = []
     counted: Counter[tuple[str, date]] = Counter()
@@ -171,7 +171,7 @@ def check_mails(
         key = mail["member_id"], date.fromisoformat(mail["business_day"])
         counted[key] += 1
         place = mail["member_id"], mail["epoch"], mail["version"]
-        stated = claimed(mail["facts"]["ready"], mail["facts"]["saved"], mail["facts"]["next"])
+        stated = mailed(mail["facts"])
         if place not in result.facts:
             problems.append(f"mail {key}: names version {place[1:]}, which was not published")
         elif stated != result.facts[place]:

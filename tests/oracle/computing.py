@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.oracle.commands import Command
 from tests.oracle.effects import check_effects
 from tests.oracle.entries import Heard
-from tests.oracle.facts import Facts, claimed, days_due
+from tests.oracle.facts import Facts, days_due, published
 from tests.oracle.folding import fold
 from tests.oracle.member import Member
 from tests.oracle.pooling import Given, check_draws
@@ -163,8 +163,7 @@ def _undone(result: Result, undone: Sequence[Published], zone: ZoneInfo, until: 
     """What a restore undid was told all the same: mails may speak of it, and be due for it."""
     for one in undone:
         place = one.member, one.epoch, one.version
-        said = one.claims
-        result.facts[place] = claimed(said["rewards_ready"], said["saved"], said["next_reward"])
+        result.facts[place] = published(one.claims)
         for day in days_due([one], None, zone, until):
             result.due_before_restore.add((one.member, day))
 

@@ -62,7 +62,8 @@ class Draw:
 
 @dataclass
 class Member(Points):
-    """Everything about one member. `saved` is what others get to see of redemptions."""
+    """Everything about one member. `saved` is what others get to see of redemptions; `unused` are
+    certificates, `fresh` those of them that were issued since last published."""
 
     left_at: datetime | None = None
     redemptions: dict[str, Redemption] = field(default_factory=dict)
@@ -70,6 +71,8 @@ class Member(Points):
     draws: dict[str, Draw] = field(default_factory=dict)
     goal: str = ""
     unused: list[Redemption] = field(default_factory=list)
+    fresh: list[Redemption] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
     looked: tuple[int, str, str] = (0, "", "")
     heard: Heard = field(default_factory=Heard)
     parked: dict[tuple[str, str], Input] = field(default_factory=dict)

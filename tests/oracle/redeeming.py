@@ -12,6 +12,7 @@ def redeem(member: Member, command: Command, given: Given = _NOBODY) -> None:
     """A command that the API accepted. ValueError when it should not have been."""
     member.settle(max(member.time, command.time))
     if command.kind == "goal":
+        member.changes += member.goal != command.reward_id
         member.goal = command.reward_id
     elif command.kind == "reserve":
         _reserve(member, command, sum(given.get(command.redemption_id, {}).values()))

@@ -16,13 +16,18 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from tests.oracle.being_so import untimely, untrue
 from tests.oracle.days import add_months, end_of, local_day, start_of
 from tests.oracle.published import Published
 from tests.oracle.records import Record, moment
 
-SERVICE = ("welcome", "reward_used", "points_taken_back", "points_expiring", "programme_change")
+SERVICE = (
+    "welcome", "reward_used", "certificate_issued", "points_taken_back", "points_expiring",
+    "programme_change",
+)  # fmt: skip
 _MAY_BE_OVERTAKEN = ("reward_ready", "tier_changed", "tier_at_risk", "points_expiring")
-"""What can stop being so before it is sent: when something came after it, it need not be."""
+"""What can stop being so before it is sent: when something came after it, it need not be. Of a
+certificate it is known whether it stopped: it is held no more."""
 _HEARD = ("event", "effect", "redemption", "transfer")
 _NOTICES = {
     "points.expiring.v1": "points_expiring",
@@ -56,19 +61,22 @@ class Manners:
 
 @dataclass(frozen=True)
 class Call:
-    """A message that is called for: when it is decided, the day that it is about."""
+    """A message that is called for: when it is decided, the day that it is about; of a notice,
+    what it says."""
 
     at: datetime
     day: date
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What became of a message, as notify has it."""
+    """What became of a message, as notify has it; `place` is the epoch and version told of."""
 
     state: str
     send_at: datetime | None
     why_not: str
+    place: tuple[int, int] = (0, 0)
 
 
 def calls(
@@ -86,7 +94,7 @@ def calls(
             if kind in manners.kinds and about.get("tier_from", "some"):
                 name = told["id"][len(about["member_id"]) + 1 :].split(":", 1)[1]
                 at = moment(told["time"])
-                call = Call(at, local_day(at, manners.zone))
+                call = Call(at, local_day(at, manners.zone), about)
                 found.setdefault((about["member_id"], kind, name), call)
     return found
 
@@ -121,6 +129,9 @@ def _of_changes(history: Sequence[Published], manners: Manners) -> Iterable[tupl
             wanted.append(("points_taken_back", here, call))
         if heard and one.kind == "effect" and (now.get("moved") or {}).get("earn", 0) > 0:
             wanted.append(("referral_thanks", here, call))
+        if one.source != "headway/import":
+            for certificate in now.get("issued") or ():
+                wanted.append(("certificate_issued", certificate["redemption_id"], call))
         yield from (one for one in wanted if one[0] in manners.kinds)
         before = now
 
@@ -148,7 +159,7 @@ def _worth_a_word(before: Mapping[str, Any], now: Mapping[str, Any], manners: Ma
 
 
 def _way(told: Mapping[str, Any]) -> tuple[str, int]:
-    goal = told["next_reward"]
+    goal = told.get("goal") or told["next_reward"]
     if goal is None:
         return "", 100
     return goal["id"], max(goal["points"] - goal["missing"], 0) * 100 // goal["points"]
@@ -164,33 +175,43 @@ def held_out(member: str, manners: Manners) -> bool:
 def check(
     wanted: Mapping[Key, Call], decided: Mapping[Key, Decided], manners: Manners,
     zones: Mapping[str, str], left: Mapping[str, datetime | None], until: datetime,
-    latest: Mapping[str, datetime] | None = None,
+    latest: Mapping[str, datetime] | None = None, held: Mapping[str, Sequence[str]] | None = None,
 ) -> list[str]:  # fmt: skip
     """Problems: what was not decided, or otherwise than the programme says. `zones` of members who
-    have a contact; `until` is how far notify's clock came; `latest`: each member's last change."""
+    have a contact; `until` is how far notify's clock came; `latest`: each member's last change;
+    `held`: the certificates that each has in the end."""
     due = {key: call for key, call in wanted.items() if call.at <= until}
     problems = [f"message {key}: never decided" for key in sorted(due.keys() - decided.keys())]
     problems += [f"message {key}: not called for" for key in sorted(decided.keys() - wanted.keys())]
-    sends = _marketing(decided)
+    sends, counted = _marketing(decided), _marketing(decided, dropped=True)
     for key, call in due.items():
         became = decided.get(key)
-        if became is not None and not _overtaken(key, call, became, latest or {}):
-            wrong = _wrong(key, call, became, manners, zones, left, sends.get(key[0], []))
+        gone = key[1] == "certificate_issued" and key[2] not in (held or {}).get(key[0], ())
+        if became is not None and not _overtaken(key, call, became, latest or {}, gone=gone):
+            wrong = _wrong(key, call, became, manners, zones, left, counted.get(key[0], []))
             problems += [f"message {key}: {wrong}"] if wrong else []
     return problems + _above_cap(sends, manners)
 
 
-def _overtaken(key: Key, call: Call, became: Decided, latest: Mapping[str, datetime]) -> bool:
-    """Whether it was dropped before it went, and there was something to overtake it."""
-    dropped = became.state == "skipped" and became.why_not.startswith("overtaken")
+def _overtaken(
+    key: Key, call: Call, became: Decided, latest: Mapping[str, datetime], *, gone: bool
+) -> bool:
+    """Whether it was dropped before it went, and there was something to overtake it. `gone`: it
+    told of a certificate that was taken back."""
+    if became.state != "skipped" or not became.why_not.startswith("overtaken"):
+        return False
     changed = latest.get(key[0])
-    return dropped and key[1] in _MAY_BE_OVERTAKEN and changed is not None and changed > call.at
+    return gone or (key[1] in _MAY_BE_OVERTAKEN and changed is not None and changed > call.at)
 
 
-def _marketing(decided: Mapping[Key, Decided]) -> dict[str, list[datetime]]:
+def _marketing(
+    decided: Mapping[Key, Decided], *, dropped: bool = False
+) -> dict[str, list[datetime]]:
+    """When marketing may go to each member; `dropped`: also what was to go and then overtaken,
+    which had its place under the cap when others were decided."""
     sends: dict[str, list[datetime]] = defaultdict(list)
     for (member, kind, _), one in decided.items():
-        if kind not in SERVICE and one.state != "skipped" and one.send_at is not None:
+        if kind not in SERVICE and one.send_at is not None and (dropped or one.state != "skipped"):
             sends[member].append(one.send_at)
     return {member: sorted(times) for member, times in sends.items()}
 
@@ -264,9 +285,9 @@ def check_messages(
         return []
     decided = {
         (member, kind, cause): Decided(
-            state, None if at is None else datetime.fromisoformat(at), why_not
+            state, None if at is None else datetime.fromisoformat(at), why_not, (epoch, version)
         )
-        for member, kind, cause, state, at, why_not in engine["messages"]
+        for member, kind, cause, state, at, why_not, epoch, version in engine["messages"]
         if state != "due"
     }
     left = {
@@ -275,8 +296,15 @@ def check_messages(
         if history
     }
     wanted = calls(histories, records, manners)
-    latest = {member: history[-1].time for member, history in histories.items() if history}
-    return check(wanted, decided, manners, zones_in(records), left, until, latest)
+    ends = {member: history[-1] for member, history in histories.items() if history}
+    latest = {member: end.time for member, end in ends.items()}
+    held = {member: end.claims.get("certificates") or () for member, end in ends.items()}
+    zones = zones_in(records)
+    return (
+        check(wanted, decided, manners, zones, left, until, latest, held)
+        + untrue(decided, wanted, histories)
+        + untimely(records, text)
+    )
 
 
 def zones_in(records: Iterable[Record]) -> dict[str, str]:

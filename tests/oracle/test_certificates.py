@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from tests.oracle.certificates import differences
+from tests.oracle.facts import facts
 from tests.oracle.telling import DOLLAR, Story, program
 
 FIVE, TEN = (
@@ -65,6 +67,43 @@ def test_the_newest_pays_for_a_return_and_what_is_left_stays() -> None:
     assert stands(one) == (0, 1, 500)
     one.bring_back("a", 1)
     assert (*stands(one), one.member.owed) == (0, 0, 0, 0)
+
+
+def test_what_is_told_of_them_is_held_to_what_was_issued() -> None:
+    one = story()
+    one.buy("a", ("shoes", 10000), ("socks", 10000))
+    issued = [
+        {"redemption_id": name, "reward_id": "five", "points": 100, "value_minor": 500,
+         "currency": "USD"}
+        for name in ("x", "y")
+    ]  # fmt: skip
+    assert differences(one.member, {"issued": issued, "certificates": ["x", "y"]}) == []
+    assert differences(one.member, {"certificates": ["x", "y"]}) == []
+    one.bring_back("a", 2)
+    assert differences(one.member, {"certificates": ["x", "y"]}) == [
+        "certificates ['x', 'y'], not ['x']"
+    ]
+    one.buy("b", ("shoes", 10000))
+    again = {"issued": [issued[0] | {"points": 90}], "certificates": ["x", "x"]}
+    assert [problem.partition(" ")[0] for problem in differences(one.member, again)] == [
+        "issued"
+    ] * 2
+    assert differences(one.member, {"issued": issued[:1], "certificates": ["x", "x"]}) == [
+        "issued [('five', 100, 500, 'USD')], not []"
+    ]
+
+
+def test_a_goal_and_how_far_it_is() -> None:
+    one = story()
+    one.buy("a", ("shoes", 8000))
+    assert facts(one.member).goal is None
+    one.redeem("goal", "bag")
+    assert facts(one.member).goal == ("bag", 250, 170)
+    one.buy("b", ("shoes", 30000))
+    assert facts(one.member).goal == ("bag", 250, 0)
+    before = one.member.changes
+    one.redeem("goal", "bag")
+    assert one.member.changes == before, "chosen again: nothing to publish"
 
 
 def test_what_is_left_may_be_issued_again_and_the_rest_is_owed() -> None:

@@ -1,8 +1,10 @@
 """Inputs that were published nowhere take their place among those that were."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.oracle import fields
+from tests.oracle.commands import Command
 from tests.oracle.published import Published
 from tests.oracle.records import Input
 from tests.oracle.telling import DOLLAR, program
@@ -33,6 +35,7 @@ BACK = told(
     order_id="o",
     lines=[{"line_id": "1", "quantity": 1}],
 )
+FAR = {"id": "bag", "points": 250, "missing": 250}
 ALL = [JOINED, INVITED, PAID, BACK]
 
 
@@ -77,3 +80,30 @@ def test_what_waited_for_its_member_was_decided_by_the_calendar() -> None:
     life = Walk("ada", [PROGRAMME], arrival).along(decided, ALL, [])
     assert life.problems == []
     assert [lot.standing for lot in life.member.lots if lot.rule == "friend"] == [0]
+
+
+def test_a_goal_that_was_chosen_is_published_and_chosen_again_it_is_not() -> None:
+    def chosen(key: str, hour: int) -> Command:
+        at = NOON + timedelta(hours=hour)
+        return Command("ada", "", "goal", "bag", 0, 0, "", at, key)
+
+    first, again = chosen("g1", 1), chosen("g2", 3)
+    programme = program(DOLLAR, rewards=[{"id": "bag", "points": 250, "value": "20.00 USD"}])
+    arrival = {key: n for n, key in enumerate([JOINED.key, first.key, again.key])}
+    joined = published(1, JOINED, 0)
+    joined = replace(joined, claims={**joined.claims, "next_reward": FAR})
+    told = replace(
+        joined, version=2, source="headway/redeem", id="g1", kind="redemption", time=first.time,
+        account_time=first.time, claims={**joined.claims, "goal": FAR},
+    )  # fmt: skip
+
+    def problems(*history: Published) -> list[str]:
+        life = Walk("ada", [programme], arrival).along(list(history), [JOINED], [first, again])
+        return life.problems
+
+    assert problems(joined, told) == []
+    assert problems(joined) == ["goal ('headway/redeem', 'g1'): chosen, but never published"]
+    nearer = replace(told, claims={**joined.claims, "goal": {**FAR, "missing": 200}})
+    assert "not ready () saved () next ('bag', 250, 250) goal ('bag', 250, 250)" in str(
+        problems(joined, nearer)
+    )

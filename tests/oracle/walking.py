@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.oracle import pooling
+from tests.oracle import certificates, pooling
 from tests.oracle.commands import Command
-from tests.oracle.facts import Facts, claimed, facts, savings
+from tests.oracle.facts import Facts, facts, published, savings
 from tests.oracle.member import CONFLICT, Member
 from tests.oracle.pooling import Given
 from tests.oracle.programme import Programme
@@ -79,23 +79,30 @@ class Walk:
             self._follow(one, event, accepted.get(one.cause))
             if event and event.key in self.life.member.parked and last[one.cause] is one:
                 silent.append(event)  # it was published for the time that it let pass
+        self._choose(quiet, None)
         left = self._take_all(silent, None)
         self._leftovers(left)
         unheard = accepted.keys() - named - {one.key for one in commands if one.kind == "goal"}
         self.life.problems += [f"accepted {key} but never published" for key in sorted(unheard)]
         return self.life
 
-    def _choose(self, quiet: list[Command], before: Published) -> list[Command]:
-        """Goals that were chosen by then and made no difference at once; those that come later."""
-        arrived, now = self._arrival, before.cause
-        left = []
+    def _choose(self, quiet: list[Command], before: Published | None) -> list[Command]:
+        """Goals that were chosen by then and had been before; those that come later."""
+        left, member = [], self.life.member
         for command in quiet:
-            known = command.key in arrived and now in arrived
-            if arrived[command.key] < arrived[now] if known else command.time <= before.time:
-                redeem(self.life.member, command)
-            else:
+            if before is not None and not self._is_before(command, before):
                 left.append(command)
+                continue
+            if member.goal != command.reward_id:
+                self.life.problems.append(f"goal {command.key}: chosen, but never published")
+            redeem(member, command)
         return left
+
+    def _is_before(self, command: Command, published: Published) -> bool:
+        arrived, now = self._arrival, published.cause
+        if command.key in arrived and now in arrived:
+            return arrived[command.key] < arrived[now]
+        return command.time <= published.time
 
     def _follow(self, one: Published, event: Input | None, command: Command | None) -> None:
         member, before = self.life.member, self.life.member.changes
@@ -142,7 +149,9 @@ class Walk:
         if ours != theirs:
             wrong = {n: f"{theirs[n]}, not {ours[n]}" for n in ours if ours[n] != theirs[n]}
             self._problem(one, f"published {wrong}")
-        stated = claimed(told["rewards_ready"], told["saved"], told["next_reward"])
+        for problem in certificates.differences(member, told):
+            self._problem(one, problem)
+        stated = published(told)
         if stated != self.life.facts[one.place]:
             self._problem(one, f"facts {stated}, not {self.life.facts[one.place]}")
 

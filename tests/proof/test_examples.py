@@ -14,6 +14,14 @@ from tests.oracle_dump import differences
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
+CALLED_FOR = {
+    "shoe-vip": {
+        "welcome", "progress", "reward_ready", "reward_used", "certificate_issued", "tier_changed",
+        "points_taken_back", "referral_thanks", "statement",
+    },
+    "staff-rewards": {"progress", "tier_changed", "tier_at_risk", "points_expiring"},
+}  # fmt: skip
+"""Kinds of message of which a demo sends some."""
 LAST_LINE = re.compile(
     r"headway demo: 6919 purchases, (\d+) points events, (\d+) emails, verify ok"
 )
@@ -33,7 +41,10 @@ def test_an_example_runs_the_demo(name: str, tmp_path: Path) -> None:
     points_events, emails = map(int, last.groups())
     assert points_events > 6000, "a row for nearly every purchase, and for what else is rewarded"
     assert emails > 0
+    engine = json.loads((tmp_path / "dump" / "engine.json").read_text("utf-8"))
+    sent = {kind for _, kind, _, state, *_ in engine["messages"] if state == "sent"}
+    assert sent >= CALLED_FOR.get(name, {"progress"})
     if choose(name).text.count("\npools:"):
-        given = json.loads((tmp_path / "dump" / "engine.json").read_text("utf-8"))["given"]
+        given = engine["given"]
         assert len({redemption for redemption, *_ in given}) > 3, "households spend together"
     assert differences(tmp_path / "dump", choose(name).text) == []

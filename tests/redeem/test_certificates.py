@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from headway.ledger import codes
@@ -71,6 +72,14 @@ async def certificates(shop: Shop, member: str = "ann") -> list[Json]:
     """A member's automatic certificates, oldest first."""
     page = (await shop.client.get(f"/v1/redemptions?member_id={member}")).json()["redemptions"]
     return [one for one in reversed(page) if one["automatic"]]
+
+
+async def published(shop: Shop) -> Json:
+    """The data of the last balance.changed in the outbox."""
+    value = await shop.pool.fetchval(
+        "select value from outbox where topic like '%balance-changed' order by id desc limit 1"
+    )
+    return dict(orjson.loads(value)["data"])
 
 
 async def goal(shop: Shop, reward: str | None, member: str = "ann", key: str = "") -> Json:
@@ -156,6 +165,8 @@ async def test_saving_towards_a_goal(vip: Shop) -> None:
     chosen = await goal(vip, "hike")
     assert chosen["goal"]["missing"] == 60
     assert not chosen["goal"]["automatic"]
+    assert (await published(vip))["goal"] == {"id": "hike", "points": 80, "missing": 60}
+    assert (await published(vip))["version"] == chosen["version"]
     await vip.buys("ann", "o-1", 130)
     seen = (await vip.sees("ann"))["goal"]
     assert (seen["reward_id"], seen["points"], seen["missing"], seen["ready"]) == (
@@ -172,7 +183,11 @@ async def test_saving_towards_a_goal(vip: Shop) -> None:
     reached = await goal(vip, None)
     assert (reached["goal"], reached["balances"]["available"]) == (None, 90)
     assert await goal(vip, None) == reached, "a retry changes nothing"
-    assert [one["reward_id"] for one in await certificates(vip)] == ["vip-5"]
+    (one,) = await certificates(vip)
+    assert one["reward_id"] == "vip-5"
+    said = await published(vip)
+    assert (said["goal"], said["certificates"]) == (None, [one["redemption_id"]])
+    assert [each["redemption_id"] for each in said["issued"]] == said["certificates"]
 
 
 @pytest.mark.parametrize(

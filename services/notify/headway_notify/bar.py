@@ -1,4 +1,4 @@
-"""The progress bar: how far the next reward is, as cells of a table and in characters."""
+"""The progress bar: how far what is next is, as cells of a table and in characters."""
 
 from typing import NamedTuple
 
@@ -21,36 +21,39 @@ class Bar(NamedTuple):
 
 
 def bar(facts: Facts, program: Program, wording: Wording) -> Bar | None:
-    """How far the next reward is; None where there are no rewards.
+    """How far the goal is, or else the next reward; None where there are no rewards.
 
     The head start is in it: it counts what the member already has. Points on the way are lighter.
     """
     if not program.rewards:
         return None
-    following = facts.next_reward
-    if following is None:
-        right = wording.language.gettext("Every reward is within reach")
-        cells = [(_FULL[0], 100, _FULL[1])]
-        return Bar(right, cells, wording.points(facts.available), right, _drawn(100, 0))
+    ahead, _ = facts.ahead, wording.language.gettext
+    if ahead is None:
+        return _reached(_("Every reward is within reach"), facts, wording)
+    reward = program.reward(ahead.id)
+    name = reward.name if reward else ahead.id
+    if not ahead.missing:
+        return _reached(_("%(reward)s is within reach", reward=name), facts, wording)
     # Below zero while points are owed: what is on the way makes those up first.
-    standing = following.points - following.missing
+    standing = ahead.points - ahead.missing
     have = max(standing, 0)
-    done = _share(have, following.points)
-    soon = min(_share(standing + facts.pending, following.points), 100) - done
+    done = _share(have, ahead.points)
+    soon = min(_share(standing + facts.pending, ahead.points), 100) - done
     parts = ((_FULL, done), (_SOON, soon), (_REST, 100 - done - soon))
     cells = [(kind, width, colour) for (kind, colour), width in parts if width > 0]
-    reward = program.reward(following.id)
-    _ = wording.language.gettext
-    goal = _(
-        "%(amount)s for %(reward)s",
-        amount=wording.number(following.points), reward=reward.name if reward else following.id,
-    )  # fmt: skip
+    goal = _("%(amount)s for %(reward)s", amount=wording.number(ahead.points), reward=name)
     label = _("%(amount)s of %(goal)s", amount=wording.number(have), goal=goal)
     left = wording.points(have)
     if soon:
         pending = wording.number(facts.pending)
         left = _("%(points)s, %(pending)s on the way", points=left, pending=pending)
     return Bar(label, cells, left, goal, _drawn(done, soon))
+
+
+def _reached(said: str, facts: Facts, wording: Wording) -> Bar:
+    """A full bar, and why it is full."""
+    cells = [(_FULL[0], 100, _FULL[1])]
+    return Bar(said, cells, wording.points(facts.available), said, _drawn(100, 0))
 
 
 def _share(have: int, goal: int) -> int:

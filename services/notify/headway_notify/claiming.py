@@ -8,10 +8,8 @@ import asyncpg
 from headway.program.messages import Kind
 from headway_notify.details import DETAILS
 from headway_notify.facts import Facts
-from headway_notify.overtaken import refreshed
+from headway_notify.overtaken import OVERTAKEN, refreshed
 from headway_notify.permission import NO_CONTACT, Permission, may_send
-
-OVERTAKEN = "overtaken by what came after it"
 
 
 class Taken(NamedTuple):

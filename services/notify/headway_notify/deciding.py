@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from headway.program.messages import SERVICE, Kind, Messages
 from headway.program.program import Program
+from headway_notify.overtaken import OVERTAKEN
 from headway_notify.permission import NO_CONTACT
 from headway_notify.timing import earliest, zone_or
 
@@ -32,12 +33,14 @@ MAIL_ALONE = Outlets()
 
 
 class Candidate(NamedTuple):
-    """A message whose time to be decided has come. `left_day`: when the member left, if so."""
+    """A message whose time to be decided has come. `left_day`: when the member left, if so;
+    `holds`: what it would tell is still so."""
 
     member_id: str
     kind: Kind
     day: date
     left_day: date | None
+    holds: bool = True
 
 
 class Standing(NamedTuple):
@@ -92,6 +95,8 @@ def _why_not(
     refused = member.refused(one.kind, policy)
     if refused:
         return refused
+    if not one.holds:
+        return OVERTAKEN
     if not marketing:
         return ""
     if held_out(one.member_id, program):

@@ -33,6 +33,16 @@ class RewardUsed(Detail):
     currency: str
 
 
+class CertificateIssued(Detail):
+    """A certificate that issued itself, worth `value_minor`, for so many points."""
+
+    redemption_id: str
+    reward_id: str
+    points: int
+    value_minor: int
+    currency: str
+
+
 class TierChanged(Detail):
     """From one tier ('' : none) to another."""
 
@@ -102,6 +112,7 @@ DETAILS: dict[Kind, type[Detail]] = {
     "progress": Detail,
     "reward_ready": RewardReady,
     "reward_used": RewardUsed,
+    "certificate_issued": CertificateIssued,
     "tier_changed": TierChanged,
     "tier_at_risk": TierAtRisk,
     "points_expiring": PointsExpiring,

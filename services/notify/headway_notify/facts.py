@@ -8,8 +8,8 @@ from headway.program.program import Program
 from headway.program.rewards import Reward
 
 
-class NextReward(BaseModel):
-    """The cheapest reward not yet within reach, and the points still missing for it."""
+class Ahead(BaseModel):
+    """A reward to come, its price, and the points still missing for it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +33,17 @@ class Facts(BaseModel):
     saved: dict[str, int]
     program_version: int
     rewards_ready: tuple[str, ...]
-    next_reward: NextReward | None
+    next_reward: Ahead | None
+    """The cheapest reward not yet within reach."""
+    goal: Ahead | None = None
+    """The reward that the member chose to save for; 0 missing: within reach."""
+    certificates: tuple[str, ...] | None = None
+    """Certificates held that issued themselves, by their redemptions' ids."""
+
+    @property
+    def ahead(self) -> Ahead | None:
+        """What the member is on the way to: the goal, if there is one, else the next reward."""
+        return self.goal or self.next_reward
 
     def ready(self, program: Program) -> list[Reward]:
         """The rewards the member can take now, in the order published (cheapest first)."""

@@ -23,7 +23,10 @@ from headway_notify.deciding import (
     Verdict,
     decide,
 )
+from headway_notify.details import DETAILS
+from headway_notify.facts import Facts
 from headway_notify.moving import COUNTED, statement
+from headway_notify.overtaken import AS_FROZEN, true_of
 from headway_notify.permission import Permission, may_send
 from headway_notify.programmes import Programmes
 from headway_notify.roads.handovers import Onward
@@ -73,10 +76,7 @@ class Judge:
             await self._programmes.need(set(of.values()), connection)
             programs = {id_: self._programmes.version(number) for id_, number in of.items()}
             members = await standings(connection, self._vault(), rows, programs, now)
-            judged = [
-                Judged(row["id"], row["member_id"], verdict, row["detail"])
-                for row, verdict in decide_in_turn(rows, programs, members, now, self._outlets)
-            ]
+            judged = decide_in_turn(rows, programs, members, now, self._outlets)
             judged = await _with_statements(connection, rows, judged)
             await _write(connection, judged)
             if self._onward is not None:
@@ -91,7 +91,7 @@ def decide_in_turn(
     members: Mapping[str, Callable[[Program], Standing]],
     now: datetime,
     outlets: Outlets = MAIL_ALONE,
-) -> list[tuple[asyncpg.Record, Verdict]]:
+) -> list[Judged]:
     """Each in its turn: what was decided before it in the same breath counts towards the cap."""
     taken: Counter[str] = Counter()
     judged = []
@@ -99,12 +99,25 @@ def decide_in_turn(
         program, member_id = programs[row["id"]], row["member_id"]
         member = members[member_id](program)
         member = member._replace(marketing=member.marketing + taken[member_id])
-        one = Candidate(member_id, row["kind"], row["business_day"], row["left_day"])
+        detail = _now_true(row)
+        one = Candidate(
+            member_id, row["kind"], row["business_day"], row["left_day"], detail is not None
+        )
         verdict = decide(one, program, member, now, outlets)
         if not verdict.why_not and row["kind"] not in SERVICE:
             taken[member_id] += 1
-        judged.append((row, verdict))
+        judged.append(Judged(row["id"], member_id, verdict, detail or row["detail"]))
     return judged
+
+
+def _now_true(row: asyncpg.Record) -> str | None:
+    """What is still so of a message's detail as the account is now; None: nothing is."""
+    kind: Kind = row["kind"]
+    if kind in AS_FROZEN:
+        return str(row["detail"])
+    told = DETAILS[kind].model_validate_json(row["detail"])
+    now = true_of(kind, told, Facts.model_validate_json(row["facts"]))
+    return None if now is None else now.model_dump_json()
 
 
 async def standings(

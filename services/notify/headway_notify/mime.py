@@ -103,14 +103,13 @@ def _unsubscribe(links: Links) -> str:
 
 
 def facts_header(facts: Facts) -> str:
-    """The three facts for machines: reward ids ready, savings in minor units, the next reward."""
-    following = facts.next_reward
+    """The facts for machines: reward ids ready, savings in minor units, next reward and goal."""
     return json.dumps(
         {
             "ready": list(facts.rewards_ready),
             "saved": facts.saved,
-            "next": following
-            and {"id": following.id, "points": following.points, "missing": following.missing},
+            "next": facts.next_reward and facts.next_reward.model_dump(),
+            "goal": facts.goal and facts.goal.model_dump(),
         }
     )
 

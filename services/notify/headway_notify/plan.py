@@ -1,8 +1,8 @@
 """Which messages are due, and when each is decided. Pure.
 
 A message is due for one cause: the business day of progress, a redemption, one of the ledger's
-notices. Settling alone (ticks, time-outs) calls for none but what the ledger gave notice of;
-administration and what was imported call for none at all.
+notices. Settling alone (ticks, time-outs) and administration call for none but what the ledger gave
+notice of, and certificates; what was imported calls for none at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,8 +39,8 @@ class Due(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A member's account as last seen. `goal` and `percent`: the next reward, and how much of its
-    price is there."""
+    """A member's account as last seen. `goal` and `percent`: what the member is on the way to, and
+    how much of its price is there."""
 
     version: Version
     ready: tuple[str, ...] = ()
@@ -95,6 +95,8 @@ def plan(
         now = last[member_id] = seen_in(change)
         if "statement" in program.messages.kinds:
             statements.append(moved(change, program))
+        if "certificate_issued" in program.messages.kinds:
+            due.update(dict.fromkeys(_certificates(change, program)))
         if _mailed(change.cause):
             due.update(dict.fromkeys(_calls_for(change, before, now, program)))
     statement_due = {_statement(one) for one in statements if one.changes}
@@ -105,13 +107,13 @@ def plan(
 
 def seen_in(change: BalanceChanged) -> Seen:
     """What a change says, as far as the next one is compared with it."""
-    following = change.next_reward
+    ahead = change.goal or change.next_reward
     version = (change.epoch, change.version)
-    if following is None:
+    if ahead is None:
         return Seen(version, change.rewards_ready, "", 100)
-    there = max(following.points - following.missing, 0)
-    percent = there * 100 // following.points if following.points else 100
-    return Seen(version, change.rewards_ready, following.id, percent)
+    there = max(ahead.points - ahead.missing, 0)
+    percent = there * 100 // ahead.points if ahead.points else 100
+    return Seen(version, change.rewards_ready, ahead.id, percent)
 
 
 def _calls_for(
@@ -145,6 +147,20 @@ def _calls_for(
     earned = (change.moved or {}).get("earn", 0)
     if "referral_thanks" in kinds and cause.kind == "effect" and earned > 0:
         yield due("referral_thanks", here, details.ReferralThanks(points=earned))
+
+
+def _certificates(change: BalanceChanged, program: Program) -> Iterable[Due]:
+    """One for each, whatever it was that let it issue itself; an import is no news."""
+    cause = change.cause
+    if imported(cause.source):
+        return
+    day = local_date(cause.time, program.zone)
+    for one in change.issued or ():
+        detail = details.CertificateIssued(**dict(one)).model_dump_json().encode()
+        yield Due(
+            change.member_id, "certificate_issued", one.redemption_id, day, cause.time,
+            change.version, detail,
+        )  # fmt: skip
 
 
 def _daily(change: BalanceChanged, day: date, zone: ZoneInfo) -> Due:

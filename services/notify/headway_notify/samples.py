@@ -7,7 +7,7 @@ from headway.program.messages import Kind
 from headway.program.program import Program
 from headway_notify import details
 from headway_notify.details import Detail
-from headway_notify.facts import Facts, NextReward
+from headway_notify.facts import Ahead, Facts
 from headway_notify.messaging import Message
 
 MEMBER = "sample"
@@ -57,8 +57,7 @@ def sample_facts(program: Program, day: date) -> Facts:
         saved={reward.currency: reward.value_minor for reward in ready[:1]},
         program_version=program.version,
         rewards_ready=tuple(reward.id for reward in ready),
-        next_reward=goal
-        and NextReward(id=goal.id, points=goal.points, missing=goal.points - available),
+        next_reward=goal and Ahead(id=goal.id, points=goal.points, missing=goal.points - available),
     )
 
 
@@ -75,7 +74,7 @@ def newcomer(program: Program, day: date) -> Facts:
             "tier": program.level_for(0),
             "rewards_ready": (),
             "next_reward": first
-            and NextReward(id=first.id, points=first.points, missing=first.points - start),
+            and Ahead(id=first.id, points=first.points, missing=first.points - start),
         }
     )
 
@@ -103,6 +102,10 @@ def _detail(program: Program, kind: Kind, day: date, facts: Facts) -> Detail:
             redemption_id="r-1", reward_id=reward, points=some, value_minor=500,
             currency=program.currency,
         ),
+        "certificate_issued": details.CertificateIssued(
+            redemption_id="crt_1_2", reward_id=_cheapest(program), points=_first_price(program),
+            value_minor=500, currency=program.currency,
+        ),
         "tier_changed": details.TierChanged(
             tier_from=before, tier_to=tier, at=facts.account_time
         ),
@@ -129,6 +132,10 @@ def _statement(facts: Facts, day: date) -> Detail:
         earned=closing // 2, restored=0, adjusted=0, used=closing // 4, expired=0, taken_back=0,
         closing=closing,
     )  # fmt: skip
+
+
+def _first_price(program: Program) -> int:
+    return min((each.points for each in program.rewards), default=100)
 
 
 def _cheapest(program: Program) -> str:

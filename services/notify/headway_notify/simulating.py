@@ -6,7 +6,7 @@ Everybody is taken to have a contact and to want to hear: it is the programme th
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 
@@ -16,8 +16,11 @@ from headway.contracts.notice import Notice
 from headway.program.messages import SERVICE, Kind
 from headway.program.program import Program
 from headway_notify.deciding import Candidate, Standing, decide
+from headway_notify.details import DETAILS
+from headway_notify.facts import Facts
 from headway_notify.noticing import due_for
-from headway_notify.plan import Due, Seen, plan
+from headway_notify.overtaken import AS_FROZEN, true_of
+from headway_notify.plan import Due, Latest, Seen, plan
 
 
 class Told(NamedTuple):
@@ -39,7 +42,7 @@ class Simulation:
     def __init__(self, program_of: Callable[[Event], Program]) -> None:
         self._program_of = program_of
         self._seen: dict[str, Seen] = {}
-        self._left: dict[str, date | None] = {}
+        self._latest: dict[str, Latest] = {}
         self._programs: dict[str, Program] = {}
         self._waiting: list[tuple[datetime, int, Due]] = []
         self._known: set[tuple[str, str, str]] = set()
@@ -66,7 +69,7 @@ class Simulation:
     def _changed(self, change: BalanceChanged, facts: bytes, program: Program) -> None:
         planned = plan([(change, facts)], self._seen, lambda version: program)
         for latest in planned.balances:
-            self._left[latest.member_id] = latest.left_day
+            self._latest[latest.member_id] = latest
             self._programs[latest.member_id] = program
         self._seen.update(planned.last)
         self._wait_for(planned.due)
@@ -86,12 +89,21 @@ class Simulation:
         sent = self._marketing[due.member_id] = [
             one for one in self._marketing[due.member_id] if one > since
         ]
-        one = Candidate(due.member_id, due.kind, due.day, self._left[due.member_id])
+        latest = self._latest[due.member_id]
+        one = Candidate(due.member_id, due.kind, due.day, latest.left_day, _holds(due, latest))
         verdict = decide(one, program, Standing(True, marketing=len(sent)), at)
         if verdict.send_at is not None and due.kind not in SERVICE:
             sent.append(verdict.send_at)
-        version = self._seen[due.member_id].version[1]
+        version = latest.version[1]
         self.result.append(Told(*due[:3], at, verdict.send_at, verdict.why_not, version))
+
+
+def _holds(due: Due, latest: Latest) -> bool:
+    """Whether what a message would tell is still so; what it tells of a period always is."""
+    if due.kind in AS_FROZEN:
+        return True
+    told = DETAILS[due.kind].model_validate_json(due.detail)
+    return true_of(due.kind, told, Facts.model_validate_json(latest.facts)) is not None
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

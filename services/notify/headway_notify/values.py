@@ -30,7 +30,7 @@ def values(
     message: Message, program: Program, reader: Reader, links: Links, wording: Wording
 ) -> dict[str, Any]:
     """Everything the templates of this kind may use, but `subject` and `preheader`."""
-    facts, following = message.facts, message.facts.next_reward
+    facts, ahead = message.facts, message.facts.ahead
     found = {
         "lang": wording.language.name,
         "_": wording.language.gettext,
@@ -49,8 +49,9 @@ def values(
         "bar": bar(facts, program, wording),
         "ready": [Priced(each.name, each.points) for each in reversed(facts.ready(program))],
         "first": _first(program),
-        "following": _reward(program, following.id) if following else "",
-        "missing": following.missing if following else 0,
+        "following": _reward(program, ahead.id) if ahead else "",
+        "missing": ahead.missing if ahead else 0,
+        "goal": _reward(program, facts.goal.id) if facts.goal else "",
         "saved": _saved(facts, program, wording),
         "why": _why(message, program, wording),
         "as_of": wording.moment(facts.account_time),
@@ -115,6 +116,15 @@ def _reward_used(message: Message, program: Program, wording: Wording) -> dict[s
     told = _detail(message, details.RewardUsed)
     return {
         "reward": _reward(program, told.reward_id),
+        "used": told.points,
+        "value": wording.money(told.value_minor, told.currency) if told.value_minor else "",
+    }
+
+
+def _certificate_issued(message: Message, program: Program, wording: Wording) -> dict[str, Any]:
+    told = _detail(message, details.CertificateIssued)
+    return {
+        "certificate": _reward(program, told.reward_id),
         "used": told.points,
         "value": wording.money(told.value_minor, told.currency) if told.value_minor else "",
     }
@@ -200,6 +210,7 @@ _MORE: Mapping[str, Callable[[Message, Program, Wording], dict[str, Any]]] = {
     "welcome": _welcome,
     "reward_ready": _reward_ready,
     "reward_used": _reward_used,
+    "certificate_issued": _certificate_issued,
     "tier_changed": _tier_changed,
     "tier_at_risk": _tier_at_risk,
     "points_expiring": _points_expiring,

@@ -18,7 +18,7 @@ from headway.contracts.api.redemptions import NextReward
 from headway.domain.account import Account, Lot
 from headway.domain.book import Book
 from headway.domain.notices import expiring
-from headway.domain.progress import progress
+from headway.domain.progress import goal, progress
 from headway.domain.staying import rising, staying
 from headway.program.program import FOREVER, NOT_YET, Program, Programs
 from headway.program.rules import MICRO
@@ -68,15 +68,16 @@ def member_view(account: Account, now: Account, programs: Programs, epoch: int) 
 
 
 def goal_view(now: Account, program: Program) -> GoalView | None:
-    """The goal of an account as it stands; None also for a reward that is no more."""
-    reward = program.reward(now.goal) if now.goal else None
-    if reward is None or now.time is None:
+    """The goal of an account as it stands; None also for a reward that is no more, or has no price
+    of its own."""
+    if now.time is None:
         return None
-    price = reward.price(now.tier, program.day(now.time))
-    missing = max(price - now.available - now.owed, 0)
+    told = goal(program, now.goal, now.available, now.owed, now.tier, now.time)
+    if told is None:
+        return None
     return GoalView(
-        **reward_fields(reward._replace(points=price)), missing=missing, ready=not missing,
-        automatic=reward.automatic,
+        **reward_fields(told.reward), missing=told.missing, ready=not told.missing,
+        automatic=told.reward.automatic,
     )  # fmt: skip
 
 

@@ -42,6 +42,15 @@ class NextReward(Data):
     missing: Counter
 
 
+class Goal(Data):
+    """The reward that the member saves for, its price to them, and the points still missing: 0 once
+    it is within reach."""
+
+    id: Id
+    points: Counter
+    missing: Counter
+
+
 class ClawedBack(Data):
     """What a return, a removal or a correction took back: `waived` of it was forgiven."""
 
@@ -61,6 +70,20 @@ class Redeemed(Data):
     currency: Currency
 
 
+class Issued(Data):
+    """A certificate that issued itself, under the id of its redemption; `value_minor` is what it is
+    worth to the member. Its code comes later, and by the API alone."""
+
+    redemption_id: OwnId
+    reward_id: Id
+    points: Counter
+    value_minor: Counter
+    currency: Currency
+
+
+MOST_CERTIFICATES = 100
+"""So many unused ones an account holds at most."""
+
 Moved = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 
 
@@ -72,7 +95,10 @@ class BalanceChanged(Subject):
     may be published more than once, always with the same content.
     """
 
-    ADDED: ClassVar = (("clawed_back", None), ("redeemed", None), ("moved", None))
+    ADDED: ClassVar = (
+        ("clawed_back", None), ("redeemed", None), ("moved", None), ("issued", None),
+        ("certificates", None), ("goal", None),
+    )  # fmt: skip
 
     epoch: Positive32
     """Which life of the ledger this is."""
@@ -111,6 +137,13 @@ class BalanceChanged(Subject):
     moved: Annotated[dict[Label, Moved], Field(max_length=40)] | None = None
     """By how much this cause changed what is held (pending, available, reserved and owed together),
     by kind of points event: earn above zero, redeem, expire and reverse below; null for nothing."""
+    issued: Annotated[tuple[Issued, ...], Field(max_length=MOST_CERTIFICATES)] | None = None
+    """Certificates that this cause issued, and did not take back again; null for none."""
+    certificates: Annotated[tuple[OwnId, ...], Field(max_length=MOST_CERTIFICATES)] | None = None
+    """Certificates that issued themselves and are neither used nor taken back, oldest first, by
+    their redemptions' ids; null for none. That one was used shows at the next change."""
     rewards_ready: Annotated[tuple[Id, ...], Field(max_length=1000)]
     """Rewards that the available points pay for, cheapest first."""
     next_reward: NextReward | None
+    goal: Goal | None = None
+    """Null when the member has chosen none, or one that the programme no longer has."""

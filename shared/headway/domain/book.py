@@ -349,6 +349,7 @@ class Book:
             or self.saved is not account.saved
             or self.joined_at is not account.joined_at
             or self.left_at is not account.left_at
+            or self.goal != account.goal
         )
 
     def standing(self) -> tuple[int, str, str]:

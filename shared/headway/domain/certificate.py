@@ -6,6 +6,7 @@ is an automatic reward, else the cheapest automatic one. Who saves for any other
 
 from datetime import datetime
 
+from headway.contracts.balance import MOST_CERTIFICATES
 from headway.domain.account import Certificate
 from headway.domain.book import Book
 from headway.domain.points import Issued, Voided
@@ -15,7 +16,7 @@ from headway.program.rewards import Reward
 
 PREFIX = "crt_"
 """How the ids of their redemptions begin."""
-MOST_UNUSED = 100
+MOST_UNUSED = MOST_CERTIFICATES
 """With so many unused ones the points stay where they are: an account is no place for thousands."""
 
 

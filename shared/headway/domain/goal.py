@@ -9,6 +9,8 @@ from headway.program.program import Programs
 
 SET_GOAL = "goal.set"
 CLEAR_GOAL = "goal.cleared"
+AS_BEFORE = "as before"
+"""Why the account of who chose the same again did not change."""
 
 
 class Goal(NamedTuple):
@@ -22,8 +24,7 @@ def decide_goal(book: Book, programs: Programs, item: Input, goal: Goal) -> Outc
     if book.joined_at is None:
         return refused("not a member")
     if not goal.reward_id:
-        book.goal = ""
-        return applied()
+        return _saves_for(book, "")
     if book.left_at is not None and item.time >= book.left_at:
         return refused("member left")
     reward = programs.at(item.time).reward(goal.reward_id)
@@ -31,5 +32,11 @@ def decide_goal(book: Book, programs: Programs, item: Input, goal: Goal) -> Outc
         return refused("unknown reward")
     if reward.rate is not None:
         return refused("no price")
-    book.goal = reward.id
+    return _saves_for(book, reward.id)
+
+
+def _saves_for(book: Book, reward_id: str) -> Outcome:
+    if book.goal == reward_id:
+        return applied(AS_BEFORE)
+    book.goal = reward_id
     return applied()

@@ -1,4 +1,5 @@
-"""The facts of a progress message (in the manner of DSW's): what is ready, how far the next is."""
+"""The facts of a progress message (in the manner of DSW's): what is ready, how far the next is,
+and how far the goal that the member has chosen."""
 
 from bisect import bisect_right
 from datetime import datetime
@@ -9,7 +10,7 @@ from headway.program.rewards import Reward
 
 
 class Next(NamedTuple):
-    """The next reward and how many points are missing."""
+    """A reward to come, at its price, and how many points are missing."""
 
     reward: Reward
     missing: int
@@ -20,6 +21,19 @@ class Progress(NamedTuple):
 
     ready: tuple[Reward, ...]
     next: Next | None
+
+
+def goal(
+    program: Program, reward_id: str, available: int, owed: int, tier: str, at: datetime
+) -> Next | None:
+    """How far the goal is that a member has chosen (0 missing: within reach), at its price to them
+    at that moment; None without one, or where the programme has no such reward, or no price of it.
+    """
+    reward = program.reward(reward_id) if reward_id else None
+    if reward is None or reward.rate is not None:
+        return None
+    points = reward.price(tier, program.day(at))
+    return Next(reward._replace(points=points), max(points - available - owed, 0))
 
 
 def progress(program: Program, available: int, owed: int, tier: str, at: datetime) -> Progress:

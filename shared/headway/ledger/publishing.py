@@ -13,7 +13,7 @@ from headway.domain.closing import Decision
 from headway.domain.erasing import ERASE
 from headway.domain.goal import CLEAR_GOAL, SET_GOAL
 from headway.domain.points import Effect, PointsEvent
-from headway.domain.progress import progress
+from headway.domain.progress import Next, goal, progress
 from headway.program.program import Programs
 
 SHARDS = 16
@@ -50,9 +50,10 @@ def balance_changed(
     """The account after one cause, as CloudEvents JSON."""
     account, item, points = decision.account, decision.input, decision.points
     moment: datetime | None = account.time
-    program = programs.at(moment or item.time)
-    facts = progress(program, account.available, account.owed, account.tier, moment or item.time)
-    following = facts.next
+    now = moment or item.time
+    program = programs.at(now)
+    facts = progress(program, account.available, account.owed, account.tier, now)
+    chosen = goal(program, account.goal, account.available, account.owed, account.tier, now)
     event = {
         "specversion": "1.0",
         "id": f"{account.member_id}:{epoch}:{account.version}",
@@ -87,14 +88,11 @@ def balance_changed(
             "clawed_back": _clawed_back(decision),
             "redeemed": _redeemed(decision),
             "moved": _moved(points),
+            "issued": _issued(decision),
+            "certificates": [one.redemption_id for one in account.certificates] or None,
             "rewards_ready": [reward.id for reward in facts.ready],
-            "next_reward": None
-            if following is None
-            else {
-                "id": following.reward.id,
-                "points": following.reward.points,
-                "missing": following.missing,
-            },
+            "next_reward": _ahead(facts.next),
+            "goal": _ahead(chosen),
         },
     }
     return OutboxRow(
@@ -104,6 +102,12 @@ def balance_changed(
         orjson.dumps(event, option=orjson.OPT_UTC_Z),
         _HEADERS,
     )
+
+
+def _ahead(one: Next | None) -> dict[str, object] | None:
+    if one is None:
+        return None
+    return {"id": one.reward.id, "points": one.reward.points, "missing": one.missing}
 
 
 _BY_KIND = {
@@ -145,6 +149,24 @@ def _redeemed(decision: Decision) -> dict[str, object] | None:
         "value_minor": step.value_minor,
         "currency": step.currency,
     }
+
+
+def _issued(decision: Decision) -> list[dict[str, object]] | None:
+    """Certificates that this cause issued and the account still holds; None: there are none."""
+    if not decision.issued:
+        return None
+    held = {one.redemption_id for one in decision.account.certificates}
+    return [
+        {
+            "redemption_id": one.certificate.redemption_id,
+            "reward_id": one.reward_id,
+            "points": one.certificate.points,
+            "value_minor": one.certificate.value_minor,
+            "currency": one.certificate.currency,
+        }
+        for one in decision.issued
+        if one.certificate.redemption_id in held
+    ] or None
 
 
 def _moved(rows: Sequence[PointsEvent]) -> dict[str, int] | None:

@@ -108,7 +108,7 @@ changes as (
     select account_id, n from inputs
     where account_id between $1 and $2 and outcome = 'applied'
       and (kind in ('member.joined', 'member.left') or kind = 'import.opening' and reason = 'enrolled'
-           or kind = 'admin.erase' and reason = '')
+           or kind in ('admin.erase', 'goal.set', 'goal.cleared') and reason = '')
 ),
 counted as (
     select account_id, count(*) as causes from changes group by account_id

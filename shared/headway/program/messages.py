@@ -5,8 +5,9 @@ from datetime import time
 from typing import Literal, get_args
 
 Kind = Literal[
-    "welcome", "progress", "reward_ready", "reward_used", "tier_changed", "tier_at_risk",
-    "points_expiring", "points_taken_back", "referral_thanks", "programme_change", "statement",
+    "welcome", "progress", "reward_ready", "reward_used", "certificate_issued", "tier_changed",
+    "tier_at_risk", "points_expiring", "points_taken_back", "referral_thanks", "programme_change",
+    "statement",
 ]  # fmt: skip
 """What a message is for."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -20,6 +21,7 @@ TOPIC_OF: dict[Kind, Topic] = {
     "progress": "progress",
     "reward_ready": "rewards",
     "reward_used": "account",
+    "certificate_issued": "account",
     "tier_changed": "tiers",
     "tier_at_risk": "tiers",
     "points_expiring": "expiry",
@@ -30,10 +32,11 @@ TOPIC_OF: dict[Kind, Topic] = {
 }
 
 SERVICE: frozenset[Kind] = frozenset(
-    ("welcome", "reward_used", "points_taken_back", "points_expiring", "programme_change")
-)
-"""Kinds that tell of what a member did or is about to lose. Everything else is marketing: it asks
-for consent, keeps to caps, and may be held out."""
+    ("welcome", "reward_used", "certificate_issued", "points_taken_back", "points_expiring",
+     "programme_change")
+)  # fmt: skip
+"""Kinds that tell of what a member did, what became of their points, or what they are about to
+lose. Everything else is marketing: it asks for consent, keeps to caps, and may be held out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ PREFIX = "loyalty_"
 _LONGEST_TEXT = 1000
 _OF_THE_MEMBER = frozenset(
     ("points_balance", "points_pending", "tier", "member_since", "saved_total", "saved_total_text",
-     "next_reward_name", "points_to_next_reward", "progress_percent", "rewards_available", "as_of")
+     "next_reward_name", "points_to_next_reward", "progress_percent", "goal_name", "points_to_goal",
+     "rewards_available", "as_of")
 )  # fmt: skip
 """What is kept on the profile, too; the rest is of the event."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from headway.program.money import exponent, to_text
 from headway.program.program import Program
-from headway_notify.details import RewardUsed
+from headway_notify.details import CertificateIssued, RewardUsed
 from headway_notify.messaging import Message
 from headway_notify.roads.engagement import Occurrence, Scalar
 
@@ -20,7 +20,7 @@ def occurrence(
     what is older than `history` at `now` is late."""
     facts, detail = message.facts, message.detail
     value = None
-    if isinstance(detail, RewardUsed) and detail.currency == program.currency:
+    if isinstance(detail, RewardUsed | CertificateIssued) and detail.currency == program.currency:
         value = _units(detail.value_minor, detail.currency)
     return Occurrence(
         message.notification_id,
@@ -54,18 +54,29 @@ def _account(message: Message, account: Mapping[str, Any], program: Program) -> 
     }
     if account.get("joined_at"):
         told["member_since"] = str(account["joined_at"])[:10]
-    following = facts.next_reward
+    following, goal = facts.next_reward, facts.goal
+    # Told of nobody's goal, too: a platform would keep the one that was given up.
+    told |= {
+        "goal_id": goal.id if goal else "",
+        "goal_name": _name(program, goal.id) if goal else "",
+        "goal_points": goal.points if goal else 0,
+        "points_to_goal": goal.missing if goal else 0,
+    }
     if following is not None:
-        reward = program.reward(following.id)
         there = max(following.points - following.missing, 0)
         told |= {
             "next_reward_id": following.id,
-            "next_reward_name": following.id if reward is None else reward.name,
+            "next_reward_name": _name(program, following.id),
             "next_reward_points": following.points,
             "points_to_next_reward": following.missing,
             "progress_percent": there * 100 // following.points if following.points else 100,
         }
     return told
+
+
+def _name(program: Program, reward_id: str) -> str:
+    reward = program.reward(reward_id)
+    return reward_id if reward is None else reward.name
 
 
 _NAMES = {

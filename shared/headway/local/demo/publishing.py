@@ -44,13 +44,16 @@ class Publisher:
 
         A day begins when all of the day before is acknowledged, as it would in life. Without
         that, what one topic holds of a week could be seen while another's is still in flight.
+        Contacts go first, so that whoever is to be welcomed can be reached.
         """
         for _, day in _days(events, zone):
-            acks = [await self._send(event) for event in day]
-            for ack in acks:
-                await ack
+            whole = list(day)
+            for contacts in (True, False):
+                some = [one for one in whole if (one.type == "contact.updated") == contacts]
+                for ack in [await self._send(event) for event in some]:
+                    await ack
             if sent is not None:
-                sent(len(acks))
+                sent(len(whole))
 
     async def _send(self, event: SourceEvent) -> "asyncio.Future[RecordMetadata]":
         value, headers = encode(

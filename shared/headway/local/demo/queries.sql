@@ -87,7 +87,7 @@ select member_id, business_day::text as day, state from notify.notifications whe
  order by member_id, business_day
 
 -- name: dump_messages
-select member_id, kind, cause, state, send_at::text as send_at, reply from notify.notifications order by id
+select member_id, kind, cause, state, send_at::text as send_at, reply, epoch, version from notify.notifications order by id
 
 -- name: applied
 select topic, sum(next_offset)::bigint as records from positions where consumer_group = $1 group by topic
