@@ -12,7 +12,6 @@ from rich.live import Live
 from headway.cli.lag_view import as_json, groups_table, in_words, partitions_table
 from headway.errors import UserError
 from headway.lag.measuring import Scope
-from headway.lag.serving import serve
 from headway.lag.snapshot import LagSnapshot
 from headway.lag.watching import LagWatch
 from headway.runtime.health import Health
@@ -67,6 +66,9 @@ def command(
     scope = _scope(settings, pattern, kafka_only)
     connection: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap}
     if exporter:
+        # Brings the web server, which nothing else here needs.
+        from headway.lag.serving import serve
+
         configure("lag", settings.log_level)
         health = Health()
         watch = LagWatch(connection, scope, every=every or 10.0, health=health)

@@ -21,12 +21,13 @@ class OffsetCommit(NamedTuple):
 
 
 def partition_of(group: str, partitions: int) -> int:
-    """Which of the topic's partitions holds the group: Java's hash of its name, without sign."""
+    """Which of the topic's partitions holds the group, as Kafka decides: by Java's hash of it."""
     code = 0
-    units = group.encode("utf-16-be")
-    for (unit,) in struct.iter_unpack(">H", units):
+    for (unit,) in struct.iter_unpack(">H", group.encode("utf-16-be")):
         code = (31 * code + unit) & 0xFFFFFFFF
-    return (code & 0x7FFFFFFF) % partitions
+    signed = code - 2**32 if code >= 2**31 else code
+    # Java has no positive counterpart to its lowest number; Kafka takes 0 for it.
+    return 0 if signed == -(2**31) else abs(signed) % partitions
 
 
 def decode(key: bytes | None, value: bytes | None) -> OffsetCommit | None:

@@ -15,8 +15,10 @@ from headway.runtime.web import WebServer
 
 
 def application(series: CollectorRegistry, health: Health) -> FastAPI:
-    """/metrics, /live and /ready. A cluster that is away makes it not ready; nothing but a loop that
-    hangs makes it not alive, for a restart mends nothing else.
+    """/metrics, /live and /ready.
+
+    A cluster that is away makes it not ready. Only a loop that hangs makes it not alive: nothing
+    else is mended by a restart.
     """
     app = FastAPI(title="Headway lag", docs_url=None, redoc_url=None, openapi_url=None)
 
