@@ -10,7 +10,7 @@ from headway.lag.groups import Member
 from headway.lag.snapshot import GroupLag, LagSnapshot, PartitionLag, TopicPartitionEnds
 from tests.lag.kit import named, series
 
-MEMBER = Member("reader-1-uuid", "reader-1", "10.0.0.7")
+MEMBER = Member("reader-1-uuid", "reader-1", "/10.0.0.7")
 BEHIND = PartitionLag(
     "earn", "orders", 0, begin=5, end=100, committed=40, applied=50, in_ledger=True, owner=MEMBER,
     seconds=12.5, status=PartitionStatus(Status.STALL, 1.0, 60),
@@ -63,7 +63,7 @@ def test_seconds_carry_the_labels_of_kafka_lag_exporter() -> None:
     found = series(SNAPSHOT)
     labels = {
         "cluster_name": "c1", "group": "earn", "topic": "orders", "partition": "0",
-        "member_host": "10.0.0.7", "consumer_id": "reader-1-uuid", "client_id": "reader-1",
+        "member_host": "/10.0.0.7", "consumer_id": "reader-1-uuid", "client_id": "reader-1",
     }  # fmt: skip
     key = ("kafka_consumergroup_group_lag_seconds", tuple(sorted(labels.items())))
     assert found[key] == 12.5

@@ -96,7 +96,7 @@ async def test_a_member_that_left_leaves_no_series_and_its_group_says_none(order
     owner = first(held).owner
     assert owner is not None
     assert owner.client_id == "reader"
-    assert owner.host == "127.0.0.1"
+    assert owner.host == "/127.0.0.1"
     found = series(left)
     assert named(found, "kafka_consumergroup_members") == {(orders.group,): 0}
     assert owner.consumer_id not in str(found)

@@ -13,7 +13,7 @@ _GONE = "Dead"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who reads a partition: Kafka's id for the member, its client id, and where it runs."""
+    """Who reads a partition: Kafka's id for the member, its client id, and where it runs, as Kafka writes it: /10.0.0.7."""
 
     consumer_id: str = ""
     client_id: str = ""
@@ -45,7 +45,7 @@ async def _read(admin: AIOKafkaAdminClient, name: str) -> Group:
         raise for_code(code)(f"group {name} cannot be described")
     owners = {}
     for consumer_id, client_id, host, _, assigned in members if kind == "consumer" else ():
-        member = Member(consumer_id, client_id, host.removeprefix("/"))
+        member = Member(consumer_id, client_id, host)
         for tp in (
             ConsumerProtocolMemberAssignment.decode(assigned).partitions() if assigned else ()
         ):
