@@ -1,79 +1,166 @@
-"""`headway lag`: how far behind each consumer group is."""
+"""`headway lag`: how far behind each consumer group is, once, live, or for Prometheus."""
 
 import asyncio
 import json
+import re
+from typing import Any
 
-import asyncpg
 import click
-from aiokafka.errors import KafkaError
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, Group
+from rich.live import Live
 
+from headway.cli.lag_view import as_json, groups_table, in_words, partitions_table
+from headway.errors import UserError
+from headway.lag.measuring import Scope
+from headway.lag.snapshot import LagSnapshot
+from headway.lag.watching import LagWatch
+from headway.runtime.health import Health
+from headway.runtime.logging import configure
 from headway.runtime.settings import Settings
-from headway.stream.lag import PartitionLag, measure
+
+_SECONDS = click.FloatRange(0.5)
 
 
 @click.command("lag")
-@click.option("--json", "as_json", is_flag=True, help="For machines: one object per partition.")
+@click.option("--json", "as_machine", is_flag=True, help="For machines: one JSON object.")
 @click.option("--all", "everything", is_flag=True, help="Also partitions that are not behind.")
 @click.option(
-    "--max",
-    "most",
-    type=click.IntRange(0),
+    "--group", "pattern", metavar="REGEX",
+    help="Groups whose name this is found in, of any kind; else those with Headway's prefix.",
+)  # fmt: skip
+@click.option("--kafka-only", is_flag=True, help="Do not ask the database: any cluster will do.")
+@click.option(
+    "--max", "most", type=click.IntRange(0),
     help="Exit 1 if any group is more records behind than this, over all its partitions.",
-)
-def command(as_json: bool, everything: bool, most: int | None) -> None:
-    """Show how many records each consumer group has not applied yet.
+)  # fmt: skip
+@click.option(
+    "--max-seconds", "longest", type=click.FloatRange(0),
+    help="Exit 1 if any group's oldest waiting record is older than this, or its age is unknown.",
+)  # fmt: skip
+@click.option("--watch", "live", is_flag=True, help="Go on showing it, live, until Ctrl-C.")
+@click.option("--serve", "exporter", is_flag=True, help="Go on serving it to Prometheus.")
+@click.option("--every", type=_SECONDS, help="Seconds between measurements. [2, or 10 to serve]")
+@click.option("--port", type=click.IntRange(1, 65535), default=9308, show_default=True,
+              help="Where --serve listens: /metrics, /live, /ready.")  # fmt: skip
+@click.option("--bind", default="0.0.0.0", show_default=True, help="The address of that port.")
+@click.option("--cluster-name", default="default", show_default=True,
+              help="What the label cluster_name of kafka-lag-exporter's series says.")  # fmt: skip
+def command(
+    as_machine: bool, everything: bool, pattern: str | None, kafka_only: bool, most: int | None,
+    longest: float | None, live: bool, exporter: bool, every: float | None, port: int, bind: str,
+    cluster_name: str,
+) -> None:  # fmt: skip
+    """Show how far each consumer group is behind, and in Burrow's words how it does.
 
-    Counted from what the database has applied; what Kafka alone shows stands beside it.
-    Exits 0; with --max, 1 if a group is further behind; 2 if Kafka or Postgres does not answer.
+    Records are counted from what the database has applied; what Kafka alone shows stands beside
+    it. Seconds are the age of the first record that waits. OK, STOP, STALL and REWIND are seen
+    at once, from commits of the past; WARN (slow) only by --watch and --serve, for it takes a
+    while to see.
+
+    Exits 0; with --max or --max-seconds, 1 if a group is further behind; 2 if Kafka or Postgres
+    does not answer.
     """
     settings = Settings()
-    try:
-        lags = asyncio.run(
-            measure(settings.kafka_bootstrap, settings.postgres_dsn, settings.group_prefix)
-        )
-    except (KafkaError, OSError, asyncpg.PostgresError) as error:
-        click.echo(
-            f"the lag cannot be measured: {error}\n"
-            "  -> check HEADWAY_KAFKA_BOOTSTRAP and HEADWAY_POSTGRES_DSN",
-            err=True,
-        )
-        raise SystemExit(2) from error
-    totals: dict[str, int] = {}
-    for entry in lags:
-        totals[entry.group] = totals.get(entry.group, 0) + entry.lag
-    if as_json:
-        click.echo(json.dumps({"groups": totals, "partitions": [_as_json(x) for x in lags]}))
+    if live + exporter + as_machine > 1 or ((live or exporter) and not (most is longest is None)):
+        raise click.UsageError("--watch, --serve and one answer (--json, --max) exclude each other")
+    scope = _scope(settings, pattern, kafka_only)
+    connection: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap}
+    if exporter:
+        # Brings the web server, which nothing else here needs.
+        from headway.lag.serving import serve
+
+        configure("lag", settings.log_level)
+        health = Health()
+        watch = LagWatch(connection, scope, every=every or 10.0, health=health)
+        asyncio.run(serve(watch, health, bind, port, cluster_name))
+    elif live:
+        _show_live(LagWatch(connection, scope, every=every or 2.0))
     else:
-        _print(lags, totals, everything)
-    if most is not None and any(total > most for total in totals.values()):
-        raise SystemExit(1)
+        snapshot = asyncio.run(_measured(LagWatch(connection, scope)))
+        if as_machine:
+            click.echo(json.dumps(as_json(snapshot)))
+        else:
+            _print(snapshot, everything)
+        if _too_far(snapshot, most, longest):
+            raise SystemExit(1)
 
 
-def _as_json(entry: PartitionLag) -> dict[str, object]:
-    return {**entry._asdict(), "lag": entry.lag, "committed_lag": entry.committed_lag}
+def _scope(settings: Settings, pattern: str | None, kafka_only: bool) -> Scope:
+    try:
+        wanted = re.compile(pattern or "^" + re.escape(settings.group_prefix))
+    except re.error as error:
+        raise click.BadParameter(
+            f"not a regular expression: {error}", param_hint="--group"
+        ) from error
+    return Scope(
+        lambda name: wanted.search(name) is not None,
+        settings.group_prefix,
+        settings.topic_prefix,
+        None if kafka_only else settings.postgres_dsn,
+    )
 
 
-def _print(lags: list[PartitionLag], totals: dict[str, int], everything: bool) -> None:
-    console = Console()
-    table = Table("group", "topic")
-    for column in ("partition", "applied", "log end", "behind", "behind by Kafka"):
-        table.add_column(column, justify="right")
-    for entry in lags:
-        if everything or entry.lag or entry.committed_lag:
-            table.add_row(
-                entry.group,
-                entry.topic,
-                str(entry.partition),
-                "-" if entry.applied is None else str(entry.applied),
-                str(entry.end),
-                str(entry.lag),
-                str(entry.committed_lag),
-            )
+async def _measured(watch: LagWatch) -> LagSnapshot:
+    """One measurement; UserError if Kafka or the database does not answer."""
+    try:
+        snapshot = await watch.run_once()
+    finally:
+        await watch.close()
+    down = snapshot.down or snapshot.database_down
+    if down:
+        raise UserError(
+            f"the lag cannot be measured: {down}",
+            "check HEADWAY_KAFKA_BOOTSTRAP and HEADWAY_POSTGRES_DSN; --kafka-only asks no database",
+        )
+    return snapshot
+
+
+def _show_live(watch: LagWatch) -> None:
+    async def show() -> None:
+        with Live(console=Console(), screen=False, auto_refresh=False) as screen:
+            async with watch:
+                shown = 0.0
+                while True:
+                    snapshot = watch.snapshot()
+                    if snapshot.at != shown:
+                        shown = snapshot.at
+                        screen.update(_live_view(snapshot), refresh=True)
+                    await asyncio.sleep(0.2)
+
+    try:
+        asyncio.run(show())
+    except KeyboardInterrupt:
+        return
+
+
+def _live_view(snapshot: LagSnapshot) -> Group:
+    parts: list[Any] = []
+    if snapshot.down:
+        parts.append(f"Kafka cannot be measured: {snapshot.down}")
+    else:
+        parts.append(groups_table(snapshot))
+        partitions = partitions_table(snapshot, everything=False)
+        if partitions.row_count:
+            parts.append(partitions)
+    if snapshot.database_down:
+        parts.append(f"the database does not answer ({snapshot.database_down}): lags are Kafka's")
+    return Group(*parts)
+
+
+def _print(snapshot: LagSnapshot, everything: bool) -> None:
+    console = Console(highlight=False)
+    table = partitions_table(snapshot, everything)
     if table.row_count:
         console.print(table)
-    if not totals:
+    if not snapshot.groups:
         console.print("No consumer group has read anything yet.")
-    for group, total in sorted(totals.items()):
-        console.print(f"{group}: {total:,} behind" if total else f"{group}: caught up")
+    for group in snapshot.groups:
+        console.print(in_words(group))
+
+
+def _too_far(snapshot: LagSnapshot, most: int | None, longest: float | None) -> bool:
+    return any(
+        (most is not None and group.lag > most)
+        or (longest is not None and (group.seconds is None or group.seconds > longest))
+        for group in snapshot.groups
+    )

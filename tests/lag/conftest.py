@@ -1,0 +1,5 @@
+"""Fixtures of the lag's tests."""
+
+from tests.lag.kit import place
+
+__all__ = ["place"]

@@ -1,0 +1,36 @@
+"""How a lag reads."""
+
+import pytest
+
+from headway.cli.lag_view import in_words, seconds_in_words, sparkline
+from headway.lag.burrow import GroupStatus, Status
+from headway.lag.snapshot import GroupLag
+from tests.lag.test_exposition import BEHIND, SNAPSHOT
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([], ""), ([0, 0], "▁▁"), ([0, 7, 14], "▁▅█"), ([100, 50, 0], "█▅▁"), ([3], "█")],
+)
+def test_sparkline(values: list[int], shown: str) -> None:
+    assert sparkline(values) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "-"), (0, "0 s"), (0.24, "0.2 s"), (119, "119.0 s"), (120, "2 min"), (7200, "2 h"),
+     (172_800, "2 d")],
+)  # fmt: skip
+def test_seconds(seconds: float | None, shown: str) -> None:
+    assert seconds_in_words(seconds) == shown
+
+
+def test_a_group_in_one_line() -> None:
+    earn, gone, _ = SNAPSHOT.groups
+    assert in_words(earn) == (
+        "earn: 70 behind, ERR (STALL), 2 members,"
+        " 1 never committed and counted from the log's start"
+    )
+    assert in_words(gone) == "gone: 50 behind; Kafka does not know it"
+    slow = GroupLag("s", True, "Stable", 1, GroupStatus(Status.WARN, 1.0), (BEHIND,))
+    assert in_words(slow) == "s: 50 behind, WARN, the oldest waits for 12.5 s, 1 member"
