@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from headway.cli.dlq import command
 from headway.cli.dlq_mend import edited
+from headway.cli.dlq_options import Moment
 from headway.stream.dead_letter import RELEASE
 from tests.earn.kit import START, Topics
 from tests.earn.service import Message, Place, opened
@@ -209,6 +211,20 @@ async def test_dry_runs_limits_and_answers_of_no_send_nothing(
     twice = await dlq(place, "replay", ids[0], code=1)
     assert "was sent again already" in twice
     assert await sent() == 5
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-05-01T12:30", "2026-05-01T12:30:00+00:00"),
+        ("2026-05-01T12:30+02:00", "2026-05-01T10:30:00+00:00"),
+        ("2026-05-01", "2026-05-01T00:00:00+00:00"),
+    ],
+)
+def test_a_moment_is_in_utc_unless_it_says(said: str, meant: str) -> None:
+    assert Moment().convert(said, None, None).isoformat() == meant
+    with pytest.raises(click.BadParameter, match="write 2026-05-01T12:30"):
+        Moment().convert(f"{said}?", None, None)
 
 
 def test_what_an_editor_leaves_beside_the_file_goes_with_it(

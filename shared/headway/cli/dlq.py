@@ -128,7 +128,8 @@ def _show_whole(letter: Kept, acts: "list[Entry]") -> None:
     click.echo(f"  refused   by {letter.group}, release {letter.release}, {letter.failed_at}")
     click.echo(f"  reason    {letter.reason} ({letter.stage}) {letter.field}".rstrip())
     click.echo(f"            {letter.message}")
-    click.echo(f"  replayed  {letter.replayed_at or 'no'}, {letter.replays} times")
+    sent = f"{letter.replayed_at}, {letter.replays} times" if letter.replayed_at else "no"
+    click.echo(f"  replayed  {sent}")
     for entry in reversed(acts):
         click.echo(f"            {entry.recorded_at:{_MOMENT}} {entry.act} by {entry.actor.name}")
     click.echo(f"  key       {text(letter.key)}")

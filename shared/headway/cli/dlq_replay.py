@@ -1,6 +1,6 @@
 """`headway dlq replay`: dead letters sent again as they came, or one out of a file."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ class _Outcome(NamedTuple):
 @click.argument("ids", type=int, nargs=-1)
 @filters
 @click.option("--all", "everything", is_flag=True, help="All that were not sent again yet.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), help="Send at most so many.")
 @click.option("--rate", type=click.FloatRange(0.1, 10_000), default=100.0, show_default=True,
               help="At most so many a second.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Also those named that were sent again already.")
@@ -102,24 +102,24 @@ async def _all(
     connection: Connection, wanted: _Wanted, dry_run: bool, outcomes: list[_Outcome],
     seen: Callable[[int, int], None] | None,
 ) -> None:  # fmt: skip
-    ids = list(dict.fromkeys(wanted.ids))[: wanted.limit]
-    ids = ids or await matching(connection, wanted.filter, wanted.limit)
+    ids = list(dict.fromkeys(wanted.ids)) or await matching(connection, wanted.filter)
 
-    def told(outcome: _Outcome) -> None:
-        outcomes.append(outcome)
-        if seen:
-            seen(len(outcomes), len(ids))
+    async def each(become: Callable[[int], Awaitable[_Outcome]]) -> None:
+        for id in ids:
+            if wanted.limit and wanted.limit == sum(one.sent for one in outcomes):
+                return
+            outcomes.append(await become(id))
+            if seen:
+                seen(len(outcomes), len(ids))
 
     if dry_run:
-        for id in ids:
-            told(await _tried(connection, id, wanted))
+        await each(lambda id: _tried(connection, id, wanted))
         return
     async with producing(kafka()) as producer:
         replayer = Replayer(
             connection, producer, Settings().topic_prefix, wanted.by, Pace(wanted.rate)
         )
-        for id in ids:
-            told(await _sent(replayer, id, wanted))
+        await each(lambda id: _sent(replayer, id, wanted))
 
 
 async def _sent(replayer: Replayer, id: int, wanted: _Wanted) -> _Outcome:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from headway.contracts.codec import Event, check_time, decode, forgotten
+from headway.contracts.codec import Event, check_time, decode
 from headway.contracts.registry import CONTRACTS
 from headway.contracts.topics import EARN_INPUTS, TOPICS, Topics
 from headway.errors import Poison
@@ -12,7 +12,7 @@ from headway.stream.dead_letters.drafting import Sendable
 from headway.stream.dead_letters.kept import QUERIES, Kept
 from headway.stream.positions import Connection
 
-_CONTACTS: Final = "member-contacts"
+_MOMENT: Final = "%Y-%m-%d %H:%M:%S"
 _NAMES: Final = frozenset(topic.name for topic in TOPICS)
 
 
@@ -46,7 +46,7 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
         )
     if letter.replayed_at is not None and not again:
         return (
-            f"dead letter {letter.id} was sent again already, at {letter.replayed_at:%F %T}\n"
+            f"dead letter {letter.id} was sent again already, at {letter.replayed_at:{_MOMENT}}\n"
             "  -> see `headway dlq show`; with --again it is sent once more"
         )
     return None
@@ -55,12 +55,10 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
 def decoded(what: Sendable, topic: str, topic_prefix: str, now: datetime) -> Event | None:
     """The event, as whoever reads the topic would see it; raises Poison if that would refuse it.
 
-    None where there is nothing to judge by: a topic that is not Headway's, or a tombstone.
+    None where there is nothing to judge by: a topic that is not Headway's.
     """
     name = topic.removeprefix(topic_prefix)
     if not topic.startswith(topic_prefix) or name not in _NAMES:
-        return None
-    if name == _CONTACTS and forgotten(what.key, what.value) is not None:
         return None
     event = decode(what.key, what.value, what.headers)
     allowed = EARN_INPUTS if name in EARN_INPUTS else (name,)

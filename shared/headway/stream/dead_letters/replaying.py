@@ -51,15 +51,11 @@ async def producing(kafka: Mapping[str, object]) -> AsyncIterator[AIOKafkaProduc
         await producer.stop()
 
 
-async def matching(connection: Connection, wanted: Filter, limit: int | None) -> list[int]:
-    """The ids of the letters that a filter names, oldest first, at most `limit`."""
+async def matching(connection: Connection, wanted: Filter) -> list[int]:
+    """The ids of the letters that a filter names, oldest first."""
     found: list[int] = []
-    while limit is None or len(found) < limit:
-        room = _PAGE if limit is None else min(_PAGE, limit - len(found))
-        page = await listed(connection, wanted, Page(found[-1] if found else 0, room))
+    while page := await listed(connection, wanted, Page(found[-1] if found else 0, _PAGE)):
         found += [one.id for one in page]
-        if len(page) < room:
-            break
     return found
 
 
