@@ -80,6 +80,21 @@ def test_no_body_is_kept_of_personal_data_nor_what_the_database_says_of_it() -> 
     assert "jane" not in letter.message
 
 
+def test_the_copy_says_of_others_errors_only_the_kind() -> None:
+    """The database and Python quote what they refuse; the topic has more readers than the table."""
+    error = asyncpg.NumericValueOutOfRangeError("jane@example.org is out of range")
+    wrong = Poison("undecidable", "", "order.paid: KeyError: jane@example.org", stage="decide")
+    wrong.__cause__ = KeyError("jane@example.org")
+    for why, named in ((error, "NumericValueOutOfRangeError"), (wrong, "KeyError")):
+        told = dict(kafka_headers(outbox_row(dead_letter("g", RECORD, why), "dead", 0).headers))
+        assert told["dlq.exception-class"] == named.encode()
+        assert named.encode() in (told["dlq.exception-message"] or b"")
+        assert b"jane" not in b"".join(value or b"" for value in told.values())
+    long = dead_letter("g", RECORD, Poison("r", "", "m" * 9000))
+    told = dict(kafka_headers(outbox_row(long, "dead", 0).headers))
+    assert len(told["dlq.exception-message"] or b"") == 500
+
+
 def test_text_that_postgres_refuses_is_made_fit() -> None:
     letter = dead_letter("g", RECORD, Poison("r", "f\x00", "m\x00" + "x" * 9000))
     assert "\x00" not in letter.field + letter.message
@@ -145,7 +160,12 @@ async def test_refused_records_are_kept_published_and_replayed(
     assert "Nothing to replay" in await _run("replay", "--all")
     again = await read_all(kafka, source)
     assert sorted(r.value for r in again) == [b"better", b"v0", b"v2"]
-    assert all(r.key == b"m1" and list(r.headers) == HEADERS for r in again)
+    assert all(r.key == b"m1" for r in again)
+    assert all(list(r.headers)[: len(HEADERS)] == HEADERS for r in again)
+    assert {tuple(r.headers)[len(HEADERS) :] for r in again} == {
+        (("dlq.attempts", b"1"), ("dlq.replay-of", f"{group}/{source}/2/{i}".encode()))
+        for i in range(3)
+    }
     assert len((await _run("list", "--json")).splitlines()) == 1
     assert len((await _run("list", "--json", "--all")).splitlines()) == 4
 

@@ -141,9 +141,11 @@ class EarnHandler:
 
 
 def _undecidable(item: Input, error: Exception) -> Poison:
-    return Poison(
+    poison = Poison(
         "undecidable", "", f"{item.kind}: {type(error).__name__}: {error}", stage="decide"
     )
+    poison.__cause__ = error
+    return poison
 
 
 def _verdicts(batch: Batch, result: Read) -> list[Poison | None]:

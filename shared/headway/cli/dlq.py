@@ -1,24 +1,24 @@
 """`headway dlq`: what was refused for good, and sending it again once mended."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import click
-from aiokafka.errors import KafkaError
-from rich.console import Console
-from rich.table import Table
 
-from headway.errors import UserError
-from headway.runtime.settings import Settings
-from headway.stream import replay
-from headway.stream.positions import Connection
+from headway.cli.dlq_mend import mend
+from headway.cli.dlq_options import filter_of, filters, text, with_database
+from headway.cli.dlq_replay import replay
+from headway.cli.output import console
+from headway.stream.dead_letters import kept
+from headway.stream.dead_letters.kept import Count, Filter, Kept, Listed, Page
+from headway.stream.dead_letters.replaying import target
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from headway.access.audit import Entry
+    from headway.stream.positions import Connection
+
+_MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @click.group("dlq")
@@ -29,52 +29,68 @@ def command() -> None:
     """
 
 
-def _with_database(work: Callable[[Connection], Awaitable[Result]]) -> Result:
-    async def run() -> Result:
-        connection = await asyncpg.connect(Settings().postgres_dsn, command_timeout=30)
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
-
-    try:
-        return asyncio.run(run())
-    except UserError as error:
-        raise click.ClickException(str(error)) from error
-    except (OSError, asyncpg.PostgresError, KafkaError) as error:
-        click.echo(
-            f"no answer: {error}\n  -> check HEADWAY_POSTGRES_DSN and HEADWAY_KAFKA_BOOTSTRAP",
-            err=True,
-        )
-        raise SystemExit(2) from error
+command.add_command(mend)
+command.add_command(replay)
 
 
 @command.command("list")
-@click.option("--all", "everything", is_flag=True, help="Also those already replayed.")
+@filters
+@click.option("--all", "everything", is_flag=True, help="Also those already sent again.")
+@click.option("--counts", is_flag=True, help="How many, by topic, reason and field.")
+@click.option("--after", type=int, default=0, help="Only ids above this: the next page.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="For machines: one object per line.")
-def list_(everything: bool, limit: int, as_json: bool) -> None:
+def list_(
+    everything: bool, counts: bool, after: int, limit: int, as_json: bool, **options: Any
+) -> None:
     """List dead letters, oldest first, with the reason of each."""
-    rows = _with_database(
-        lambda connection: replay.listed(connection, everything=everything, limit=limit)
-    )
+    wanted = filter_of(options)._replace(state="all" if everything else "open")
+    if counts:
+        _show_counts(wanted, as_json)
+        return
+    rows = with_database(lambda connection: kept.listed(connection, wanted, Page(after, limit)))
     if as_json:
         for row in rows:
-            click.echo(json.dumps({**dict(row), "key": _text(row["key"])}, default=str))
+            click.echo(json.dumps(_listed_facts(row), default=str))
         return
+    _show_table(rows)
+    if len(rows) == limit:
+        click.echo(f"There may be more: --after {rows[-1].id}")
+
+
+def _listed_facts(row: Listed) -> dict[str, object]:
+    facts = row._asdict() | {"key": text(row.key)}
+    return {"consumer_group" if name == "group" else name: facts[name] for name in facts}
+
+
+def _show_table(rows: list[Listed]) -> None:
+    from rich.table import Table
+
     table = Table("id", "from", "key", "reason", "field", "what is wrong", "refused", "replayed")
     for row in rows:
         table.add_row(
-            str(row["id"]),
-            f"{row['topic']}-{row['partition']} @{row['offset']}",
-            _text(row["key"]),
-            row["reason"],
-            row["field"],
-            row["message"][:200],
-            f"{row['failed_at']:%Y-%m-%d %H:%M:%S}",
-            f"{row['replayed_at']:%Y-%m-%d %H:%M:%S}" if row["replayed_at"] else "",
-        )
-    Console().print(table if rows else "No dead letters.")
+            str(row.id), f"{row.topic}-{row.partition} @{row.offset}", text(row.key), row.reason,
+            row.field, row.message[:200], f"{row.failed_at:{_MOMENT}}",
+            f"{row.replayed_at:{_MOMENT}}" if row.replayed_at else "",
+        )  # fmt: skip
+    console().print(table if rows else "No dead letters.", markup=False)
+
+
+def _show_counts(wanted: Filter, as_json: bool) -> None:
+    from rich.table import Table
+
+    found: list[Count] = with_database(lambda connection: kept.counted(connection, wanted))
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(one._asdict(), default=str))
+        return
+    table = Table("letters", "topic", "reason", "field", "oldest", "latest")
+    for one in found:
+        table.add_row(
+            f"{one.letters:,}", one.topic, one.reason, one.field, f"{one.oldest:{_MOMENT}}",
+            f"{one.latest:{_MOMENT}}",
+        )  # fmt: skip
+    console().print(table if found else "No dead letters.", markup=False)
 
 
 @command.command("show")
@@ -83,69 +99,43 @@ def list_(everything: bool, limit: int, as_json: bool) -> None:
 @click.option("--body", is_flag=True, help="Only the original bytes, to mend them in a file.")
 def show(id: int, as_json: bool, body: bool) -> None:
     """Show one dead letter whole: where from, why refused, headers, original bytes."""
-    (letter,) = _with_database(lambda connection: replay.kept(connection, [id]))
+
+    async def look(connection: "Connection") -> tuple[Kept, "list[Entry]"]:
+        from headway.access.audit import entries
+
+        letter = await kept.shown(connection, id)
+        return letter, await entries(connection, limit=20, target=target(id))
+
+    letter, acts = with_database(look)
     if body:
         if letter.value is None:
             raise click.ClickException(f"dead letter {id} was kept without its body")
         click.echo(letter.value, nl=False)
-        return
-    if as_json:
-        fields = letter._asdict() | {
+    elif as_json:
+        facts = letter._asdict() | {
             "key": _base64(letter.key),
             "value": _base64(letter.value),
             "headers": [[name, _base64(value)] for name, value in letter.headers],
         }
-        click.echo(json.dumps(fields, default=str))
-        return
+        click.echo(json.dumps(facts, default=str))
+    else:
+        _show_whole(letter, acts)
+
+
+def _show_whole(letter: Kept, acts: "list[Entry]") -> None:
     click.echo(f"dead letter {letter.id}")
     click.echo(f"  from      {letter.topic} partition {letter.partition} offset {letter.offset}")
     click.echo(f"  refused   by {letter.group}, release {letter.release}, {letter.failed_at}")
     click.echo(f"  reason    {letter.reason} ({letter.stage}) {letter.field}".rstrip())
     click.echo(f"            {letter.message}")
-    click.echo(f"  replayed  {letter.replayed_at or 'no'}")
-    click.echo(f"  key       {_text(letter.key)}")
+    sent = f"{letter.replayed_at}, {letter.replays} times" if letter.replayed_at else "no"
+    click.echo(f"  replayed  {sent}")
+    for entry in reversed(acts):
+        click.echo(f"            {entry.recorded_at:{_MOMENT}} {entry.act} by {entry.actor.name}")
+    click.echo(f"  key       {text(letter.key)}")
     for name, value in letter.headers:
-        click.echo(f"  header    {name}: {_text(value)}")
-    click.echo(f"  value     {_text(letter.value)}")
-
-
-@command.command("replay")
-@click.argument("ids", type=int, nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that were not replayed yet.")
-@click.option(
-    "--file",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The mended message, for one id; see `show --body`.",
-)
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
-def replay_(ids: tuple[int, ...], everything: bool, file: Path | None, dry_run: bool) -> None:
-    """Send dead letters again to the topics they came from.
-
-    Key, headers and the CloudEvents id stay the same, so nothing is applied twice.
-    """
-    if bool(ids) == everything:
-        raise click.UsageError("name ids, or say --all")
-    mended = file.read_bytes() if file else None
-
-    async def send(connection: Connection) -> list[replay.Kept]:
-        wanted = list(ids) or await replay.replayable(connection)
-        letters = await replay.kept(connection, wanted)
-        replay.refuse_unfit(letters, mended)
-        if not dry_run:
-            await replay.replay(connection, Settings().kafka_bootstrap, letters, mended)
-        return letters
-
-    letters = _with_database(send)
-    for letter in letters:
-        verb = "would go" if dry_run else "sent again"
-        click.echo(f"{letter.id} {verb} to {letter.topic} ({letter.reason})")
-    if not letters:
-        click.echo("Nothing to replay.")
-
-
-def _text(value: bytes | None) -> str:
-    return "-" if value is None else value.decode("utf-8", "backslashreplace")
+        click.echo(f"  header    {text(name.encode())}: {text(value)}")
+    click.echo(f"  value     {text(letter.value)}")
 
 
 def _base64(value: bytes | None) -> str | None:

@@ -19,12 +19,23 @@ WINDOW = 1_000
 SHARE = 0.2
 AT_LEAST = 50
 
+ATTEMPTS = "dlq.attempts"
+"""Header: how often the message was refused, counting what was sent again."""
+REPLAY_OF = "dlq.replay-of"
+"""Header of what is sent again: the `dlq.id` of the letter that it comes from."""
+
 _MESSAGE_ROOM = 3_500_000
 """Bytes of a copy on the topic; larger ones travel without their value, which the table keeps."""
+_TOLD_ROOM = 500
+"""Characters of what a copy says of the error."""
 
 
 class DeadLetter(NamedTuple):
-    """One row of `dead_letters`."""
+    """One row of `dead_letters`, and what its copy on the topic says besides.
+
+    `message` is all that is known, for the table. `told` is for whoever reads the topic: what
+    others' code and the database say may quote the message, so of those only the kind is told.
+    """
 
     group: str
     topic: str
@@ -38,6 +49,7 @@ class DeadLetter(NamedTuple):
     reason: str
     field: str
     message: str
+    told: str
     exception: str
     failed_at: datetime
 
@@ -65,8 +77,23 @@ def dead_letter(
         record.value if keep_body else None,
         tuple(record.headers) if keep_body else (),
         record.timestamp, stage, _text(reason, 64), _text(field, 256), _text(message),
-        type(error).__qualname__, datetime.now(UTC),
+        _text(_told(error), _TOLD_ROOM), type(_root(error)).__qualname__, datetime.now(UTC),
     )  # fmt: skip
+
+
+def _root(error: Exception) -> BaseException:
+    """What went wrong in the first place: poison may stand for another error."""
+    return error.__cause__ or error
+
+
+def _told(error: Exception) -> str:
+    root = _root(error)
+    if isinstance(root, Poison):
+        return root.message
+    state = getattr(root, "sqlstate", None)
+    where = getattr(root, "constraint_name", None)
+    kind = type(root).__qualname__ + (f", SQLSTATE {state}" if state else "")
+    return f"{kind}{f', {where}' if where else ''}: the table dead_letters has what it says"
 
 
 def header_json(headers: Iterable[Header]) -> str:
@@ -112,7 +139,9 @@ async def insert_dead_letters(
 def outbox_row(letter: DeadLetter, topic: str, shard: int) -> OutboxRow:
     """The letter's copy for the dead-letter topic `topic`, to go out through the outbox.
 
-    Original key, value and headers, and what went wrong as text headers beside them.
+    Original key, value and headers, and what went wrong as text headers behind them. An original
+    may have headers of the same names, as one sent again from the topic does: it keeps them, and
+    of a header given twice the last counts.
     """
     value, notes = letter.value, _notes(letter)
     size = len(value or b"") + sum(len(n) + len(v or b"") for n, v in letter.headers)
@@ -124,6 +153,13 @@ def outbox_row(letter: DeadLetter, topic: str, shard: int) -> OutboxRow:
         shard, topic, letter.key or b"", value,
         outbox_headers([*(letter.headers if size <= _MESSAGE_ROOM else ()), *headers]),
     )  # fmt: skip
+
+
+def attempts(headers: Iterable[Header]) -> int:
+    """How often a message with these headers has been refused, if it is refused now."""
+    said = [value for name, value in headers if name == ATTEMPTS]
+    known = said[-1] if said else None
+    return 1 + int(known) if known and known.isdigit() and len(known) < 10 else 1
 
 
 def _notes(letter: DeadLetter) -> list[tuple[str, str]]:
@@ -138,7 +174,8 @@ def _notes(letter: DeadLetter) -> list[tuple[str, str]]:
         ("dlq.error-code", letter.reason),
         ("dlq.error-field", letter.field),
         ("dlq.exception-class", letter.exception),
-        ("dlq.exception-message", letter.message),
+        ("dlq.exception-message", letter.told),
+        (ATTEMPTS, str(attempts(letter.headers))),
         ("dlq.failed-at", letter.failed_at.isoformat()),
         ("dlq.service-version", RELEASE),
         ("kafka_dlt-original-topic", letter.topic),

@@ -40,30 +40,6 @@ select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bytea[
                      $13::timestamptz[])
 on conflict on constraint dead_letters_coordinates_unique do nothing
 
--- name: dead_letters_list
-select id, consumer_group, topic, partition, "offset", key, stage, reason, field, message,
-       release, failed_at, replayed_at, value is not null as has_value
-from dead_letters
-where ($1 or replayed_at is null)
-order by id
-limit $2
-
--- name: dead_letters_by_id
-select id, consumer_group, topic, partition, "offset", key, value, headers, stage, reason, field,
-       message, release, failed_at, replayed_at
-from dead_letters
-where id = any($1::bigint[])
-order by id
-
--- name: dead_letters_unreplayed
-select id
-from dead_letters
-where replayed_at is null and value is not null
-order by id
-
--- name: dead_letters_replayed
-update dead_letters set replayed_at = clock_timestamp() where id = any($1::bigint[])
-
 -- name: outbox_insert
 insert into outbox (shard, topic, key, value, headers)
 select * from unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
