@@ -17,8 +17,8 @@ HANDED_OVER = _notify.counter(
 )
 UNSURE = _notify.counter(
     "headway_notify_unsure_total",
-    "Tries after which nobody knows whether the other side has it: under the policy resend, the most"
-    " that may have arrived twice.",
+    "Tries after which nobody knows whether the other side has it: under the policy resend, the"
+    " most that may have arrived twice.",
 )
 SECONDS = _notify.histogram(
     "headway_notify_hand_over_seconds",

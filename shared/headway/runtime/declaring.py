@@ -1,4 +1,4 @@
-"""How metrics are declared: once each, with their meaning, so that docs/metrics.md says the same."""
+"""How metrics are declared: once each, with their meaning, from which docs/metrics.md is made."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from headway.runtime.many import ManyHistogram
 Type = Literal["counter", "gauge", "histogram"]
 
 # A second series for each counter, of when it began, would tell nobody anything.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Declared(NamedTuple):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _consumer = Declarations("Reading from Kafka", "earn and notify, each for its own group", order=2)
-_relay = Declarations("Publishing to Kafka", "earn and redeem, each for the shards it holds", order=3)
+_relay = Declarations(
+    "Publishing to Kafka", "earn and redeem, each for the shards it holds", order=3
+)
 _process = Declarations("The process", "earn, redeem and notify", order=1)
 
 _WORK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -107,8 +109,8 @@ OUTBOX_TROUBLE = _relay.counter(
 
 REQUEST_SECONDS = _process.histogram(
     "headway_http_request_seconds",
-    "Time from a request to the end of its answer, in redeem's API and on notify's web port. `route`"
-    " is the template, never the path; `status` is 0 where the caller had gone.",
+    "Time from a request to the end of its answer, in redeem's API and on notify's web port."
+    " `route` is the template, never the path; `status` is 0 where nothing was answered.",
     ["method", "route", "status"],
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )

@@ -94,7 +94,7 @@ class Applier:
     async def _refuse(self, batch: Batch, cause: Exception) -> None:
         async def poison() -> Applied:
             await self._handler.poison(batch, cause)
-            return Applied({})
+            return Applied({}, {"refused": len(batch)})
 
         refusal = await self._try(batch, poison)
         if refusal is not None:
