@@ -8,37 +8,37 @@ from prometheus_client.registry import Collector
 from headway.operations.figures import DatabaseFigures, Figures
 from headway.runtime.declaring import Declarations, Declared
 
-_figures = Declarations(
+PART = Declarations(
     "Figures of the database", "one process of the installation, never each service", order=7
 )
 
-UP = _figures.collected(
+UP = PART.collected(
     "headway_database_figures_up", "Whether the figures below could be read: 1; else 0."
 )
-READ_AT = _figures.collected(
+READ_AT = PART.collected(
     "headway_database_figures_timestamp_seconds",
     "When they were read, in seconds since 1970. While they cannot be read they are absent.",
 )
-OUTBOX_ROWS = _figures.collected(
+OUTBOX_ROWS = PART.collected(
     "headway_outbox_rows", "Outbox rows not yet published, counted up to 100,000."
 )
-OUTBOX_OLDEST = _figures.collected(
+OUTBOX_OLDEST = PART.collected(
     "headway_outbox_oldest_age_seconds", "How long the oldest of them has waited; 0: none waits."
 )
-DEAD_LETTERS = _figures.collected(
+DEAD_LETTERS = PART.collected(
     "headway_dead_letters_waiting", "Dead letters not replayed, counted up to 100,000."
 )
-ACCOUNTS_HELD = _figures.collected(
+ACCOUNTS_HELD = PART.collected(
     "headway_accounts_held",
     "Accounts that jobs leave alone until a person looks, counted up to 100,000.",
 )
-REDEMPTIONS = _figures.collected(
+REDEMPTIONS = PART.collected(
     "headway_redemptions",
     "Redemptions, by state. Beyond 10,000 rows: reserved is counted up to 100,000, the others are"
     " the planner's estimate, as old as the last ANALYZE.",
     ["state"],
 )
-NOTIFICATIONS = _figures.collected(
+NOTIFICATIONS = PART.collected(
     "headway_notifications",
     "Notifications, by road and state. Of mail, beyond 10,000 rows: due, decided, sending, failed"
     " and unknown (to be tried again) are counted up to 100,000, sent and skipped are the planner's"
@@ -46,27 +46,27 @@ NOTIFICATIONS = _figures.collected(
     " headway_notify_road_tries_total.",
     ["road", "state"],
 )
-JOB_RAN = _figures.collected(
+JOB_RAN = PART.collected(
     "headway_job_last_run_timestamp_seconds",
     "When the job last ran in any process, in seconds since 1970, to within ten seconds.",
     ["job"],
 )
-JOB_FAILED = _figures.collected(
+JOB_FAILED = PART.collected(
     "headway_job_failed", "Whether its last run failed: 1, else 0.", ["job"]
 )
-JOB_OVERDUE = _figures.collected(
+JOB_OVERDUE = PART.collected(
     "headway_job_overdue_seconds",
     "Seconds since the job should have run again; 0 while that is not yet.",
     ["job"],
 )
-VERIFIED_AT = _figures.collected(
+VERIFIED_AT = PART.collected(
     "headway_verify_last_run_timestamp_seconds",
     "When the latest recorded run of `headway verify` began, in seconds since 1970.",
 )
-VERIFY_OK = _figures.collected(
+VERIFY_OK = PART.collected(
     "headway_verify_ok", "Whether it found nothing: 1, else 0. Absent before the first run."
 )
-VERIFY_FINDINGS = _figures.collected(
+VERIFY_FINDINGS = PART.collected(
     "headway_verify_findings",
     "How much it found, by check; only checks that are broken.",
     ["check"],
@@ -81,7 +81,7 @@ class FiguresCollector(Collector):
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """The names, for the registry to keep others from taking them."""
-        return [_family(one) for one in _figures.declared]
+        return [_family(one) for one in PART.declared]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All series; but for `up` none while the figures cannot be read."""

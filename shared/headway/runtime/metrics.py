@@ -116,7 +116,7 @@ REQUEST_SECONDS = _process.histogram(
 )
 POOL_CONNECTIONS = _process.gauge(
     "headway_database_pool_connections",
-    "Connections of the pool to Postgres, by state: in_use, idle. (The relay has one of its own.)",
+    "Connections of the pool to Postgres, by state: in_use, idle. The relay has one of its own.",
     ["state"],
 )
 POOL_LIMIT = _process.gauge(
