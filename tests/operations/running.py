@@ -47,8 +47,8 @@ class Running:
         self.api, self.desk = free_port(), free_port()
         self._source = Topics()
 
-    def start(self) -> None:
-        """All three."""
+    async def start(self) -> None:
+        """All three, until they are ready."""
         own = {
             "earn": {},
             "redeem": {"API_PORT": str(self.api), "REDEEM_HOLD_SECONDS": "0.5"},
@@ -75,6 +75,18 @@ class Running:
                         stderr=log,
                     )
                 )
+
+        async with asyncio.timeout(90), httpx.AsyncClient() as asking:
+            for name in own:
+                while not await self._is_ready(asking, name):
+                    await asyncio.sleep(0.2)
+
+    async def _is_ready(self, asking: httpx.AsyncClient, name: str) -> bool:
+        try:
+            answer = await asking.get(f"http://127.0.0.1:{self.ports[name]}/ready")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
 
     def lines(self, service: str, event: str) -> list[dict[str, object]]:
         """What a service has logged of a kind."""

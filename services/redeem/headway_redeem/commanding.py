@@ -160,4 +160,6 @@ def _tell(command: Command, reply: Reply, seconds: float) -> None:
     metrics.COMMAND_SECONDS.labels(command.kind).observe(seconds)
     note(command=command.kind, key_digest=key_digest(command.key), outcome=outcome)
     if reply.status >= 400:
-        note(reason=orjson.loads(reply.body)["type"].rpartition("/")[2])
+        reason = orjson.loads(reply.body)["type"].rpartition("/")[2]
+        metrics.PROBLEMS.labels(reason).inc()
+        note(reason=reason)

@@ -42,42 +42,42 @@ select count(*) from (select from accounts where held is not null limit $1) as h
 -- name: redemptions_standing
 -- Of a small table each row is counted. Of one with more than $2 rows only what is reserved, by its index and up to $1;
 -- of the other states there is what the planner has noted.
-with some as materialized (select state from redemptions limit $2 + 1),
-     large as (select count(*) > $2 as is from some)
-select state, count(*) as number from some, large where not large.is group by state
+with sample as materialized (select state from redemptions limit $2 + 1),
+     large as (select count(*) > $2 as so from sample)
+select state, count(*) as number from sample, large where not large.so group by state
 union all
 select 'reserved', count(*)
-from (select from redemptions, large where large.is and state = 'reserved' limit $1) as held, large
-where large.is group by large.is
+from (select from redemptions, large where large.so and state = 'reserved' limit $1) as held, large
+where large.so group by large.so
 union all
 select noted.state, greatest(c.reltuples * noted.share, 0)::bigint
 from large
-join pg_class c on large.is and c.oid = 'redemptions'::regclass
+join pg_class c on large.so and c.oid = 'redemptions'::regclass
 join pg_stats s on s.schemaname = c.relnamespace::regnamespace::text and s.tablename = c.relname and s.attname = 'state'
 cross join lateral unnest(s.most_common_vals::text::text[], s.most_common_freqs) as noted (state, share)
 where noted.state <> 'reserved'
 
 -- name: notifications_standing
 -- As redemptions: of a large table what is due, decided, being sent, failed or to be tried again is counted up to $1.
-with some as materialized (select state from notify.notifications limit $2 + 1),
-     large as (select count(*) > $2 as is from some),
+with sample as materialized (select state from notify.notifications limit $2 + 1),
+     large as (select count(*) > $2 as so from sample),
      waiting as (
-         (select 'due' as state from notify.notifications, large where large.is and state = 'due' limit $1)
+         (select 'due' as state from notify.notifications, large where large.so and state = 'due' limit $1)
          union all
          (select state from notify.notifications, large
-          where large.is and state in ('decided', 'unknown') and next_attempt_at is not null limit $1)
+          where large.so and state in ('decided', 'unknown') and next_attempt_at is not null limit $1)
          union all
-         (select 'sending' from notify.notifications, large where large.is and state = 'sending' limit $1)
+         (select 'sending' from notify.notifications, large where large.so and state = 'sending' limit $1)
          union all
-         (select 'failed' from notify.notifications, large where large.is and state = 'failed' limit $1)
+         (select 'failed' from notify.notifications, large where large.so and state = 'failed' limit $1)
      )
-select state, count(*) as number from some, large where not large.is group by state
+select state, count(*) as number from sample, large where not large.so group by state
 union all
 select state, count(*) from waiting group by state
 union all
 select noted.state, greatest(c.reltuples * noted.share, 0)::bigint
 from large
-join pg_class c on large.is and c.oid = 'notify.notifications'::regclass
+join pg_class c on large.so and c.oid = 'notify.notifications'::regclass
 join pg_stats s on s.schemaname = c.relnamespace::regnamespace::text and s.tablename = c.relname and s.attname = 'state'
 cross join lateral unnest(s.most_common_vals::text::text[], s.most_common_freqs) as noted (state, share)
 where noted.state in ('sent', 'skipped')

@@ -80,7 +80,9 @@ def _template(scope: Scope) -> str:
     """The path of the route that took the request, with its {parameters}."""
     taken = scope.get("endpoint")
     routes = scope["app"].routes if "app" in scope and taken is not None else ()
-    found = (getattr(route, "path", "") for route in routes if _endpoint(route) is taken)
+    found = (
+        getattr(route, "path_format", _NO_ROUTE) for route in routes if _endpoint(route) is taken
+    )
     return next(found, _NO_ROUTE)
 
 
