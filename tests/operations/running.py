@@ -47,8 +47,8 @@ class Running:
         self.api, self.desk = free_port(), free_port()
         self._source = Topics()
 
-    async def start(self) -> None:
-        """All three, until they are ready."""
+    def start(self) -> None:
+        """All three."""
         own = {
             "earn": {},
             "redeem": {"API_PORT": str(self.api), "REDEEM_HOLD_SECONDS": "0.5"},
@@ -76,8 +76,10 @@ class Running:
                     )
                 )
 
+    async def ready(self) -> None:
+        """Wait until they are."""
         async with asyncio.timeout(90), httpx.AsyncClient() as asking:
-            for name in own:
+            for name in self.ports:
                 while not await self._is_ready(asking, name):
                     await asyncio.sleep(0.2)
 

@@ -61,7 +61,8 @@ async def test_every_declared_metric_moves(
     async with opened(kafka, topics, database, tmp_path, SHOES) as place:
         everything = {one.name for part in declarations() for one in part.declared}
         running = Running(place, pool, mail_server, tmp_path)
-        await running.start()
+        running.start()
+        await running.ready()
         await running.live_a_day()
         texts = {service: await running.scrape(service) for service in PARTS}
     moved: set[str] = set()
