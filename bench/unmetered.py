@@ -21,7 +21,7 @@ _COUNTING: Sequence[tuple[object, Sequence[str]]] = (
     (Histogram, ("observe",)),
     (ManyHistogram, ("observe_all",)),
     (Phases, ("end",)),
-    (headway.stream.consumer, ("count", "count_whole")),
+    (headway.stream.consumer, ("count_applied", "count_batch")),
     (headway_earn.batch, ("count_batch", "count_letters")),
     (headway_earn.jobs, ("count_decisions",)),
 )

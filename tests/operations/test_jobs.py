@@ -26,7 +26,7 @@ async def test_a_job_that_runs_every_second_is_written_down_now_and_then(pool: P
     assert first.overdue_s == 0
     await log.ran(5)
     assert (await only(pool)).ran_at == first.ran_at, "too soon for another row"
-    log._written_at -= module.WRITE_EVERY
+    log._tried_at -= module.WRITE_EVERY
     await log.ran(1)
     second = await only(pool)
     assert second.ran_at > first.ran_at

@@ -110,7 +110,7 @@ class Marker(mode.Service):
         if self._told and now - self._told_at >= 1.0:
             seconds = round(now - self._told_at, 2)
             event(
-                "mails", "messages handed over", seconds=seconds, mails=dict(self._told),
+                "mails", "messages handed over", duration_s=seconds, mails=dict(self._told),
                 road=self._lives.road,
             )  # fmt: skip
             self._told.clear()

@@ -16,7 +16,7 @@ from headway_redeem.refusal import MEDIA_TYPE, Refusal
 def problem_response(refusal: Refusal, path: str) -> Response:
     """The refusal as an HTTP response; counted."""
     metrics.PROBLEMS.labels(refusal.kind.name or "other").inc()
-    note(outcome=refusal.kind.name or "other")
+    note(outcome="refused", reason=refusal.kind.name or "other")
     return Response(
         refusal.body(path),
         status_code=int(refusal.kind.status),

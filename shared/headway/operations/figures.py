@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from headway.operations.jobs import QUERIES, JobRun, read_jobs
-from headway.operations.verifications import Verification, read_verifications
+from headway.operations.jobs import QUERIES, JobRun
+from headway.operations.verifications import Verification, verification_of
 from headway.stream.positions import Connection, Pool
 
 COUNT_UP_TO = 100_000
@@ -67,7 +67,8 @@ async def _read(connection: Connection) -> Figures:
     redemptions = await _rows(connection, QUERIES.redemptions_standing, COUNT_UP_TO, COUNT_WHOLE)
     mails = await _rows(connection, QUERIES.notifications_standing, COUNT_UP_TO, COUNT_WHOLE)
     others = await _rows(connection, QUERIES.handovers_standing, COUNT_UP_TO)
-    verified = await read_verifications(connection)
+    jobs = await _rows(connection, QUERIES.jobs)
+    verified = await _rows(connection, QUERIES.verify_runs, 1)
     return Figures(
         taken_at=datetime.now(UTC),
         outbox_rows=outbox[0]["waiting"] if outbox else None,
@@ -79,8 +80,8 @@ async def _read(connection: Connection) -> Figures:
             **{("mail", row["state"]): row["number"] for row in mails},
             **{(row["road"], row["state"]): row["number"] for row in others},
         },
-        jobs=await read_jobs(connection),
-        verified=verified[0] if verified else None,
+        jobs=[JobRun(*row) for row in jobs],
+        verified=verification_of(verified[0]) if verified else None,
     )
 
 

@@ -1,5 +1,6 @@
 """How the periodic jobs do: when each last ran, how it ended, when it should have run again."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from headway.stream.positions import Connection, Pool
 QUERIES = load("headway.operations", "operations.sql")
 WRITE_EVERY = 10.0
 """Seconds between two rows of a job, unless it begins or ceases to fail."""
+_WRITE_WITHIN = 5.0
+"""Seconds that writing one may take: the job has its own beat to keep."""
 
 
 class JobRun(NamedTuple):
@@ -48,8 +51,8 @@ class JobLog:
         self._pool = pool
         self._job = job
         self._within = max(every, WRITE_EVERY) + WRITE_EVERY
-        self._written_at = float("-inf")
-        self._outcome = ""
+        self._tried_at = float("-inf")
+        self._tried = ""
         self._did = 0
 
     async def ran(self, did: int) -> None:
@@ -63,12 +66,14 @@ class JobLog:
 
     async def _write(self, outcome: str, trouble: str) -> None:
         now = time.monotonic()
-        if outcome == self._outcome and now - self._written_at < WRITE_EVERY:
+        if outcome == self._tried and now - self._tried_at < WRITE_EVERY:
             return
+        self._tried, self._tried_at = outcome, now
         try:
-            await self._pool().execute(
-                QUERIES.job_ran, self._job, outcome, self._did, trouble, self._within, timeout=5
-            )
+            async with asyncio.timeout(_WRITE_WITHIN):
+                await self._pool().execute(
+                    QUERIES.job_ran, self._job, outcome, self._did, trouble, self._within
+                )
         except (asyncpg.InsufficientPrivilegeError, *TROUBLE) as error:
             refused = isinstance(error, asyncpg.InsufficientPrivilegeError)
             if not refused and classify(error) is not Verdict.RETRY:
@@ -78,5 +83,4 @@ class JobLog:
                 error=type(error).__name__,
             )  # fmt: skip
         else:
-            self._outcome, self._did = outcome, 0
-        self._written_at = now
+            self._did = 0

@@ -48,7 +48,9 @@ async def record(db: Pool | Connection, one: Verification) -> bool:
 
 async def read_verifications(db: Pool | Connection, most: int = 1) -> list[Verification]:
     """The latest ones, newest first."""
-    return [
-        Verification(*row)._replace(findings=orjson.loads(row["findings"]))
-        for row in await db.fetch(QUERIES.verify_runs, most)
-    ]
+    return [verification_of(row) for row in await db.fetch(QUERIES.verify_runs, most)]
+
+
+def verification_of(row: asyncpg.Record) -> Verification:
+    """A row of the query verify_runs."""
+    return Verification(*row)._replace(findings=orjson.loads(row["findings"]))

@@ -72,7 +72,7 @@ def _tell(scope: Scope, status: int, seconds: float, notes: dict[str, object]) -
         status=status,
         duration_s=round(seconds, 4),
         request_id=scope.get("state", {}).get("request_id") or secrets.token_hex(8),
-        more=notes,
+        more={"outcome": "ok" if 0 < status < 400 else "failed"} | notes,
     )
 
 

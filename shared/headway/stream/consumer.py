@@ -28,7 +28,7 @@ from headway.stream.errors import Verdict, classify
 from headway.stream.halving import Applier, BatchHandler
 from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
-from headway.stream.telling import BatchLine, count, count_whole, stamps_by_topic
+from headway.stream.telling import BatchLine, count_applied, count_batch, stamps_by_topic
 
 __all__ = ["BatchConsumer", "BatchHandler", "ConsumerOptions"]
 
@@ -182,7 +182,7 @@ class BatchConsumer(mode.Service):
         if not len(batch):
             return
         seconds = time.monotonic() - started
-        count_whole(self._options.group, len(batch), seconds)
+        count_batch(self._options.group, len(batch), seconds)
         self._line.write(
             self._options.group,
             seconds,
@@ -197,7 +197,7 @@ class BatchConsumer(mode.Service):
         self._held.done(batch, applied.business_times)
         by_topic = stamps_by_topic(batch)
         self._line.add(applied, by_topic)
-        count(self._options.group, applied, by_topic)
+        count_applied(self._options.group, applied, by_topic)
         lags = self._held.lag()
         for tp in batch.next_offsets:
             if tp in lags:

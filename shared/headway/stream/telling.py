@@ -50,7 +50,7 @@ def stamps_by_topic(batch: Batch) -> dict[str, list[int]]:
     return found
 
 
-def count(group: str, applied: Applied, by_topic: dict[str, list[int]]) -> None:
+def count_applied(group: str, applied: Applied, by_topic: dict[str, list[int]]) -> None:
     """Count one transaction that is durable."""
     now = time.time() * 1000
     for topic, stamps in by_topic.items():
@@ -62,7 +62,7 @@ def count(group: str, applied: Applied, by_topic: dict[str, list[int]]) -> None:
         metrics.BATCH_PHASE_SECONDS.labels(group, phase).observe(seconds)
 
 
-def count_whole(group: str, records: int, seconds: float) -> None:
+def count_batch(group: str, records: int, seconds: float) -> None:
     """Count a batch once all of it is durable."""
     metrics.BATCHES.labels(group).inc()
     metrics.BATCH_RECORDS.labels(group).observe(records)
