@@ -15,7 +15,7 @@ _OWN = ("headway.runtime.metrics", "headway.operations.exposing")
 _HEAD = """\
 # Metrics
 
-Every process serves them at `/metrics` on `HEADWAY_WEB_PORT`, in Prometheus' text form. This page
+Every service serves its own at `/metrics` on `HEADWAY_WEB_PORT`, in Prometheus' text form. This page
 is made from where they are declared: `headway metrics export docs/metrics.md`.
 
 Times are in seconds. Counters begin at nothing whenever a process starts, so look at `rate()` and

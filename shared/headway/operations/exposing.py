@@ -9,7 +9,9 @@ from headway.operations.figures import DatabaseFigures, Figures
 from headway.runtime.declaring import Declarations, Declared
 
 PART = Declarations(
-    "Figures of the database", "one process of the installation, never each service", order=7
+    "Figures of the database",
+    "the one process that runs `headway.operations.figures.DatabaseFigures`; none of the services do",
+    order=7,
 )
 
 UP = PART.collected(
