@@ -15,8 +15,8 @@ _OWN = ("headway.runtime.metrics", "headway.operations.exposing")
 _HEAD = """\
 # Metrics
 
-Every service serves its own at `/metrics` on `HEADWAY_WEB_PORT`, in Prometheus' text form. This page
-is made from where they are declared: `headway metrics export docs/metrics.md`.
+Every service serves its own at `/metrics` on `HEADWAY_WEB_PORT`, in Prometheus' text form. This
+page is made from where they are declared: `headway metrics export docs/metrics.md`.
 
 Times are in seconds. Counters begin at nothing whenever a process starts, so look at `rate()` and
 `increase()`; a series with labels is there from the first time that it counts. A histogram has

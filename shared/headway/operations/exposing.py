@@ -10,7 +10,7 @@ from headway.runtime.declaring import Declarations, Declared
 
 PART = Declarations(
     "Figures of the database",
-    "the one process that runs `headway.operations.figures.DatabaseFigures`; none of the services do",
+    "the one process that runs `headway.operations.figures.DatabaseFigures`; no service does",
     order=7,
 )
 
