@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 
+from headway.cli.output import connected
 from headway.local import Endpoints
+from headway.operations.verifications import Verification, read_verifications
+from headway.stream.dead_letter import RELEASE
 from tests.cli.running import headway
 from tests.conftest import in_database, run_apart
 from tests.ledger.tampering import execute, tamper
@@ -75,6 +80,37 @@ def test_verify_says_what_it_checked_and_what_is_broken(busy_database: str) -> N
     wrong = {check["name"]: check["first"] for check in machine["checks"] if not check["ok"]}
     assert set(wrong) == {"balances", "totals"}
     assert wrong["balances"][0]["member_id"] == "bob"
+
+
+def test_verify_leaves_a_note_of_what_it_found(busy_database: str) -> None:
+    headway("verify", "--no-record", postgres_dsn=busy_database)
+    assert notes(busy_database) == []
+    headway("verify", postgres_dsn=busy_database)
+    run_apart(
+        tamper(busy_database, "update accounts set pending = pending + 1 where member_id = 'bob'")
+    )
+    headway("verify", code=1, postgres_dsn=busy_database)
+    broken, well = notes(busy_database)
+    assert (well.ok, well.findings, well.scope, well.release) == (True, {}, "ledger", RELEASE)
+    assert (broken.ok, broken.findings) == (False, {"balances": 1, "totals": 1})
+    assert 0 < (datetime.now(UTC) - well.began_at).total_seconds() < 600
+    assert well.took_s > 0
+    reader = f"{busy_database}?default_transaction_read_only=on"
+    said = headway("verify", code=1, postgres_dsn=reader)
+    assert "not noted in verify_runs: this role may only read" in said
+    assert len(notes(busy_database)) == 2
+    with pytest.raises(asyncpg.PostgresError, match="append-only"):
+        run_apart(execute(busy_database, "delete from verify_runs"))
+
+
+def notes(dsn: str) -> list[Verification]:
+    """The runs of verify that are noted, newest first."""
+
+    async def read() -> list[Verification]:
+        async with connected(dsn) as connection:
+            return await read_verifications(connection, 10)
+
+    return run_apart(read())
 
 
 def test_replay_compares_and_never_writes(busy_database: str) -> None:

@@ -56,11 +56,12 @@ class Place:
             "HEADWAY_CLOCK": "stream",
         }
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start one more process."""
+    def start(self, **settings: str) -> subprocess.Popen[bytes]:
+        """Start one more process; settings are environment names without HEADWAY_."""
+        given = {f"HEADWAY_{name}": value for name, value in settings.items()}
         with self._log(len(self.processes)).open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "headway_earn"], env=self.environment, stderr=log
+                [sys.executable, "-m", "headway_earn"], env=self.environment | given, stderr=log
             )
         self.processes.append(process)
         return process

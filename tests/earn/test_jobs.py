@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from headway.errors import InvariantViolated
 from headway.runtime.clock import FixedClock
@@ -18,6 +19,11 @@ def jobs(earn: Earn, now: datetime = LATER, batch: int = 200) -> Jobs:
     """Jobs at that moment."""
     clock = FixedClock(now)
     return Jobs(lambda: earn.pool, clock, PREFIX, Health(), lambda: None, every=1, batch=batch)
+
+
+def counted(what: str) -> float:
+    """How many accounts were settled, or held, in this process so far."""
+    return REGISTRY.get_sample_value(f"headway_jobs_{what}_total") or 0
 
 
 async def bought(earn: Earn, topics: Topics, members: int) -> None:
@@ -87,7 +93,9 @@ async def test_a_tick_that_raises_holds_its_account_and_the_others_go_on(databas
         # A gold member, of whom it cannot be said until when: the days have lost their form.
         broken = json.dumps({**json.loads(state), "measures": {"spend": []}})
         await earn.pool.execute(change, broken)
+        settled, failed = counted("settled"), counted("held")
         assert await jobs(earn).run_once() == 3
+        assert (counted("settled"), counted("held")) == (settled + 2, failed + 1)
         held = await earn.rows("select account_id, held from accounts where held is not null")
         ((number, why),) = held
         assert number == 2

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 from standardwebhooks import Webhook
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from headway.contracts.contact import ContactUpdated
 from headway.program.messages import Kind
@@ -47,7 +47,7 @@ class Desk:
 
     pool: Pool
     vault: Vault
-    app: Starlette
+    app: ASGIApp
     client: httpx.AsyncClient
     loop: FeedbackLoop
 

@@ -9,6 +9,7 @@ from headway.runtime.clock import StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.metrics import watch_pool
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway.stream.relay import Relay, RelayOptions
 from headway_earn.batch import EarnHandler
@@ -21,6 +22,7 @@ NAME = "earn"
 def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
     """Database, clock, relay, jobs and consumers, in the order in which they start."""
     database = Database(settings, f"headway-{NAME}")
+    watch_pool(lambda: database.pool)
     group = settings.group(NAME)
     stream = StreamClock(lambda: database.pool, group)
     relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), health)

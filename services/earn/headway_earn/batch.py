@@ -16,6 +16,7 @@ from headway.ledger.reading import QUERIES, Reached
 from headway.ledger.writing import write
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
+from headway.runtime.phases import Phases
 from headway.stream.batch import Applied, Batch, Position
 from headway.stream.dead_letter import (
     CircuitBreaker,
@@ -27,6 +28,7 @@ from headway.stream.dead_letter import (
 from headway.stream.outbox import insert_outbox, shard_of_key
 from headway.stream.positions import confirm_reached, read_positions, write_positions
 from headway.stream.takeover import Restored
+from headway_earn.counting import count_batch, count_letters
 from headway_earn.reading import Read, read, repeats_or_conflicts
 
 
@@ -59,9 +61,12 @@ class EarnHandler:
 
     async def apply(self, batch: Batch) -> Applied:
         """Decide every event of the batch and write it all, in at most eight round trips."""
+        phases = Phases()
         result = read(batch, self._clock.now())
         batch = batch.until(result.cuts) if result.cuts else batch
+        phases.end("decode")
         async with self._pool().acquire() as connection:
+            phases.end("connect")
             if not batch.records:
                 async with connection.transaction():
                     await confirm_reached(connection, batch)
@@ -74,8 +79,10 @@ class EarnHandler:
                     [(m, item) for m, item, _ in result.inputs],
                     self._prefix,
                     Reached(self._group, batch.reached, self._started),
+                    phases.end,
                 )
                 self._decide(books, result)
+                phases.end("decide")
                 breaker = self._breaker.after(_verdicts(batch, result))
                 letters = [dead_letter(self._group, record, why) for record, why in result.refused]
                 topic = self._prefix + "earn-dead-letters"
@@ -89,9 +96,12 @@ class EarnHandler:
                 if result.erased:
                     await forget_again(connection, result.erased)
                 fail_point("earn.before_commit")
+                phases.end("write")
             fail_point("earn.after_commit")
+        phases.end("commit")
         self._breaker = breaker
         self._wake()
+        count_batch(books.decisions, result.repeats, letters)
         facts = {
             "decisions": len(books.decisions),
             "repeats": result.repeats,
@@ -99,7 +109,7 @@ class EarnHandler:
             "points_events": sum(len(decision.points) for decision in books.decisions),
         }
         # A partition that was cut waits at the time of what comes next in it.
-        return Applied(result.business_times | result.ahead, facts, result.cuts)
+        return Applied(result.business_times | result.ahead, facts, result.cuts, phases.seconds)
 
     def _decide(self, books: Books, result: Read) -> None:
         for member, item, record in repeats_or_conflicts(result, books.known.inputs):
@@ -127,6 +137,7 @@ class EarnHandler:
             await write_positions(connection, batch.positions())
         self._breaker = breaker
         self._wake()
+        count_letters(letters)
 
     async def taken_over(self) -> None:
         """The database agrees with Kafka, in this epoch or a new one: others may go on."""

@@ -18,12 +18,14 @@ from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
-from headway.runtime import metrics
+from headway.operations.jobs import JobLog
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event, failure
 from headway.stream.errors import TROUBLE, Verdict, classify
+from headway_earn import metrics
+from headway_earn.counting import count_decisions
 
 SOURCE = "headway/jobs"
 _NOTHING = b"{}"
@@ -52,6 +54,7 @@ class Jobs(mode.Service):
         self._every = every
         self._batch = batch
         self._programs = ProgramCache()
+        self._log = JobLog(pool, "earn.settle", every=every)
 
     @mode.Service.task
     async def _run(self) -> None:
@@ -64,12 +67,16 @@ class Jobs(mode.Service):
 
     async def _turn(self) -> int:
         try:
-            return await self.run_once()
-        except (*TROUBLE, Retryable) as error:
-            if classify(error) in (Verdict.HALVE, Verdict.FATAL):
+            settled = await self.run_once()
+        except Exception as error:
+            await self._log.failed(error)
+            passing = isinstance(error, (*TROUBLE, Retryable))
+            if not passing or classify(error) in (Verdict.HALVE, Verdict.FATAL):
                 raise
             event("jobs", "not now", level=logging.WARNING, error=repr(error))
             return 0
+        await self._log.ran(settled)
+        return settled
 
     async def run_once(self) -> int:
         """Settle up to one batch of due accounts to the clock; returns how many were taken."""
@@ -89,6 +96,8 @@ class Jobs(mode.Service):
                 fail_point("jobs.before_commit")
             fail_point("jobs.after_commit")
         metrics.JOBS_SETTLED.inc(len(rows) - len(held))
+        metrics.JOBS_HELD.inc(len(held))
+        count_decisions(books.decisions)
         self._wake()
         await asyncio.sleep(0)
         return len(rows)

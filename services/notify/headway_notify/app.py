@@ -11,6 +11,7 @@ from headway.runtime.clock import StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.metrics import watch_pool
 from headway.runtime.web import WebServer
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway_notify.announcing import Announcer
@@ -39,6 +40,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     Raises TemplateError when the templates of a folder have mistakes.
     """
     database = Database(settings, f"headway-{NAME}")
+    watch_pool(lambda: database.pool)
     topics, group = Topics(settings.topic_prefix), settings.group(NAME)
     programmes = Programmes(lambda: database.pool)
     templates = chosen(settings.notify_templates)
@@ -58,7 +60,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
         topics.member_contacts, out.onward, out.outlets,
     )  # fmt: skip
     announcer = Announcer(lambda: database.pool, programmes)
-    planner = Planner(judge, announcer, clock, out.wake, health)
+    planner = Planner(judge, announcer, clock, out.wake, health, lambda: database.pool)
     consumer = BatchConsumer(
         ConsumerOptions(
             settings.kafka_bootstrap,

@@ -10,7 +10,7 @@ from headway.runtime.logging import event, failure
 from headway.sealing.vault import Contact, Vault
 from headway.stream.backoff import Backoff
 from headway.stream.positions import Pool
-from headway_notify import pacing
+from headway_notify import metrics, pacing
 from headway_notify.compose import Composer
 from headway_notify.dispatch import Dispatch
 from headway_notify.lives import Lives
@@ -64,6 +64,7 @@ class Delivery(Dispatch[Claimed, MailSession]):
             except Unreachable as error:
                 event("smtp", "no connection", level=logging.WARNING, error=str(error))
                 self._failed(str(error))
+                metrics.ROAD_ERRORS.labels(self._lives.road, "unreachable").inc()
                 await self.sleep(min(backoff.next(), max(until - time.monotonic(), 0)))
             else:
                 self._health.ready(self._part)

@@ -246,7 +246,9 @@ class Dispatch(mode.Service, Generic[ItemT, SessionT]):
                     continue
                 started = time.monotonic()
                 answer = await self._hand_over(session, item)
-                metrics.SECONDS.observe(time.monotonic() - started)
+                metrics.SECONDS.labels(self._lives.road).observe(time.monotonic() - started)
+                if kind := answer.trouble:
+                    metrics.ROAD_ERRORS.labels(self._lives.road, kind).inc()
                 if answer.ending is Ending.SENT:
                     fail_point("notify.after_send")
                 self._judge_road(answer)

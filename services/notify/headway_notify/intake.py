@@ -12,6 +12,7 @@ from headway.contracts.notice import Notice
 from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.fail_points import fail_point
+from headway.runtime.phases import Phases
 from headway.sealing.vault import Vault
 from headway.stream.batch import Applied, Batch, Position, Record
 from headway.stream.positions import (
@@ -118,21 +119,27 @@ class Intake:
 
     async def apply(self, batch: Batch) -> Applied:
         """Contacts, latest balances, mails due, dead letters and positions: all or none."""
+        phases = Phases()
         read = Read(self._topics)
         for record in batch.records:
             read.add(record)
         breaker = self._refusals.judge(read.verdicts)
         if read.changes or read.notices:
             await self._programmes.need({change.program_version for change, _ in read.changes})
+        phases.end("decode")
         async with self._pool().acquire() as connection, connection.transaction():
+            phases.end("connect")
             await confirm_reached(connection, batch)
             repeats = await self._write(connection, read)
             await self._refusals.write(connection, read.refused)
             await write_positions(connection, batch.positions(read.times))
             fail_point("notify.before_commit")
-        self._refusals.keep(breaker)
+            phases.end("write")
+        phases.end("commit")
+        self._refusals.keep(breaker, read.refused)
         metrics.REPEATS.inc(repeats)
-        return Applied(read.times, {"repeats": repeats, "refused": len(read.refused)})
+        facts = {"repeats": repeats, "refused": len(read.refused)}
+        return Applied(read.times, facts, phases=phases.seconds)
 
     async def _write(self, connection: Connection, read: Read) -> int:
         """Write what was read; returns how many changes were repeats."""
@@ -165,9 +172,10 @@ class Intake:
         verdict = Poison("refused", "", "the database refuses it", stage="write")
         breaker = self._refusals.judge(verdict for _ in batch.records)
         async with self._pool().acquire() as connection, connection.transaction():
-            await self._refusals.write(connection, [(record, error) for record in batch.records])
+            refused = [(record, error) for record in batch.records]
+            await self._refusals.write(connection, refused)
             await write_positions(connection, batch.positions())
-        self._refusals.keep(breaker)
+        self._refusals.keep(breaker, refused)
 
     async def taken_over(self) -> None:
         """The ledger's epoch is confirmed by earn, whose topics it comes from."""

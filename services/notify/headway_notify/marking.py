@@ -8,6 +8,7 @@ from typing import Any
 
 import mode
 
+from headway.operations.jobs import JobLog
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
 from headway.runtime.logging import event
@@ -88,6 +89,8 @@ class Marker(mode.Service):
 
     @mode.Service.task
     async def _lapse(self) -> None:
+        every = min(self._settings.notify_lease_seconds / 4, 5.0)
+        log = JobLog(self._pool, f"notify.lapse-{self._lives.road}", every=every)
         while not self.should_stop:
             lapsed = await patiently(
                 self, "lapse", lambda: self._lives.lapse(self._pool(), resend=self._resend)
@@ -98,14 +101,16 @@ class Marker(mode.Service):
                     "mails-unsure", "claims ran out: was it sent?", mails=lapsed,
                     road=self._lives.road,
                 )  # fmt: skip
-            await self.sleep(min(self._settings.notify_lease_seconds / 4, 5.0))
+            if lapsed is not None:
+                await log.ran(lapsed)
+            await self.sleep(every)
 
     def _tell(self) -> None:
         now = time.monotonic()
         if self._told and now - self._told_at >= 1.0:
             seconds = round(now - self._told_at, 2)
             event(
-                "mails", "messages handed over", seconds=seconds, mails=dict(self._told),
+                "mails", "messages handed over", duration_s=seconds, mails=dict(self._told),
                 road=self._lives.road,
             )  # fmt: skip
             self._told.clear()

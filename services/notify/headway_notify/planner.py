@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import mode
 
+from headway.operations.jobs import JobLog
 from headway.runtime.clock import Clock
 from headway.runtime.health import Health
+from headway.stream.positions import Pool
 from headway_notify import metrics
 from headway_notify.announcing import Announcer
 from headway_notify.judging import Judge
@@ -28,6 +30,7 @@ class Planner(mode.Service):
         clock: Clock,
         wake: Callable[[], None],
         health: Health,
+        pool: Callable[[], Pool],
     ) -> None:
         super().__init__()
         self._judge = judge
@@ -35,6 +38,8 @@ class Planner(mode.Service):
         self._clock = clock
         self._wake = wake
         self._health = health
+        self._decisions = JobLog(pool, "notify.decide", every=LOOK_EVERY)
+        self._announcements = JobLog(pool, "notify.announce", every=ANNOUNCE_EVERY)
 
     @mode.Service.task
     async def _decide_all(self) -> None:
@@ -42,6 +47,8 @@ class Planner(mode.Service):
         while not self.should_stop:
             self._health.beat("notify decisions")
             decided = await patiently(self, "decide", self.run_once)
+            if decided is not None:
+                await self._decisions.ran(decided)
             if not decided or decided < DECIDE_AT_ONCE:
                 await self.sleep(LOOK_EVERY)
 
@@ -57,5 +64,9 @@ class Planner(mode.Service):
     @mode.Service.task
     async def _announce_all(self) -> None:
         while not self.should_stop:
-            await patiently(self, "announce", lambda: self._announcer.run_once(self._clock.now()))
+            told = await patiently(
+                self, "announce", lambda: self._announcer.run_once(self._clock.now())
+            )
+            if told is not None:
+                await self._announcements.ran(told)
             await self.sleep(ANNOUNCE_EVERY)

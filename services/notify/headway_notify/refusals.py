@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from headway.contracts.topics import Topics
 from headway.errors import Poison
+from headway.runtime.metrics import DEAD_LETTERS
 from headway.stream.batch import Record
 from headway.stream.dead_letter import (
     CircuitBreaker,
@@ -27,9 +28,12 @@ class Refusals:
         """The breaker after these records; raises DeployGoneWrong. `keep` it once durable."""
         return self._breaker.after(verdicts)
 
-    def keep(self, breaker: CircuitBreaker) -> None:
-        """What `judge` answered has become true."""
+    def keep(self, breaker: CircuitBreaker, refused: Sequence[tuple[Record, Exception]]) -> None:
+        """What `judge` answered has become true, and so have these dead letters."""
         self._breaker = breaker
+        for record, error in refused:
+            reason = error.reason if isinstance(error, Poison) else "refused"
+            DEAD_LETTERS.labels(self._group, record.topic, reason).inc()
 
     async def write(
         self, connection: Connection, refused: Sequence[tuple[Record, Exception]]

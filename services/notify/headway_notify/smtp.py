@@ -6,6 +6,7 @@ from typing import Self
 
 import aiosmtplib
 
+from headway_notify import metrics
 from headway_notify.roads.answers import Answer, Ending, Unreachable
 from headway_notify.roads.mail import Tag
 from headway_notify.settings import NotifySettings
@@ -53,6 +54,7 @@ class Connection:
         self._stage = "MAIL"
         self._mail_from = b"FROM:<%b>" % sender_address.encode("ascii")
         self.usable = True
+        metrics.CONNECTED.inc()
 
     @classmethod
     async def open(cls, settings: NotifySettings, sender_address: str) -> Self:
@@ -127,16 +129,21 @@ class Connection:
 
     def close(self) -> None:
         """End the session without a word."""
-        self.usable = False
+        self._ended()
         self._client.close()
 
     async def quit(self) -> None:
         """End the session politely."""
-        self.usable = False
+        self._ended()
         try:
             await self._client.quit(timeout=1)
         except (aiosmtplib.SMTPException, OSError):
             self._client.close()
+
+    def _ended(self) -> None:
+        if self.usable:
+            metrics.CONNECTED.dec()
+        self.usable = False
 
 
 def mailable(address: str) -> str | None:

@@ -19,6 +19,7 @@ from headway.contracts.api.redemptions import (
     TokenRequest,
 )
 from headway.domain.terms import Wish
+from headway.runtime.requests import RequestLines
 from headway_redeem import problems
 from headway_redeem.admin_api import AdminCommands, AdminReads, add_admin
 from headway_redeem.catalogue_api import CatalogueReads, add_catalogue
@@ -114,6 +115,7 @@ def _middleware(api: FastAPI, settings: RedeemSettings) -> None:
             expose_headers=_EXPOSED,
         )
     api.add_middleware(Headers)
+    api.add_middleware(RequestLines)
 
 
 _RESERVE = (

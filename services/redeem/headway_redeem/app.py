@@ -13,6 +13,7 @@ from headway.runtime.clock import Clock, StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.metrics import watch_pool
 from headway.runtime.web import WebServer
 from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.adjustments import Adjustments
@@ -132,6 +133,7 @@ def gate(
 def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]:
     """Database, clock, relay, sweeper, code giver and API, in the order in which they start."""
     database = Database(settings, f"headway-{NAME}")
+    watch_pool(lambda: database.pool)
     stream = StreamClock(lambda: database.pool, settings.group(CLOCK_GROUP))
     follows_stream = settings.clock == "stream"
     clock: Clock = stream if follows_stream else SystemClock()

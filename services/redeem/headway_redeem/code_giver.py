@@ -14,6 +14,7 @@ from headway.errors import Retryable
 from headway.ledger import codes
 from headway.ledger import redemptions as ledger
 from headway.ledger.programs import ProgramCache
+from headway.operations.jobs import JobLog
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway.runtime.health import Health
@@ -45,6 +46,7 @@ class CodeGiver(mode.Service):
         self._clock = clock
         self._health = health
         self._every = every
+        self._log = JobLog(pool, "redeem.give-codes", every=every)
 
     @mode.Service.task
     async def _run(self) -> None:
@@ -56,11 +58,15 @@ class CodeGiver(mode.Service):
 
     async def _turn(self) -> None:
         try:
-            await self.run_all()
-        except (*TROUBLE, Retryable) as error:
-            if classify(error) in (Verdict.HALVE, Verdict.FATAL):
+            given = await self.run_all()
+        except Exception as error:
+            await self._log.failed(error)
+            passing = isinstance(error, (*TROUBLE, Retryable))
+            if not passing or classify(error) in (Verdict.HALVE, Verdict.FATAL):
                 raise
             event("code-giver", "not now", level=logging.WARNING, error=repr(error))
+        else:
+            await self._log.ran(given)
 
     async def run_all(self) -> int:
         """Give codes until nothing waits but for empty pools; returns how many were given."""

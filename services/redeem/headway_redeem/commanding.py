@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
+import orjson
 
 from headway.contracts import codec
 from headway.domain.account import Input
@@ -21,7 +22,7 @@ from headway.ledger.programs import ProgramCache
 from headway.program.program import Programs
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
-from headway.runtime.logging import event
+from headway.runtime.requests import key_digest, note
 from headway_redeem import metrics, problems
 from headway_redeem.refusal import Refusal
 
@@ -153,11 +154,12 @@ def _as_before(kept: ledger.Answer, command: Command) -> Reply:
 
 
 def _tell(command: Command, reply: Reply, seconds: float) -> None:
-    """One line and one count for each command."""
+    """One count for each command, and what it came to in the line of its request."""
     outcome = "repeated" if reply.repeated else "applied" if reply.status < 400 else "refused"
     metrics.COMMANDS.labels(command.kind, outcome).inc()
     metrics.COMMAND_SECONDS.labels(command.kind).observe(seconds)
-    event(
-        "command", f"{command.kind} {outcome}", path=command.path, key=command.key,
-        status=reply.status, milliseconds=round(seconds * 1000, 1),
-    )  # fmt: skip
+    note(command=command.kind, key_digest=key_digest(command.key), outcome=outcome)
+    if reply.status >= 400:
+        reason = orjson.loads(reply.body)["type"].rpartition("/")[2]
+        metrics.PROBLEMS.labels(reason).inc()
+        note(reason=reason)

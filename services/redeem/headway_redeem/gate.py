@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from headway.access.keys import ApiKey, id_in
+from headway.runtime.requests import note
 from headway_redeem import problems
 from headway_redeem.access import OPEN, RULES, Caller, Member, Rule
 from headway_redeem.encoded_paths import EncodedPath
@@ -64,6 +65,7 @@ class Gate:
     async def admit(self, rule: Rule, request: Request) -> None:
         """Let the caller through, who is `caller_of(request)` from then on."""
         caller = await self._authenticate(request)
+        note(key_id=caller.key_id, by="key" if caller.member_id is None else "member")
         self._count(caller, request)
         if caller.member_id is None:
             if caller.scopes.isdisjoint(rule.scopes):

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.runtime.logging import event, failure
+from headway.runtime.requests import note
 from headway.stream.errors import Verdict, classify
 from headway_redeem import metrics, problems
 from headway_redeem.refusal import MEDIA_TYPE, Refusal
@@ -15,6 +16,7 @@ from headway_redeem.refusal import MEDIA_TYPE, Refusal
 def problem_response(refusal: Refusal, path: str) -> Response:
     """The refusal as an HTTP response; counted."""
     metrics.PROBLEMS.labels(refusal.kind.name or "other").inc()
+    note(outcome="refused", reason=refusal.kind.name or "other")
     return Response(
         refusal.body(path),
         status_code=int(refusal.kind.status),

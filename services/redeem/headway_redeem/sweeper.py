@@ -17,6 +17,7 @@ from headway.ledger.books import Books, open_locked
 from headway.ledger.programs import ProgramCache
 from headway.ledger.reading import QUERIES
 from headway.ledger.writing import write
+from headway.operations.jobs import JobLog
 from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
@@ -55,6 +56,7 @@ class Sweeper(mode.Service):
         self._wake = wake
         self._every = every
         self._batch = batch
+        self._log = JobLog(pool, "redeem.release", every=every)
 
     @mode.Service.task
     async def _run(self) -> None:
@@ -66,12 +68,16 @@ class Sweeper(mode.Service):
 
     async def _turn(self) -> int:
         try:
-            return await self.run_once()
-        except (*TROUBLE, Retryable) as error:
-            if classify(error) in (Verdict.HALVE, Verdict.FATAL):
+            released = await self.run_once()
+        except Exception as error:
+            await self._log.failed(error)
+            passing = isinstance(error, (*TROUBLE, Retryable))
+            if not passing or classify(error) in (Verdict.HALVE, Verdict.FATAL):
                 raise
             event("sweeper", "not now", level=logging.WARNING, error=repr(error))
             return 0
+        await self._log.ran(released)
+        return released
 
     async def run_once(self) -> int:
         """Release the oldest late reservation of up to a batch of accounts, and as many that
@@ -173,6 +179,7 @@ async def _hold(connection: "Connection", account_id: int, error: Exception) -> 
 
 
 def _why(account_id: int, error: Exception) -> str:
+    metrics.HELD.inc()
     failure("sweeper", f"account {account_id} is held until a person looks", error)
     return f"{type(error).__name__}: {error}"[:500]
 

@@ -1,10 +1,12 @@
 """`headway verify`: whether the ledger keeps its promises."""
 
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from headway.cli.output import print_json, progress_bar, run, settings, snapshot
+from headway.cli.output import connected, print_json, progress_bar, run, settings, snapshot
 
 if TYPE_CHECKING:
     from headway.ledger.verify import Check, Report
@@ -15,15 +17,17 @@ _SHOWN = 5
 @click.command("verify")
 @click.option("--topic", is_flag=True, help="Also read balance-changed and compare what it says.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def command(topic: bool, as_json: bool) -> None:
+@click.option("--no-record", is_flag=True, help="Leave no note of this run in verify_runs.")
+def command(topic: bool, as_json: bool, no_record: bool) -> None:
     """Check that the books add up: chains, sums, causes, and what was published.
 
-    Reads one snapshot and changes nothing; services may go on. Prints one line for each check,
-    and the first accounts that break it.
+    Reads one snapshot and changes nothing of the ledger; services may go on. Prints one line for
+    each check, and the first accounts that break it. What it found is noted for the status page and
+    the metrics, by a role that may write to verify_runs.
 
     Exits 0 when every check holds, 1 when one does not, 2 when it could not be done.
     """
-    report = run(_report(topic))
+    report = run(_report(topic, not no_record))
     if as_json:
         print_json(_facts(report))
     else:
@@ -40,10 +44,11 @@ def command(topic: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-async def _report(topic: bool) -> "Report":
+async def _report(topic: bool, recorded: bool) -> "Report":
     from headway.ledger.verify import verify
 
     chosen = settings()
+    began_at, began = datetime.now(UTC), time.monotonic()
     published = None
     if topic:
         from headway.ledger.verify_topic import Published
@@ -55,7 +60,20 @@ async def _report(topic: bool) -> "Report":
             report = await verify(connection, seen)
             if published is not None:
                 await published.compare(connection, report)
+    if recorded:
+        scope = "ledger and topic" if topic else "ledger"
+        await _record(chosen.postgres_dsn, report, began_at, time.monotonic() - began, scope)
     return report
+
+
+async def _record(
+    dsn: str, report: "Report", began_at: datetime, took_s: float, scope: str
+) -> None:
+    from headway.operations.verifications import record, verification
+
+    async with connected(dsn) as connection:
+        if not await record(connection, verification(report, began_at, took_s, scope)):
+            click.echo("not noted in verify_runs: this role may only read", err=True)
 
 
 def _print(check: "Check") -> None:

@@ -103,18 +103,25 @@ async def open_for_members(
     items: Sequence[tuple[str, Input]],
     topic_prefix: str,
     reached: Reached = NOWHERE,
+    ended: Callable[[str], None] = lambda phase: None,
 ) -> Books:
-    """Create, lock and read the accounts of (member, input) pairs: at most six round trips."""
+    """Create, lock and read the accounts of (member, input) pairs: at most six round trips.
+
+    `ended` is told when the phases `lock` and `load` have ended.
+    """
     members = sorted({member for member, _ in items})
     await connection.execute(QUERIES.create_accounts, members)
     rows = await connection.fetch(QUERIES.lock_accounts, members)
     by_member = {row["member_id"]: row["account_id"] for row in rows}
     if len(by_member) < len(members):
         raise Retryable("a member was erased while the accounts were locked")
+    ended("lock")
     work: dict[int, list[Input]] = {}
     for member, item in items:
         work.setdefault(by_member[member], []).append(item)
-    return await _open(connection, cache, rows, work, topic_prefix, reached)
+    books = await _open(connection, cache, rows, work, topic_prefix, reached)
+    ended("load")
+    return books
 
 
 async def open_locked(

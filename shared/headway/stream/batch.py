@@ -35,13 +35,15 @@ class Applied(NamedTuple):
     """What the handler says of a batch that is now durable.
 
     `business_times`: per partition, the latest business time read there in this batch.
-    `facts`: fields for the batch's line in the log.
+    `facts`: numbers for the batch's line in the log, such as `repeats` and `refused`.
     `cuts`: where the handler cut the batch short; what comes from there on is read again.
+    `phases`: seconds that each part of the transaction took, in their order.
     """
 
     business_times: Mapping[TopicPartition, datetime]
-    facts: Mapping[str, object] = MappingProxyType({})
+    facts: Mapping[str, int] = MappingProxyType({})
     cuts: Mapping[TopicPartition, int] = MappingProxyType({})
+    phases: Mapping[str, float] = MappingProxyType({})
 
 
 class PositionRow(NamedTuple):

@@ -28,6 +28,7 @@ from headway.stream.errors import Verdict, classify
 from headway.stream.halving import Applier, BatchHandler
 from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
+from headway.stream.telling import BatchLine, count_applied, count_batch, stamps_by_topic
 
 __all__ = ["BatchConsumer", "BatchHandler", "ConsumerOptions"]
 
@@ -66,7 +67,7 @@ class BatchConsumer(mode.Service):
         self._committing = asyncio.Lock()
         self._loop_ended = asyncio.Event()
         self._loop_ended.set()
-        self._facts: dict[str, object] = {}
+        self._line = BatchLine()
         self._part = f"consumer {options.group} {options.member}".strip()
 
     @mode.Service.task
@@ -170,8 +171,8 @@ class BatchConsumer(mode.Service):
         return self._held.batch(fetched, reached, time.monotonic())
 
     async def _apply(self, batch: Batch) -> None:
-        started = time.monotonic()
-        self._facts = {}
+        started, failed_before = time.monotonic(), self._applier.failures
+        self._line = BatchLine()
         try:
             await self._as_work(self._applier.settle(batch))
         except LookAgain:
@@ -181,16 +182,12 @@ class BatchConsumer(mode.Service):
         if not len(batch):
             return
         seconds = time.monotonic() - started
-        metrics.BATCHES.labels(self._options.group).inc()
-        metrics.BATCH_SECONDS.labels(self._options.group).observe(seconds)
-        event(
-            "batch",
-            "batch applied",
-            group=self._options.group,
-            records=len(batch),
-            seconds=round(seconds, 4),
+        count_batch(self._options.group, len(batch), seconds)
+        self._line.write(
+            self._options.group,
+            seconds,
             lag=sum(self._held.lag().values()),
-            more=self._facts,
+            retries=self._applier.failures - failed_before,
         )
 
     def _done(self, batch: Batch, applied: Applied) -> None:
@@ -198,12 +195,9 @@ class BatchConsumer(mode.Service):
             batch = batch.until(applied.cuts)
             self._reader.seek_back(applied.cuts)
         self._held.done(batch, applied.business_times)
-        self._facts.update(applied.facts)
-        by_topic: dict[str, int] = {}
-        for record in batch.records:
-            by_topic[record.topic] = by_topic.get(record.topic, 0) + 1
-        for topic, count in by_topic.items():
-            metrics.RECORDS.labels(self._options.group, topic).inc(count)
+        by_topic = stamps_by_topic(batch)
+        self._line.add(applied, by_topic)
+        count_applied(self._options.group, applied, by_topic)
         lags = self._held.lag()
         for tp in batch.next_offsets:
             if tp in lags:
@@ -292,6 +286,9 @@ class BatchConsumer(mode.Service):
         self._generation += 1
         await self._finish_work()
         await self._commit()
+        for tp in self._held.partitions():
+            # Whoever holds it next tells of it.
+            metrics.LAG.remove(self._options.group, tp.topic, tp.partition)
         self._held.drop()
 
     def assigned(self, partitions: set[TopicPartition]) -> None:

@@ -72,6 +72,8 @@ class Applier:
         self._wait = wait
         self._done = done
         self._timeout = timeout
+        self.failures = 0
+        """Tries that failed, of all batches so far."""
 
     async def settle(self, batch: Batch) -> None:
         """Return when every record of the batch is applied or dead-lettered.
@@ -92,7 +94,7 @@ class Applier:
     async def _refuse(self, batch: Batch, cause: Exception) -> None:
         async def poison() -> Applied:
             await self._handler.poison(batch, cause)
-            return Applied({})
+            return Applied({}, {"refused": len(batch)})
 
         refusal = await self._try(batch, poison)
         if refusal is not None:
@@ -128,6 +130,7 @@ class Applier:
             return None
 
     def _tell(self, batch: Batch, verdict: Verdict, error: Exception) -> None:
+        self.failures += 1
         metrics.BATCH_TROUBLE.labels(self._group, verdict.value).inc()
         event(
             "batch-trouble",

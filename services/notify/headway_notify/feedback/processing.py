@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import mode
 
+from headway.operations.jobs import JobLog
 from headway.runtime.health import Health
 from headway.runtime.logging import event as log
 from headway.runtime.logging import failure
@@ -48,6 +49,7 @@ class FeedbackLoop(mode.Service):
         self._vault = vault
         self._soft_bounces = soft_bounces
         self._health = health
+        self._job = JobLog(pool, "notify.feedback", every=LOOK_EVERY)
 
     @mode.Service.task
     async def _run(self) -> None:
@@ -55,6 +57,8 @@ class FeedbackLoop(mode.Service):
         while not self.should_stop:
             self._health.beat("notify feedback")
             taken = await patiently(self, "feedback", self.run_once)
+            if taken is not None:
+                await self._job.ran(taken)
             if not taken or taken < TAKE_AT_ONCE:
                 await self.sleep(LOOK_EVERY)
 

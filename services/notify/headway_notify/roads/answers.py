@@ -32,6 +32,17 @@ class Answer(NamedTuple):
     wants_no_more: bool = False
     """Whether the other side says that it wants nothing on this road any more."""
 
+    @property
+    def trouble(self) -> str:
+        """What kind of error this is, in a word; '' for none."""
+        if self.ending is Ending.SENT:
+            return ""
+        if self.ending is Ending.UNKNOWN:
+            return "unanswered"
+        if self.road_ill:
+            return "ill"
+        return "refused" if self.ending is Ending.FAILED else "put_off"
+
 
 class Unreachable(Exception):
     """There is no road just now; the text says where it leads and what went wrong."""

@@ -7,18 +7,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from headway.errors import Retryable
 from headway.runtime.logging import event, failure
+from headway.runtime.requests import RequestLines, note
 from headway.stream.errors import Verdict, classify
 from headway_notify.web.listening import Listening
 from headway_notify.web.page import HEADERS
 from headway_notify.web.unsubscribing import Unsubscribing
 
 
-def build(unsubscribing: Unsubscribing, listening: Listening) -> Starlette:
+def build(unsubscribing: Unsubscribing, listening: Listening) -> ASGIApp:
     """The application, with an answer to everything that can go wrong."""
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/u/{token}", unsubscribing.show, methods=["GET"]),
             Route("/u/{token}", unsubscribing.act, methods=["POST"]),
@@ -35,10 +37,13 @@ def build(unsubscribing: Unsubscribing, listening: Listening) -> Starlette:
             Exception: _not_now,
         },
     )
+    # Outside of it, for what nobody handled is answered by the outermost layer.
+    return RequestLines(application)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    note(outcome="refused")
     return _problem(error.status_code, error.detail, **(error.headers or {}))
 
 
@@ -46,8 +51,10 @@ async def _not_now(request: Request, error: Exception) -> Response:
     """Nothing was done, and nobody is told that it was."""
     # Never the path: who has it can choose for the member.
     if not isinstance(error, Retryable) and classify(error) not in (Verdict.RETRY, Verdict.REDO):
+        note(outcome="failed")
         failure("web", "a request failed", error)
         return _problem(500, "Something is wrong on our side; nothing was changed.")
+    note(outcome="put off")
     event("busy", "a request was put off", error=type(error).__name__)
     retry = {"Retry-After": "60"}
     return _problem(503, "Not now; nothing was changed. Please try again in a minute.", **retry)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from headway.program.messages import TOPICS
+from headway.runtime.requests import note
 from headway_notify import metrics
 from headway_notify.web.bodies import Form, form_of
 from headway_notify.web.choices import Choices, Visitor
@@ -41,7 +42,7 @@ class Unsubscribing:
             return self._gone(request)
         if ONE_CLICK in form:
             await self._choices.stop(visitor, "one_click")
-            metrics.CHOICES.labels("one_click").inc()
+            _count("one_click")
             return PlainTextResponse("Unsubscribed.", headers=HEADERS)
         return await self._chosen(visitor, form)
 
@@ -49,14 +50,14 @@ class Unsubscribing:
         words = words_for(visitor.locale)
         if ("do", "stop") in form:
             await self._choices.stop(visitor, "page")
-            metrics.CHOICES.labels("stop").inc()
+            _count("stop")
             visitor = visitor._replace(wanted=visitor.wanted - {visitor.topic})
             said = words.stopped.format(topic=words.topics[visitor.topic])
         elif ("do", "choose") in form:
             none = ("none", "yes") in form
             wanted = frozenset(t for t in TOPICS if ("topic", t) in form and not none)
             await self._choices.choose(visitor, wanted, none=none)
-            metrics.CHOICES.labels("choose").inc()
+            _count("choose")
             visitor, said = visitor._replace(wanted=wanted, none_at_all=none), words.saved
         else:
             page = choices_page(words, visitor, self._sender, words.unclear)
@@ -66,4 +67,10 @@ class Unsubscribing:
     def _gone(self, request: Request) -> Response:
         language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
         page = gone_page(words_for(language.strip()), self._sender)
+        note(outcome="no such link")
         return HTMLResponse(page, status_code=404, headers=HEADERS)
+
+
+def _count(way: str) -> None:
+    metrics.CHOICES.labels(way).inc()
+    note(outcome=way)
