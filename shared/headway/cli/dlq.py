@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from headway.errors import UserError
-from headway.runtime.settings import Settings
+from headway.runtime import kafka
+from headway.runtime.settings import Settings, read
 from headway.stream import replay
 from headway.stream.positions import Connection
 
@@ -31,7 +32,7 @@ def command() -> None:
 
 def _with_database(work: Callable[[Connection], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        connection = await asyncpg.connect(Settings().postgres_dsn, command_timeout=30)
+        connection = await asyncpg.connect(read(Settings).postgres_dsn, command_timeout=30)
         try:
             return await work(connection)
         finally:
@@ -133,7 +134,7 @@ def replay_(ids: tuple[int, ...], everything: bool, file: Path | None, dry_run: 
         letters = await replay.kept(connection, wanted)
         replay.refuse_unfit(letters, mended)
         if not dry_run:
-            await replay.replay(connection, Settings().kafka_bootstrap, letters, mended)
+            await replay.replay(connection, kafka.connection(read(Settings)), letters, mended)
         return letters
 
     letters = _with_database(send)

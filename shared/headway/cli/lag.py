@@ -9,7 +9,8 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
-from headway.runtime.settings import Settings
+from headway.runtime.kafka import connection
+from headway.runtime.settings import Settings, read
 from headway.stream.lag import PartitionLag, measure
 
 
@@ -28,10 +29,10 @@ def command(as_json: bool, everything: bool, most: int | None) -> None:
     Counted from what the database has applied; what Kafka alone shows stands beside it.
     Exits 0; with --max, 1 if a group is further behind; 2 if Kafka or Postgres does not answer.
     """
-    settings = Settings()
+    settings = read(Settings)
     try:
         lags = asyncio.run(
-            measure(settings.kafka_bootstrap, settings.postgres_dsn, settings.group_prefix)
+            measure(connection(settings), settings.postgres_dsn, settings.group_prefix)
         )
     except (KafkaError, OSError, asyncpg.PostgresError) as error:
         click.echo(

@@ -94,7 +94,7 @@ class BatchConsumer(mode.Service):
                 return
             except (KafkaError, OSError, Retryable) as error:
                 event("consumer", "not connected", level=logging.WARNING, error=str(error))
-                self._health.ready(self._part, f"Kafka at {self._options.bootstrap}: {error}")
+                self._health.ready(self._part, f"Kafka at {self._options.kafka}: {error}")
             await self.sleep(backoff.next())
 
     async def run_once(self) -> int:

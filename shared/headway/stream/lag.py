@@ -6,6 +6,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from headway.runtime.kafka import Brokers, arguments
 from headway.stream.positions import QUERIES
 
 
@@ -36,13 +37,13 @@ class PartitionLag(NamedTuple):
         return max(self.end - (self.begin if self.committed is None else self.committed), 0)
 
 
-async def measure(bootstrap: str, dsn: str, group_prefix: str) -> list[PartitionLag]:
+async def measure(kafka: Brokers, dsn: str, group_prefix: str) -> list[PartitionLag]:
     """The lag of every group whose name starts with `group_prefix`, sorted.
 
     Committed offsets are read before the logs' ends, so a lag is never too small.
     """
     applied = await _applied(dsn, group_prefix)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**arguments(kafka))
     await admin.start()
     try:
         groups = {str(entry[0]) for entry in await admin.list_consumer_groups()}
@@ -55,7 +56,7 @@ async def measure(bootstrap: str, dsn: str, group_prefix: str) -> list[Partition
     finally:
         await admin.close()
     keys = sorted(applied.keys() | committed.keys())
-    begins, ends = await _bounds(bootstrap, sorted({tp for _, tp in keys}))
+    begins, ends = await _bounds(kafka, sorted({tp for _, tp in keys}))
     return [
         PartitionLag(
             group, tp.topic, tp.partition, begins[tp], ends[tp],
@@ -79,10 +80,10 @@ async def _applied(dsn: str, group_prefix: str) -> dict[tuple[str, TopicPartitio
 
 
 async def _bounds(
-    bootstrap: str, partitions: list[TopicPartition]
+    kafka: Brokers, partitions: list[TopicPartition]
 ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     """First and next offsets of the partitions that (still) exist."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(**arguments(kafka))
     await consumer.start()
     try:
         topics = await consumer.topics()

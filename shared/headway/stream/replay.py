@@ -8,6 +8,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from headway.errors import UserError
+from headway.runtime.kafka import Brokers, arguments
 from headway.stream.batch import Header
 from headway.stream.dead_letter import headers_from_json
 from headway.stream.positions import QUERIES, Connection
@@ -76,7 +77,7 @@ def refuse_unfit(letters: Sequence[Kept], mended: bytes | None) -> None:
 
 
 async def replay(
-    connection: Connection, bootstrap: str, letters: Sequence[Kept], mended: bytes | None = None
+    connection: Connection, kafka: Brokers, letters: Sequence[Kept], mended: bytes | None = None
 ) -> None:
     """Send them again to their original topics, with their key, headers and CloudEvents id.
 
@@ -86,7 +87,7 @@ async def replay(
     """
     refuse_unfit(letters, mended)
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **arguments(kafka),
         enable_idempotence=True,
         acks="all",
         max_request_size=4 * 1024 * 1024,
