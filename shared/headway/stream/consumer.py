@@ -89,6 +89,7 @@ class BatchConsumer(mode.Service):
     async def _connect(self) -> None:
         backoff = Backoff()
         while not self.should_stop:
+            self._beat()  # Waiting for Kafka is no reason to be restarted.
             try:
                 await self._reader.connect()
                 return
