@@ -11,7 +11,7 @@ RUN := $(UV) run --frozen --all-extras
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench proof clean
+.PHONY: help demo up test check format bench proof docker clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ up: $(UV) ## Run Kafka and PostgreSQL on this machine until Ctrl-C
 	$(RUN) headway up $(ARGS)
 
 test: check ## Check, then run every test but the long proofs
-	$(RUN) pytest -m "not proof" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(RUN) pytest -m "not proof and not docker" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(UV) ## Lint, format, types, the boundaries between packages, published contracts
 	$(RUN) ruff check .
@@ -41,6 +41,9 @@ bench: $(UV) ## Measure against the yardstick; results in bench/results/latest.j
 
 proof: $(UV) ## Run the long proofs: faults, restores, races
 	$(RUN) pytest -m proof $(ARGS)
+
+docker: $(UV) ## Build the image and try it and the compose file, where a Docker engine runs
+	$(RUN) pytest -m docker $(ARGS)
 
 clean: ## Remove the environment, caches and the local stack's data
 	@if [ -L .headway/postgres ]; then rm -rf "$$(readlink .headway/postgres)"; fi

@@ -1,7 +1,8 @@
 """Real servers for tests: a Kafka and a PostgreSQL for the run, a database and topics per test.
 
-Servers, in this order: those that HEADWAY_TEST_KAFKA and HEADWAY_TEST_POSTGRES name (both or
-neither); containers where a Docker engine answers; else the local stack.
+Servers: those that HEADWAY_TEST_KAFKA and HEADWAY_TEST_POSTGRES name (both or neither); else the
+local stack, or with HEADWAY_TEST_SERVERS=docker containers. An engine that happens to run changes
+nothing.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from headway.local import Endpoints, LocalStack
@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
     """Serve until the last user is gone."""
     with ExitStack() as servers:
         try:
-            endpoints = servers.enter_context(_containers() if _docker_has_images() else _local())
+            endpoints = servers.enter_context(_wanted())
         except Exception as error:
             _publish(folder / "failure", str(error))
             raise
@@ -41,36 +41,23 @@ def _publish(path: Path, text: str) -> None:
     draft.rename(path)
 
 
+def _wanted() -> AbstractContextManager[Endpoints]:
+    """What HEADWAY_TEST_SERVERS asks for: `local`, or `docker`."""
+    wanted = os.environ.get("HEADWAY_TEST_SERVERS", "local")
+    if wanted not in ("local", "docker"):
+        raise ValueError(f"HEADWAY_TEST_SERVERS should be local or docker, not {wanted}")
+    return containers() if wanted == "docker" else _local()
+
+
 @contextmanager
 def _local() -> Iterator[Endpoints]:
     with LocalStack.temporary() as stack:
         yield stack.start()
 
 
-def _docker_has_images() -> bool:
-    """Whether a Docker engine answers and both images are there or can be pulled."""
-    import docker
-    from docker.errors import DockerException, ImageNotFound
-
-    try:
-        client = docker.from_env()
-    except DockerException:
-        return False
-    try:
-        for name in (POSTGRES_IMAGE, KAFKA_IMAGE):
-            try:
-                client.images.get(name)
-            except ImageNotFound:
-                client.images.pull(name)
-    except (DockerException, OSError):
-        return False
-    finally:
-        client.close()
-    return True
-
-
 @contextmanager
-def _containers() -> Iterator[Endpoints]:
+def containers() -> Iterator[Endpoints]:
+    """Both servers in containers, which are pulled where they are not there yet."""
     # The cleaner's image may not be to be had; containers are stopped here, on every way out.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     from testcontainers.community.postgres import PostgresContainer
@@ -110,7 +97,7 @@ def _kafka_settings(port: int) -> dict[str, str]:
 def _await_kafka(bootstrap: str) -> None:
     from headway.local.kafka import await_ready
 
-    await_ready(bootstrap, timeout_s=60)
+    await_ready(bootstrap, timeout_s=180)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def test_none_goes_to_who_has_left_or_cannot_be_reached_or_does_not_want_it(kind
 
 def test_what_is_no_longer_so_is_not_told() -> None:
     one = Candidate("m", "certificate_issued", DAY, None, holds=False)
-    assert decide(one, PROGRAM, Standing(True), NOW) == (None, "overtaken by what came after it")
+    said = decide(one, PROGRAM, Standing(True), NOW)
+    assert said == Verdict(None, "overtaken by what came after it")
 
 
 @pytest.mark.parametrize("kind", KINDS)

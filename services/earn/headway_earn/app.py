@@ -9,7 +9,9 @@ from headway.runtime.clock import StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.kafka import connection
 from headway.runtime.metrics import watch_pool
+from headway.runtime.settings import read
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway.stream.relay import Relay, RelayOptions
 from headway_earn.batch import EarnHandler
@@ -25,7 +27,7 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
     watch_pool(lambda: database.pool)
     group = settings.group(NAME)
     stream = StreamClock(lambda: database.pool, group)
-    relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), health)
+    relay = Relay(RelayOptions(connection(settings), settings.postgres_dsn), health)
 
     def too_much_waiting() -> str:
         waiting = relay.backlog()
@@ -38,7 +40,7 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
         )
         return BatchConsumer(
             ConsumerOptions(
-                settings.kafka_bootstrap,
+                connection(settings),
                 group,
                 tuple(settings.topic(name) for name in EARN_INPUTS),
                 max_records=settings.max_records,
@@ -68,5 +70,5 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
 def main() -> None:
     """Run earn until told to stop."""
     health = Health()
-    settings = EarnSettings()
+    settings = read(EarnSettings)
     run(NAME, services(settings, health), settings, health)

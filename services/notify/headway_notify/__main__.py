@@ -4,6 +4,7 @@ import click
 
 from headway.cli.output import connected, run
 from headway.errors import UserError
+from headway.runtime.settings import read
 from headway.sealing.master_keys import MasterKeys, new_master_key
 from headway.sealing.root import open_vault
 from headway_notify.app import main
@@ -44,7 +45,7 @@ def suppressing(address: str, lifting: bool) -> None:
     """
     if "@" not in address:
         raise UserError("that is no address", "write it as in maria@example.com")
-    click.echo(run(_suppress(NotifySettings(), address, lifting)))
+    click.echo(run(_suppress(read(NotifySettings), address, lifting)))
 
 
 async def _suppress(settings: NotifySettings, address: str, lifting: bool) -> str:

@@ -11,7 +11,9 @@ from headway.runtime.clock import StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.kafka import connection
 from headway.runtime.metrics import watch_pool
+from headway.runtime.settings import read
 from headway.runtime.web import WebServer
 from headway.stream.consumer import BatchConsumer, ConsumerOptions
 from headway_notify.announcing import Announcer
@@ -63,7 +65,7 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
     planner = Planner(judge, announcer, clock, out.wake, health, lambda: database.pool)
     consumer = BatchConsumer(
         ConsumerOptions(
-            settings.kafka_bootstrap,
+            connection(settings),
             group,
             topics.notify_inputs,
             max_records=settings.max_records,
@@ -108,5 +110,5 @@ def _web(
 def main() -> None:
     """Run notify until told to stop."""
     health = Health()
-    settings = NotifySettings()
+    settings = read(NotifySettings)
     run(NAME, services(settings, health), settings, health)

@@ -7,13 +7,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from headway.contracts.codec import Event, decode
 from headway.contracts.topics import PARTITIONS, Topics
 from headway.errors import Poison
+from headway.runtime.kafka import Brokers, arguments
 
 
-async def told_so_far(bootstrap: str, topics: Topics) -> AsyncIterator[Event]:
+async def told_so_far(kafka: Brokers, topics: Topics) -> AsyncIterator[Event]:
     """Every event of balance-changed and member-notices until now, partition by partition. What
     cannot be read is left out: notify dead-letters it."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
+        **arguments(kafka), enable_auto_commit=False, auto_offset_reset="earliest",
         fetch_max_wait_ms=20,
     )  # fmt: skip
     await consumer.start()

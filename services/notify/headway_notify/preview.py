@@ -15,6 +15,7 @@ from headway.ledger.programs import read_programs
 from headway.program.loading import load_program
 from headway.program.messages import KINDS, Kind
 from headway.program.program import Program
+from headway.runtime.settings import read
 from headway_notify import store
 from headway_notify.checking import chosen
 from headway_notify.facts import Facts
@@ -74,7 +75,7 @@ def preview(
     opened: bool,
 ) -> None:  # fmt: skip
     """Show a message as a member would get it, with a made-up name. Sends nothing."""
-    rendered, _ = _made(NotifySettings(), file, kind, locale, member_id)
+    rendered, _ = _made(read(NotifySettings), file, kind, locale, member_id)
     click.echo(f"{rendered.subject}\n{rendered.preheader}\n{rendered.template}")
     if target is None:
         click.echo(f"\n{rendered.text}", nl=False)
@@ -96,7 +97,7 @@ def test_send(
     address: str, file: Path | None, kind: Kind, locale: str, member_id: str | None
 ) -> None:
     """Send one message through the configured mail server. No table is written."""
-    settings, recipient = NotifySettings(), mailable(address)
+    settings, recipient = read(NotifySettings), mailable(address)
     if recipient is None:
         raise UserError(f"{address} cannot be mailed", "write it as in maria@example.com")
     rendered, told = _made(settings, file, kind, locale, member_id)

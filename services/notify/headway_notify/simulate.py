@@ -13,6 +13,7 @@ from headway.errors import UserError
 from headway.ledger.programs import read_programs
 from headway.program.loading import load_program
 from headway.program.program import Program, Programs
+from headway.runtime.kafka import connection
 from headway_notify.history import told_so_far
 from headway_notify.simulating import Simulation, Told, in_order, summary
 
@@ -60,7 +61,7 @@ async def _simulated(file: Path | None, until: datetime | None) -> list[Told]:
         return programs.at(event.time)
 
     topics = Topics(chosen.topic_prefix)
-    events = [event async for event in told_so_far(chosen.kafka_bootstrap, topics)]
+    events = [event async for event in told_so_far(connection(chosen), topics)]
     simulation = Simulation(program_of)
     for event in in_order(events):
         simulation.hear(event)

@@ -13,7 +13,9 @@ from headway.runtime.clock import Clock, StreamClock, SystemClock
 from headway.runtime.database import Database
 from headway.runtime.health import Health
 from headway.runtime.host import run
+from headway.runtime.kafka import connection
 from headway.runtime.metrics import watch_pool
+from headway.runtime.settings import read
 from headway.runtime.web import WebServer
 from headway.stream.relay import Relay, RelayOptions
 from headway_redeem.adjustments import Adjustments
@@ -137,7 +139,7 @@ def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]
     stream = StreamClock(lambda: database.pool, settings.group(CLOCK_GROUP))
     follows_stream = settings.clock == "stream"
     clock: Clock = stream if follows_stream else SystemClock()
-    relay = Relay(RelayOptions(settings.kafka_bootstrap, settings.postgres_dsn), _Unasked(health))
+    relay = Relay(RelayOptions(connection(settings), settings.postgres_dsn), _Unasked(health))
     programs = ProgramCache()
     sweeper = Sweeper(
         lambda: database.pool, programs, clock, settings.topic_prefix, health, relay.wake,
@@ -153,7 +155,7 @@ def services(settings: RedeemSettings, health: Health) -> Sequence[mode.Service]
 
 def document() -> dict[str, Any]:
     """The API's OpenAPI document; nothing is started for it."""
-    settings = RedeemSettings()
+    settings = read(RedeemSettings)
     database = Database(settings, NAME)
     return _api(settings, database, ProgramCache(), SystemClock(), lambda: None).openapi()
 
@@ -161,5 +163,5 @@ def document() -> dict[str, Any]:
 def main() -> None:
     """Run redeem until told to stop."""
     health = Health()
-    settings = RedeemSettings()
+    settings = read(RedeemSettings)
     run(NAME, services(settings, health), settings, health)

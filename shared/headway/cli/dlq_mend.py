@@ -11,7 +11,7 @@ import click
 from headway.access.audit import Actor
 from headway.cli.dlq_options import actor, kafka, text, with_database
 from headway.errors import UserError
-from headway.runtime.settings import Settings
+from headway.runtime.settings import Settings, read
 from headway.stream.dead_letters import drafting
 from headway.stream.dead_letters.checking import Problem, checked, hindrance
 from headway.stream.dead_letters.kept import Kept, shown
@@ -55,7 +55,7 @@ def send_mended(id: int, after: bytes, *, by: Actor, again: bool, rekey: bool = 
 
     async def send(connection: Connection) -> Kept:
         async with producing(kafka()) as producer:
-            replayer = Replayer(connection, producer, Settings().topic_prefix, by, Pace(1))
+            replayer = Replayer(connection, producer, read(Settings).topic_prefix, by, Pace(1))
             return await replayer.mended_and_replayed(
                 id, after, datetime.now(UTC), again=again, rekey=rekey
             )
@@ -66,7 +66,7 @@ def send_mended(id: int, after: bytes, *, by: Actor, again: bool, rekey: bool = 
 def _mendable(id: int, again: bool) -> Kept:
     async def look(connection: Connection) -> Kept:
         letter = await shown(connection, id)
-        if reason := hindrance(letter, Settings().topic_prefix, mending=True, again=again):
+        if reason := hindrance(letter, read(Settings).topic_prefix, mending=True, again=again):
             raise UserError(reason)
         return letter
 
@@ -90,7 +90,7 @@ def _edited_until_right(letter: Kept, before: bytes, rekey: bool) -> bytes:
 
 def _problem(letter: Kept, after: bytes, rekey: bool) -> Problem | None:
     what = drafting.mended(letter, after, rekey=rekey)
-    prefix = Settings().topic_prefix
+    prefix = read(Settings).topic_prefix
     return with_database(
         lambda connection: checked(connection, letter, what, prefix, datetime.now(UTC))
     )

@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaError
 
 from headway.access.audit import Actor, operator
 from headway.errors import UserError
-from headway.runtime.settings import Settings
+from headway.runtime import kafka as kafka_settings
+from headway.runtime.settings import Settings, read
 from headway.stream.dead_letters.kept import Filter
 from headway.stream.positions import Connection
 
@@ -79,16 +80,16 @@ def actor(by: str | None) -> Actor:
     return Actor("operator", by.strip())
 
 
-def kafka() -> dict[str, object]:
+def kafka() -> kafka_settings.Connection:
     """How to reach the brokers, as aiokafka's clients take it."""
-    return {"bootstrap_servers": Settings().kafka_bootstrap}
+    return kafka_settings.connection(read(Settings))
 
 
 def with_database(work: Callable[[Connection], Awaitable[Result]]) -> Result:
     """Run `work` on a connection; exits 1 for what cannot be, 2 when a server does not answer."""
 
     async def run() -> Result:
-        connection = await asyncpg.connect(Settings().postgres_dsn, command_timeout=30)
+        connection = await asyncpg.connect(read(Settings).postgres_dsn, command_timeout=30)
         try:
             return await work(connection)
         finally:

@@ -12,7 +12,7 @@ from headway.cli.dlq_mend import send_mended
 from headway.cli.dlq_options import actor, filter_of, filters, kafka, with_database
 from headway.cli.output import progress_bar
 from headway.errors import UserError
-from headway.runtime.settings import Settings
+from headway.runtime.settings import Settings, read
 from headway.stream.dead_letters.checking import checked, hindrance
 from headway.stream.dead_letters.drafting import unchanged
 from headway.stream.dead_letters.kept import Filter, shown
@@ -117,7 +117,7 @@ async def _all(
         return
     async with producing(kafka()) as producer:
         replayer = Replayer(
-            connection, producer, Settings().topic_prefix, wanted.by, Pace(wanted.rate)
+            connection, producer, read(Settings).topic_prefix, wanted.by, Pace(wanted.rate)
         )
         await each(lambda id: _sent(replayer, id, wanted))
 
@@ -134,7 +134,7 @@ async def _sent(replayer: Replayer, id: int, wanted: _Wanted) -> _Outcome:
 
 async def _tried(connection: Connection, id: int, wanted: _Wanted) -> _Outcome:
     """What would become of one, without sending it."""
-    prefix, now = Settings().topic_prefix, datetime.now(UTC)
+    prefix, now = read(Settings).topic_prefix, datetime.now(UTC)
     try:
         letter = await shown(connection, id)
     except UserError as refused:

@@ -14,6 +14,7 @@ from headway.contracts.topics import Topics
 from headway.errors import UserError
 from headway.ledger.openings import QUERIES
 from headway.ledger.programs import read_programs
+from headway.runtime import kafka
 
 if TYPE_CHECKING:
     from headway.local.history.happenings import Order, SourceEvent
@@ -52,7 +53,7 @@ async def import_history(file: Path, *, enrol: bool, only_check: bool) -> None:
         return
     from headway.local.demo.publishing import Publisher
 
-    publisher = Publisher(chosen.kafka_bootstrap, Topics(chosen.topic_prefix))
+    publisher = Publisher(kafka.connection(chosen), Topics(chosen.topic_prefix))
     try:
         await publisher.start()
         with progress_bar("events") as seen:

@@ -14,9 +14,10 @@ from headway.errors import UserError
 from headway.lag.measuring import Scope
 from headway.lag.snapshot import LagSnapshot
 from headway.lag.watching import LagWatch
+from headway.runtime import kafka
 from headway.runtime.health import Health
 from headway.runtime.logging import configure
-from headway.runtime.settings import Settings
+from headway.runtime.settings import Settings, read
 
 _SECONDS = click.FloatRange(0.5)
 
@@ -60,11 +61,11 @@ def command(
     Exits 0; with --max or --max-seconds, 1 if a group is further behind; 2 if Kafka or Postgres
     does not answer.
     """
-    settings = Settings()
+    settings = read(Settings)
     if live + exporter + as_machine > 1 or ((live or exporter) and not (most is longest is None)):
         raise click.UsageError("--watch, --serve and one answer (--json, --max) exclude each other")
     scope = _scope(settings, pattern, kafka_only)
-    connection: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap}
+    connection = kafka.connection(settings)
     if exporter:
         # Brings the web server, which nothing else here needs.
         from headway.lag.serving import serve

@@ -9,10 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-from pydantic import ValidationError
 
 from headway.errors import UserError
-from headway.runtime.settings import Settings
+from headway.runtime.settings import Settings, read
 
 if TYPE_CHECKING:
     import asyncpg
@@ -23,12 +22,7 @@ Result = TypeVar("Result")
 
 def settings() -> Settings:
     """The settings of the environment; UserError names the first that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "HEADWAY_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise UserError(f"{name}: {first['msg']}", f"set {name} right and try again") from error
+    return read(Settings)
 
 
 def run(work: Coroutine[object, object, Result]) -> Result:

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from headway.contracts.topics import Topics
 from headway.errors import Retryable, UserError
-from headway.runtime.settings import Settings
+from headway.runtime.kafka import connection
+from headway.runtime.settings import Settings, read
 from headway.stream.topics_admin import create_topics
 
 _MS_PER_DAY = 24 * 60 * 60 * 1000
@@ -37,10 +38,10 @@ def create(replication: int, as_json: bool) -> None:
     Kafka's address and the prefix come from HEADWAY_KAFKA_BOOTSTRAP and HEADWAY_TOPIC_PREFIX.
     Exits 1 if a topic cannot be created or has the wrong number of partitions.
     """
-    settings = Settings()
+    settings = read(Settings)
     try:
         created = asyncio.run(
-            create_topics(settings.kafka_bootstrap, settings.topic_prefix, replication)
+            create_topics(connection(settings), settings.topic_prefix, replication)
         )
     except (UserError, Retryable) as error:
         raise click.ClickException(str(error)) from error

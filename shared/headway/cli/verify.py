@@ -52,9 +52,12 @@ async def _report(topic: bool, recorded: bool) -> "Report":
     published = None
     if topic:
         from headway.ledger.verify_topic import Published
+        from headway.runtime import kafka
 
         # What is in the topic by now must be in the snapshot that is taken after this.
-        published = await Published.so_far(chosen.kafka_bootstrap, chosen.topic("balance-changed"))
+        published = await Published.so_far(
+            kafka.connection(chosen), chosen.topic("balance-changed")
+        )
     with progress_bar("accounts") as seen:
         async with snapshot(chosen.postgres_dsn) as connection:
             report = await verify(connection, seen)

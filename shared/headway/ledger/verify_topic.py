@@ -18,6 +18,7 @@ from headway.contracts.topics import PARTITIONS
 from headway.errors import Poison, UserError
 from headway.ledger.verify import QUERIES, Check, Report
 from headway.ledger.verify_lives import Life, Lost
+from headway.runtime.kafka import Brokers, arguments
 
 if TYPE_CHECKING:
     from headway.ledger.programs import Connection
@@ -44,8 +45,8 @@ class _Account(NamedTuple):
 class Published:
     """The topic balance-changed, as long as it was when this was made."""
 
-    def __init__(self, bootstrap: str, topic: str, ends: dict[TopicPartition, int]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: Brokers, topic: str, ends: dict[TopicPartition, int]) -> None:
+        self._kafka = kafka
         self._topic = topic
         self._ends = ends
         self._accounts: dict[str, _Account] = {}
@@ -54,10 +55,10 @@ class Published:
         self._whole = True
 
     @classmethod
-    async def so_far(cls, bootstrap: str, topic: str) -> "Published":
+    async def so_far(cls, kafka: Brokers, topic: str) -> "Published":
         """Note where the topic ends now: whatever is in it is in a snapshot taken later."""
-        async with _consumer(bootstrap, topic) as (consumer, partitions):
-            return cls(bootstrap, topic, await consumer.end_offsets(partitions))
+        async with _consumer(kafka, topic) as (consumer, partitions):
+            return cls(kafka, topic, await consumer.end_offsets(partitions))
 
     async def compare(self, connection: "Connection", report: Report) -> None:
         """Add the checks of what was published to the report on the same snapshot."""
@@ -73,7 +74,7 @@ class Published:
             self._accounts[row["member_id"]] = _Account(
                 row["account_id"], row["version"], row["head_hash"], row["told_before"]
             )
-        async with _consumer(self._bootstrap, self._topic) as (consumer, partitions):
+        async with _consumer(self._kafka, self._topic) as (consumer, partitions):
             differing: list[tuple[str, int, int]] = []
             for partition in partitions:
                 differing += await self._read(connection, consumer, partition, published)
@@ -241,11 +242,11 @@ def _covered(data: BalanceChanged, lost: Mapping[str, Sequence[Lost]]) -> bool:
 
 @asynccontextmanager
 async def _consumer(
-    bootstrap: str, topic: str
+    kafka: Brokers, topic: str
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
     """A reader of the whole topic that belongs to no group and commits nothing."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed",
+        **arguments(kafka), enable_auto_commit=False, isolation_level="read_committed",
         # A reset to the end may be under way when a partition is sought; it would win silently.
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 * 1024 * 1024,

@@ -49,7 +49,9 @@ class Database(mode.Service):
                 server_settings={**SERVER_SETTINGS, "application_name": self._application},
                 reset=_nothing_to_reset,
             )
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        except (
+            OSError, asyncpg.PostgresError, asyncpg.ClientConfigurationError, TimeoutError,
+        ) as error:  # fmt: skip
             raise UserError(
                 f"the database cannot be reached: {error}",
                 "check that it runs and that HEADWAY_POSTGRES_DSN names it",

@@ -11,16 +11,19 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import faust
 import mode
 from aiokafka.errors import KafkaConnectionError
+from faust.types.auth import CredentialsT
 from faust.web import Request, Response, View
 
 from headway.errors import HeadwayError, UserError
 from headway.runtime import metrics
 from headway.runtime.health import Health
+from headway.runtime.kafka import connection
 from headway.runtime.logging import configure, event, failure
 from headway.runtime.settings import Settings
 
@@ -46,6 +49,7 @@ def build(
         web_enabled=settings.web_port > 0,
         web_bind=settings.web_bind,
         web_port=settings.web_port or 6066,
+        broker_credentials=_credentials(connection(settings)),
     )
     app.producer_only = True
 
@@ -58,6 +62,19 @@ def build(
 
     _pages(app, health)
     return app
+
+
+def _credentials(kafka: Mapping[str, Any]) -> CredentialsT | None:
+    """The same for Faust, whose producer connects at the start and then sends nothing."""
+    context = kafka.get("ssl_context")
+    if "sasl_mechanism" in kafka:
+        return faust.SASLCredentials(
+            username=kafka["sasl_plain_username"],
+            password=kafka["sasl_plain_password"],
+            mechanism=kafka["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 def _pages(app: faust.App, health: Health) -> None:

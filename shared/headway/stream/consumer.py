@@ -90,12 +90,13 @@ class BatchConsumer(mode.Service):
     async def _connect(self) -> None:
         backoff = Backoff()
         while not self.should_stop:
+            self._beat()  # Waiting for Kafka is no reason to be restarted.
             try:
                 await self._reader.connect()
                 return
             except (KafkaError, OSError, Retryable) as error:
                 event("consumer", "not connected", level=logging.WARNING, error=str(error))
-                self._health.ready(self._part, f"Kafka at {self._options.bootstrap}: {error}")
+                self._health.ready(self._part, f"Kafka at {self._options.kafka}: {error}")
             await self.sleep(backoff.next())
 
     async def run_once(self) -> int:

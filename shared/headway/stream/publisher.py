@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from headway.runtime.kafka import Brokers, arguments
 from headway.stream.batch import Header
 from headway.stream.outbox import kafka_headers
 
@@ -48,9 +49,9 @@ class Publisher:
     One that has failed is closed and a new one made: its sequence numbers may be lost for good.
     """
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, kafka: Brokers) -> None:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **arguments(kafka),
             enable_idempotence=True,
             acks="all",
             max_batch_size=256 * 1024,

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from headway.errors import Retryable
+from headway.runtime.kafka import Brokers, arguments
 from headway.runtime.logging import event
 from headway.stream.takeover import Known
 
@@ -30,7 +31,7 @@ Fetched = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 class ConsumerOptions:
     """How a consumer reads. Times are in seconds unless their name says otherwise."""
 
-    bootstrap: str
+    kafka: Brokers
     group: str
     topics: tuple[str, ...]
     max_records: int = 1000
@@ -76,7 +77,7 @@ class Reader:
         options = self._options
         await self._want_topics()
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=options.bootstrap,
+            **arguments(options.kafka),
             group_id=options.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -100,7 +101,7 @@ class Reader:
 
     async def _want_topics(self) -> None:
         """Raise Retryable if a topic is missing; the client would wait for it without a word."""
-        asking = AIOKafkaConsumer(bootstrap_servers=self._options.bootstrap)
+        asking = AIOKafkaConsumer(**arguments(self._options.kafka))
         try:
             await asking.start()
             missing = set(self._options.topics) - await asking.topics()

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from headway.runtime import metrics
 from headway.runtime.fail_points import fail_point
 from headway.runtime.health import Health
+from headway.runtime.kafka import Brokers
 from headway.runtime.logging import event
 from headway.stream.backoff import Backoff
 from headway.stream.errors import TROUBLE, Verdict, classify
@@ -27,7 +28,7 @@ from headway.stream.shards import ShardLocks
 class RelayOptions:
     """How a relay works. Times are in seconds."""
 
-    bootstrap: str
+    kafka: Brokers
     dsn: str
     rows_per_shard: int = 500
     """Read at once from each shard, at most."""
@@ -96,7 +97,7 @@ class Relay(mode.Service):
         async with contextlib.AsyncExitStack() as stack:
             connection = await _connect(self._options.dsn)
             stack.push_async_callback(_close, connection)
-            publisher = Publisher(self._options.bootstrap)
+            publisher = Publisher(self._options.kafka)
             stack.push_async_callback(publisher.stop)
             await publisher.start()
             locks = ShardLocks(connection)

@@ -11,13 +11,14 @@ from aiokafka.errors import KafkaError, for_code
 
 from headway.contracts.topics import Topic, Topics
 from headway.errors import Retryable, UserError
+from headway.runtime.kafka import Brokers, arguments
 
 _NO_ERROR: Final = 0
 _ALREADY_EXISTS: Final = 36
 _READY_SECONDS: Final = 30.0
 
 
-async def create_topics(bootstrap: str, prefix: str, replication: int = 1) -> list[str]:
+async def create_topics(kafka: Brokers, prefix: str, replication: int = 1) -> list[str]:
     """Create the topics that are not there yet; the full names of those created.
 
     Returns once every topic can be used. A topic that exists keeps its settings, which may be its
@@ -26,14 +27,14 @@ async def create_topics(bootstrap: str, prefix: str, replication: int = 1) -> li
     not answer.
     """
     wanted = Topics(prefix).all()
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaAdminClient(**arguments(kafka))
     try:
         with _quiet():
             await client.start()
     except (KafkaError, OSError) as error:
         await client.close()
         raise Retryable(
-            f"Kafka does not answer at {bootstrap}: check HEADWAY_KAFKA_BOOTSTRAP, "
+            f"Kafka does not answer at {kafka}: check HEADWAY_KAFKA_BOOTSTRAP, "
             "or start one with `headway up`"
         ) from error
     try:

@@ -15,7 +15,8 @@ def headway(settings: Settings, *arguments: str) -> int:
     sys.stdout.flush()
     environment = {
         **({} if sys.stdout.isatty() else {"COLUMNS": _WIDTH_OF_FILES}),
-        **os.environ,
+        # The stack here asks for no log-in, whatever this machine's other Kafka does.
+        **{name: text for name, text in os.environ.items() if "HEADWAY_KAFKA" not in name},
         "HEADWAY_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "HEADWAY_POSTGRES_DSN": settings.postgres_dsn,
         "HEADWAY_TOPIC_PREFIX": settings.topic_prefix,

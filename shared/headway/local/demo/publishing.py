@@ -12,15 +12,16 @@ from aiokafka.structs import RecordMetadata
 from headway.contracts.codec import encode, key_of
 from headway.contracts.topics import Topics
 from headway.local.history.happenings import SourceEvent
+from headway.runtime.kafka import Brokers, arguments
 
 
 class Publisher:
     """Sends source events as a shop would, with an idempotent producer."""
 
-    def __init__(self, bootstrap: str, topics: Topics) -> None:
+    def __init__(self, kafka: Brokers, topics: Topics) -> None:
         self._topics = topics
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **arguments(kafka),
             enable_idempotence=True,
             max_batch_size=256 * 1024,
             linger_ms=1,
