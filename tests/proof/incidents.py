@@ -7,10 +7,14 @@ group, the section of the runbook that says what to do.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from platform import machine
 from typing import ClassVar
 
 import asyncpg
+import httpx
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -114,12 +118,17 @@ class DatabaseDown(Incident):
         await asyncio.to_thread(scene.place.stack.postgres.stop, "immediate")
 
     async def observe(self, scene: Scene) -> dict[str, object]:
-        """Everyone lives, nobody is ready, and each says why."""
+        """Everyone lives; earn is not ready and says why; the till says so to whoever asks."""
         await scene.all_live()
-        for name in ("earn-1", "earn-2", "redeem"):
+        for name in ("earn-1", "earn-2"):
             status, told = await scene.place.page(name, "/ready")
             assert status == 503, f"{name}: {told}"
             assert '"relay"' in told, f"{name}: {told}"
+        async with httpx.AsyncClient(base_url=scene.place.api, timeout=10) as client:
+            key = {"Authorization": f"Bearer {scene.place.key}"}
+            answer = await client.get("/v1/members/anyone", headers=key)
+        assert answer.status_code == 503, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
         return {"events_waiting": scene.load.behind()}
 
     async def mend(self, scene: Scene) -> None:
@@ -267,3 +276,75 @@ class RelayStuck(Incident):
             await admin.alter_configs([ConfigResource(kind, name, configs=wanted)])
         finally:
             await admin.close()
+
+
+class DiskFull(Incident):
+    """Something fills the disk that PostgreSQL's data lies on."""
+
+    expected = Expected("HeadwayLagSeconds", "STALL", "disk-full")
+    lasts = 10.0
+
+    def _filler(self, scene: Scene) -> Path:
+        return scene.place.stack.postgres.data / "what-filled-the-disk"
+
+    async def strike(self, scene: Scene) -> None:
+        """Take every page that is left."""
+        with self._filler(scene).open("wb", buffering=0) as file:
+            for size in (1 << 20, 1 << 12):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    async def observe(self, scene: Scene) -> dict[str, object]:
+        """Nothing is refused and nobody ends: earn waits for room, and says so."""
+        await scene.all_live()
+        behind = scene.load.behind()
+        assert behind > 100, f"only {behind} events wait"
+        told = [line for name in ("earn-1", "earn-2") for line in scene.place.lines(name)]
+        assert any("DiskFullError" in line and '"retry"' in line for line in told)
+        survived = scene.place.stack.postgres.running
+        return {"events_waiting": behind, "postgres_survived": survived}
+
+    async def mend(self, scene: Scene) -> None:
+        """Make room; start PostgreSQL if that ended it."""
+        self._filler(scene).unlink()
+        if not scene.place.stack.postgres.running:
+            await asyncio.to_thread(scene.place.stack.postgres.start)
+
+
+class ClockJumps(Incident):
+    """The clock of one machine jumps two hours ahead: Kafka refuses what is stamped by it."""
+
+    expected = Expected("HeadwayOutboxAge", "OK", "clock-jump")
+    lasts = 8.0
+    library: ClassVar[Path] = Path(f"/usr/lib/{machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
+
+    def equip(self, place: Installation) -> None:
+        """earn-1 runs on a clock that a file moves; only what people call time, as a real jump."""
+        self._clock = place.folder / "clock"
+        self._clock.write_text("+0\n")
+        place.variables["earn-1"] = {
+            "LD_PRELOAD": str(self.library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        super().equip(place)
+
+    async def strike(self, scene: Scene) -> None:
+        """Two hours ahead."""
+        self._clock.write_text("+7200\n")
+
+    async def observe(self, scene: Scene) -> dict[str, object]:
+        """Points are earned as ever; of what that process publishes nothing gets out, it says."""
+        await scene.all_live()
+        status, told = await scene.place.page("earn-1", "/ready")
+        waiting = await scene.place.count("outbox")
+        assert waiting > 20, f"only {waiting} rows wait"
+        assert any("InvalidTimestamp" in line for line in scene.place.lines("earn-1"))
+        await scene.load.caught_up(within=10)
+        return {"rows_waiting": waiting, "ready": status, "told": told}
+
+    async def mend(self, scene: Scene) -> None:
+        """Put it right: from its own point of view it jumps back."""
+        self._clock.write_text("+0\n")

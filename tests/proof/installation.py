@@ -198,6 +198,10 @@ class Installation:
                       for mail in read_mails(self.mail))  # fmt: skip
         return sum(count - 1 for count in ids.values())
 
+    def lines(self, name: str) -> list[str]:
+        """All that a process has logged."""
+        return (self.folder / f"{name}.log").read_text(errors="replace").splitlines()
+
     def log(self, name: str) -> str:
         """The end of a process's log."""
         return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
@@ -251,7 +255,7 @@ class Installation:
             await watch.wait(now, look)
         await self.stop()
 
-    async def ready(self, name: str, within: float = 90) -> None:
+    async def ready(self, name: str, within: float = 180) -> None:
         """Wait until that process says that it is ready."""
         async with httpx.AsyncClient() as client, asyncio.timeout(within):
             while True:
