@@ -61,6 +61,7 @@ async def test_create_makes_every_topic_and_again_nothing(kafka: str, topics: st
         }
         for name, topic in wanted.items():
             assert topic.config.items() <= found[name].items()
+            assert found[name]["min.insync.replicas"] == "1"
     finally:
         await admin.close()
 
@@ -108,6 +109,11 @@ async def test_a_prefix_that_kafka_refuses(kafka: str) -> None:
 async def test_more_copies_than_brokers(kafka: str, topics: str) -> None:
     with pytest.raises(UserError, match="would not create the topic"):
         await create_topics(kafka, topics, replication=99)
+
+
+async def test_more_in_sync_than_copies(kafka: str, topics: str) -> None:
+    with pytest.raises(UserError, match="2 copies in sync cannot be had of 1"):
+        await create_topics(kafka, topics, in_sync=2)
 
 
 async def test_no_kafka_there() -> None:

@@ -12,6 +12,7 @@ from headway_notify.deciding import (
     Candidate,
     Outlets,
     Standing,
+    Verdict,
     decide,
     held_out,
 )

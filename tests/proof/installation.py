@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from headway.access.store import create
 from headway.contracts.topics import Topics
 from headway.ledger.migrate import migrate
 from headway.ledger.programs import publish
-from headway.local import LocalStack
+from headway.local import KafkaCluster, LocalStack
 from headway.local.demo.publishing import Publisher
 from headway.local.demo.quiet import Watch
 from headway.local.demo.shoppers import Shoppers, shoppers_key
@@ -65,10 +65,18 @@ def history(members: int, wishes: Wishes = Wishes()) -> list[SourceEvent]:  # no
 
 
 class Installation:
-    """Processes by name ('earn-1', 'earn-2', 'redeem', 'notify', 'sink'), startable at will."""
+    """Processes by name ('earn-1', 'earn-2', 'redeem', 'notify', 'sink'), startable at will.
+
+    On the stack's own Kafka, or on `brokers`, with a copy of every partition on each of them.
+    """
 
     def __init__(
-        self, stack: LocalStack, folder: Path, tree: Path = ROOT, programme: str = PROGRAMME
+        self,
+        stack: LocalStack,
+        folder: Path,
+        tree: Path = ROOT,
+        programme: str = PROGRAMME,
+        brokers: KafkaCluster | None = None,
     ) -> None:
         name = uuid.uuid4().hex[:10]
         self.folder = folder
@@ -77,15 +85,18 @@ class Installation:
         self._tree = tree
         self._programme = programme
         self.stack = stack
+        self._copies = len(brokers.nodes) if brokers else 1
         self._server = stack.postgres.dsn()
         self._database = f"proof_{name}"
         self._ports = free_ports(["api", "smtp", *NAMES])
         self.settings = Settings(
-            kafka_bootstrap=stack.kafka.bootstrap,
+            kafka_bootstrap=(brokers or stack.kafka).bootstrap,
             postgres_dsn=in_database(self._server, self._database),
             topic_prefix=f"p{name}.",
             group_prefix=f"p{name}-",
         )
+        self.variables: dict[str, Mapping[str, str]] = {}
+        """What the environment of a process holds besides Headway's settings."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: list[str] = []
         self._dice = Dice(SEED)
@@ -105,7 +116,7 @@ class Installation:
         await connection.execute(f"create database {self._database}")
         await connection.close()
         await migrate(self.settings.postgres_dsn)
-        await create_topics(self.settings.kafka_bootstrap, self.settings.topic_prefix)
+        await create_topics(self.settings.kafka_bootstrap, self.settings.topic_prefix, self._copies)
         await publish(self.settings.postgres_dsn, self._programme)
         self.key = await shoppers_key(self.settings.postgres_dsn)
 
@@ -134,6 +145,7 @@ class Installation:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADWAY_")}
         environment |= {f"HEADWAY_{key}": text for key, text in settings.items()}
         environment["PYTHONPATH"] = os.pathsep.join(_sources(self._tree))
+        environment |= self.variables.get(name, {})
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *module], env=environment, cwd=self._tree, stderr=log
@@ -147,6 +159,10 @@ class Installation:
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to one process."""
         self._processes[name].send_signal(number)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to one process."""
+        self._processes[name].kill()
 
     async def killed(self, name: str, point: str, within: float = 90) -> None:
         """Wait until that process died of its fail point, and of nothing else."""
@@ -162,9 +178,15 @@ class Installation:
         finally:
             await connection.close()
 
-    async def gone(self, name: str) -> None:
-        """Wait until that process has ended, whatever of."""
-        await asyncio.to_thread(self._processes[name].wait, 30)
+    async def gone(self, name: str, within: float = 30) -> int:
+        """Wait until that process has ended, whatever of; its exit code."""
+        return await asyncio.to_thread(self._processes[name].wait, within)
+
+    async def page(self, name: str, path: str) -> tuple[int, str]:
+        """A page that process serves to operators, such as /live: status and text."""
+        async with httpx.AsyncClient(timeout=5) as client:
+            answer = await client.get(f"http://{HOST}:{self._ports[name]}{path}")
+            return answer.status_code, answer.text
 
     def runs(self, name: str) -> bool:
         """Whether that process lives."""
@@ -175,6 +197,10 @@ class Installation:
         ids = Counter(mail.content.partition(b"Message-ID: ")[2][:200].split(b"\n")[0]
                       for mail in read_mails(self.mail))  # fmt: skip
         return sum(count - 1 for count in ids.values())
+
+    def lines(self, name: str) -> list[str]:
+        """All that a process has logged."""
+        return (self.folder / f"{name}.log").read_text(errors="replace").splitlines()
 
     def log(self, name: str) -> str:
         """The end of a process's log."""
@@ -229,7 +255,7 @@ class Installation:
             await watch.wait(now, look)
         await self.stop()
 
-    async def ready(self, name: str, within: float = 90) -> None:
+    async def ready(self, name: str, within: float = 180) -> None:
         """Wait until that process says that it is ready."""
         async with httpx.AsyncClient() as client, asyncio.timeout(within):
             while True:

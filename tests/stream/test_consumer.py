@@ -2,14 +2,20 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import asyncpg
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaTimeoutError, for_code
 
 from headway.errors import InvariantViolated, Poison
 from headway.runtime.health import Health
 from headway.stream.batch import Batch
 from headway.stream.consumer import BatchConsumer
+from headway.stream.reader import Reader
+from headway.stream.takeover import Known
 from tests.stream.kit import (
     Rows,
     committed_offsets,
@@ -62,6 +68,35 @@ async def test_missing_topics_are_waited_for_and_named(
             await produce(kafka, topic, ["v-1"])
             await until(lambda: sum(handler.batches) == 1)
             assert health.not_ready() == {}
+
+
+async def test_a_leader_that_cannot_say_yet_where_its_log_ends_is_asked_again(
+    kafka: str, topics: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    await produce(kafka, topic, ["v-1", "v-2"])
+    asked = Reader.bounds
+    # A leader that is new to it; no leader for long; a coordinator that never answers.
+    answers = [for_code(78)(), KafkaTimeoutError("no leader"), None]
+
+    async def bounds(self: Reader, tps: Sequence[TopicPartition]) -> dict[TopicPartition, Known]:
+        if not answers:
+            return await asked(self, tps)
+        error = answers.pop(0)
+        if error is not None:
+            raise error
+        with monkeypatch.context() as patch:
+            patch.setattr(self.kafka, "committed", lambda tp: asyncio.sleep(3600))
+            return await asked(self, tps)
+
+    monkeypatch.setattr(Reader, "bounds", bounds)
+    async with pool_with_seen(database) as pool:
+        handler, impatient = Rows(pool, group), options(kafka, group, topic)
+        impatient = replace(impatient, bounds_within=0.2)
+        async with running(consumer_of(impatient, handler)):
+            await until(lambda: sum(handler.batches) == 2)
+    assert answers == []
 
 
 async def test_a_batch_takes_an_even_share_of_every_partition(

@@ -120,6 +120,11 @@ def test_the_breaker_wants_fifty_and_a_fifth_of_the_last_thousand(
     breaker.after([POISON] * 9)
 
 
+def test_the_breaker_lets_any_number_by_once_a_person_says_so() -> None:
+    breaker = CircuitBreaker(stops=False).after([POISON] * 60)
+    breaker.after([POISON] * 1000)
+
+
 async def test_refused_records_are_kept_published_and_replayed(
     kafka: str, topics: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

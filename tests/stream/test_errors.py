@@ -2,10 +2,18 @@
 
 import asyncpg
 import pytest
+from aiokafka.errors import (
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaTimeoutError,
+    NotLeaderForPartitionError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from headway.errors import Conflict, DeployGoneWrong, InvariantViolated, Poison, Retryable
 from headway.stream.backoff import Backoff
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import Verdict, classify, passes
 
 
 def unique(constraint: str) -> Exception:
@@ -75,3 +83,24 @@ def test_waits_double_up_to_a_bound_with_jitter_above_a_half() -> None:
 def test_a_backoff_never_overflows() -> None:
     backoff = Backoff()
     assert all(backoff.next() <= 10 for _ in range(5_000))
+
+
+@pytest.mark.parametrize(
+    ("error", "yes"),
+    [
+        (NotLeaderForPartitionError(), True),
+        (KafkaTimeoutError("no leader for 40 s"), True),
+        # What a leader says that has only just become one; the client knows none of these codes.
+        (for_code(74)(), True),
+        (for_code(75)(), True),
+        (for_code(78)(), True),
+        (for_code(9)(), True),
+        (TopicAuthorizationFailedError("t"), False),
+        (CorruptRecordException(), False),
+        (IllegalStateError(), False),
+        (TimeoutError(), False),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_passes_by_itself(error: BaseException, yes: bool) -> None:
+    assert passes(error) is yes

@@ -36,8 +36,9 @@ def services(settings: EarnSettings, health: Health) -> Sequence[mode.Service]:
     def consumer(number: int) -> BatchConsumer:
         # Events from the future are judged by the machine's clock, whatever the jobs follow.
         handler = EarnHandler(
-            lambda: database.pool, group, settings.topic_prefix, SystemClock(), relay.wake
-        )
+            lambda: database.pool, group, settings.topic_prefix, SystemClock(), relay.wake,
+            stop_on_refusals=settings.stop_on_refusals,
+        )  # fmt: skip
         return BatchConsumer(
             ConsumerOptions(
                 connection(settings),

@@ -42,6 +42,8 @@ class EarnHandler:
         topic_prefix: str,
         clock: Clock,
         wake: Callable[[], None],
+        *,
+        stop_on_refusals: bool = True,
     ) -> None:
         self._pool = pool
         self._group = group
@@ -49,7 +51,7 @@ class EarnHandler:
         self._clock = clock
         self._wake = wake
         self._programs = ProgramCache()
-        self._breaker = CircuitBreaker()
+        self._breaker = CircuitBreaker(stops=stop_on_refusals)
         self._started: datetime | None = None
 
     async def positions(

@@ -70,7 +70,14 @@ def services(settings: NotifySettings, health: Health) -> Sequence[mode.Service]
             topics.notify_inputs,
             max_records=settings.max_records,
         ),
-        Intake(lambda: database.pool, lambda: strongroom.vault, group, topics, programmes),
+        Intake(
+            lambda: database.pool,
+            lambda: strongroom.vault,
+            group,
+            topics,
+            programmes,
+            stop_on_refusals=settings.stop_on_refusals,
+        ),
         health,
     )
     clocks = [stream] if settings.clock == "stream" else []

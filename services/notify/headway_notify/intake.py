@@ -103,13 +103,15 @@ class Intake:
         group: str,
         topics: Topics,
         programmes: Programmes,
+        *,
+        stop_on_refusals: bool = True,
     ) -> None:
         self._pool = pool
         self._vault = vault
         self._group = group
         self._topics = topics
         self._programmes = programmes
-        self._refusals = Refusals(group, topics)
+        self._refusals = Refusals(group, topics, stop=stop_on_refusals)
 
     async def positions(
         self, partitions: Sequence[TopicPartition]

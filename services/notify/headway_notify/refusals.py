@@ -19,10 +19,10 @@ from headway.stream.positions import Connection
 class Refusals:
     """Writes dead letters, and says when there are too many of them."""
 
-    def __init__(self, group: str, topics: Topics) -> None:
+    def __init__(self, group: str, topics: Topics, *, stop: bool = True) -> None:
         self._group = group
         self._topics = topics
-        self._breaker = CircuitBreaker()
+        self._breaker = CircuitBreaker(stops=stop)
 
     def judge(self, verdicts: Iterable[Poison | None]) -> CircuitBreaker:
         """The breaker after these records; raises DeployGoneWrong. `keep` it once durable."""

@@ -31,8 +31,16 @@ def command() -> None:
     show_envvar=True,
     help="Copies of each partition; 3 is usual where there are three brokers.",
 )
+@click.option(
+    "--in-sync",
+    type=click.IntRange(1, 32767),
+    envvar="HEADWAY_TOPIC_IN_SYNC",
+    show_envvar=True,
+    help="Copies that must hold a record before it counts (min.insync.replicas); unless said, "
+    "one fewer than there are, so that one broker may be away.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def create(replication: int, as_json: bool) -> None:
+def create(replication: int, in_sync: int | None, as_json: bool) -> None:
     """Create the topics that are not there yet. Safe to run again.
 
     Kafka's address and the prefix come from HEADWAY_KAFKA_BOOTSTRAP and HEADWAY_TOPIC_PREFIX.
@@ -41,7 +49,7 @@ def create(replication: int, as_json: bool) -> None:
     settings = read(Settings)
     try:
         created = asyncio.run(
-            create_topics(connection(settings), settings.topic_prefix, replication)
+            create_topics(connection(settings), settings.topic_prefix, replication, in_sync)
         )
     except (UserError, Retryable) as error:
         raise click.ClickException(str(error)) from error

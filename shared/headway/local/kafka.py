@@ -8,7 +8,9 @@ import subprocess
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -22,23 +24,60 @@ from headway.local.jars import kafka_jars
 from headway.local.process import Launch, ServerProcess
 from headway.local.startup import LogTail, Ports, folder_for
 
-_PORTS = ("broker", "controller", "proxied", "proxy")
+PORTS = ("broker", "controller", "proxied", "proxy")
+"""What a node listens on; `proxy` it only advertises."""
+
 _RESOURCES = resources.files("headway.local").joinpath("resources")
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A node's place in a cluster of several, each of them broker and controller."""
+
+    node: int
+    cluster_id: str
+    ports: Mapping[int, Mapping[str, int]]
+    """The ports of every node, by the names in PORTS."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What server.properties says of the cluster: three copies, of which one may be missing."""
+        copies = min(3, len(self.ports))
+        return {
+            "node": str(self.node),
+            "voters": ",".join(
+                f"{node}@{ports.HOST}:{its['controller']}" for node, its in self.ports.items()
+            ),
+            "copies": str(copies),
+            "in_sync": str(max(1, copies - 1)),
+            # Kafka's own, so that what a proof measures is what an operator would see.
+            "session_ms": "9000",
+            "heartbeat_ms": "2000",
+        }
+
+
 class KafkaServer:
-    """One Kafka node with its data under `root`.
+    """One Kafka node with its data under `root`: a cluster of its own, or a member of one.
 
     Once started it keeps its ports for as long as this object lives, through any number of
     stops; a later object takes the same ports if they are free. `fast_start` spares the Java
     compiler's last stage: up a second sooner, slower under load; leave it out of measurements.
     """
 
-    def __init__(self, root: Path, *, port: int | None = None, fast_start: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        port: int | None = None,
+        fast_start: bool = True,
+        member: Membership | None = None,
+    ) -> None:
         self._root = root
         self._data = root / "kafka"
         self._fast_start = fast_start
-        self._ports = Ports(root / "run" / "kafka.ports", _PORTS, {"broker": port})
+        self._member = member
+        wished = {"broker": port} if member is None else member.ports[member.node]
+        self._ports = Ports(root / "run" / "kafka.ports", PORTS, wished)
         self._process = ServerProcess(
             "Kafka", root / "run" / "kafka.lock", stop_signal=signal.SIGTERM, grace_s=15
         )
@@ -134,9 +173,18 @@ class KafkaServer:
         (run / "log4j2.properties").write_text(_RESOURCES.joinpath("log4j2.properties").read_text())
         template = Template(_RESOURCES.joinpath("server.properties").read_text())
         values = {f"{name}_port": str(port) for name, port in self._ports.all().items()}
+        values |= self._cluster_settings()
         path = run / "server.properties"
         path.write_text(template.substitute(values, data=self._data))
         return path
+
+    def _cluster_settings(self) -> dict[str, str]:
+        if self._member is not None:
+            return self._member.settings
+        alone = Membership(1, "", {1: self._ports.all()})
+        # After a kill the controller takes the broker back only when its old session has run
+        # out; the default would make every unclean restart of a lone node wait nine seconds.
+        return alone.settings | {"session_ms": "3000", "heartbeat_ms": "1000"}
 
     def _cluster_id(self) -> str:
         """The id that the data folder was marked with."""
@@ -145,7 +193,8 @@ class KafkaServer:
 
     def _format(self, java: list[str], properties: Path, environment: dict[str, str]) -> None:
         """Mark the data folder as a new cluster's, which Kafka asks for once."""
-        command = ["kafka.tools.StorageTool", "format", "-t", new_cluster_id()]
+        command = ["kafka.tools.StorageTool", "format", "-t"]
+        command.append(self._member.cluster_id if self._member else new_cluster_id())
         made = subprocess.run(
             [*java, *command, "-c", str(properties)],
             env=environment,

@@ -125,6 +125,11 @@ class Settings(KafkaSettings):
     outbox_limit: int = Field(
         50_000, ge=1, description="Earn pauses while more outbox rows than this are waiting."
     )
+    stop_on_refusals: bool = Field(
+        True,
+        description="Stop when so many records are refused that a deploy must have gone wrong. "
+        "Once they are known to be bad data: false dead-letters them all.",
+    )
 
     def topic(self, name: str) -> str:
         """The full name of one of Headway's topics."""

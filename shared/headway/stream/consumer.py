@@ -24,7 +24,7 @@ from headway.runtime.logging import event, failure
 from headway.stream.assignment import Held
 from headway.stream.backoff import Backoff
 from headway.stream.batch import Applied, Batch
-from headway.stream.errors import Verdict, classify
+from headway.stream.errors import Verdict, classify, passes
 from headway.stream.halving import Applier, BatchHandler
 from headway.stream.reader import LOST_POSITION, ConsumerOptions, Fetched, Reader
 from headway.stream.takeover import restored_partitions, starting_point
@@ -127,7 +127,7 @@ class BatchConsumer(mode.Service):
         try:
             return await self._reader.fetch(ready, everything=len(ready) == len(held))
         except KafkaError as error:
-            if not (error.retriable or isinstance(error, LOST_POSITION)):
+            if not (passes(error) or isinstance(error, LOST_POSITION)):
                 raise
             event("consumer", "read failed", level=logging.WARNING, error=repr(error))
         # The client may have moved past records that were not handed over: seek again. That also
@@ -244,9 +244,7 @@ class BatchConsumer(mode.Service):
             except Exception as error:
                 # IllegalStateError: the group went on without this process (it was frozen, say);
                 # the partitions are not its own any more, and the next assignment tells which are.
-                passing = isinstance(error, KafkaError) and (
-                    error.retriable or isinstance(error, IllegalStateError)
-                )
+                passing = passes(error) or isinstance(error, IllegalStateError)
                 if not passing and classify(error) is not Verdict.RETRY:
                     raise
                 event("takeover", "not yet", level=logging.WARNING, error=repr(error))

@@ -3,6 +3,13 @@
 from enum import Enum
 
 import asyncpg
+from aiokafka.errors import (
+    BrokerNotAvailableError,
+    KafkaError,
+    KafkaTimeoutError,
+    ReplicaNotAvailableError,
+    UnknownError,
+)
 
 from headway.errors import DeployGoneWrong, InvariantViolated, Poison, Retryable
 
@@ -36,6 +43,11 @@ TROUBLE = (
     TimeoutError,
 )
 """What a database may answer with, to be told apart by `classify`."""
+
+# The client calls these final. A partition whose leader is gone for long times out; a leader that
+# is new to it answers with codes that the client has no names for (78, offset not available; 74
+# and 75, leader epochs).
+_PASSING = (KafkaTimeoutError, UnknownError, ReplicaNotAvailableError, BrokerNotAvailableError)
 
 # A unique key that two writers may race for in good faith: names of tables, as constraints and
 # (for partitioned tables) their partitions' constraints start with them.
@@ -75,6 +87,11 @@ def classify(error: BaseException) -> Verdict:
     ):
         return Verdict.RETRY
     return Verdict.FATAL
+
+
+def passes(error: BaseException) -> bool:
+    """Whether Kafka says what it says of a time that passes: leaders change, brokers come back."""
+    return isinstance(error, KafkaError) and (error.retriable or isinstance(error, _PASSING))
 
 
 def lost_database(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 from headway.errors import Retryable
 from headway.runtime.kafka import Brokers, arguments
 from headway.runtime.logging import event
+from headway.stream.errors import passes
 from headway.stream.takeover import Known
 
 LOST_POSITION = OffsetOutOfRangeError | NoOffsetForPartitionError
@@ -46,6 +47,9 @@ class ConsumerOptions:
     """Tells the members of one process apart, where it has several."""
     look_every: float = 5.0
     """While nothing comes in, how often the database is asked whether it is where it was."""
+    bounds_within: float = 30.0
+    """Kafka says so soon where its logs begin and end, or is asked again: well under the time in
+    which the loop must turn to count as alive."""
     patience: float = 30.0
     """A partition that delivers nothing for this long no longer holds its siblings back."""
 
@@ -192,7 +196,7 @@ class Reader:
             await self.kafka.getmany(timeout_ms=0)
         except KafkaError as error:
             # A lost position comes again, and is looked into, when the partition is read next.
-            if not (error.retriable or isinstance(error, LOST_POSITION)):
+            if not (passes(error) or isinstance(error, LOST_POSITION)):
                 raise
 
     def end(self, tp: TopicPartition) -> int | None:
@@ -214,12 +218,17 @@ class Reader:
             return None
 
     async def bounds(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, Known]:
-        """What Kafka knows of these partitions; the database's part is left open."""
+        """What Kafka knows of these partitions; the database's part is left open.
+
+        Raises KafkaError, or TimeoutError while the group's coordinator or a leader is not there:
+        left to itself the client would wait for the coordinator for ever.
+        """
         if not tps:
             return {}
-        committed = await asyncio.gather(*map(self.kafka.committed, tps))
-        begins = await self.kafka.beginning_offsets(list(tps))
-        ends = await self.kafka.end_offsets(list(tps))
+        async with asyncio.timeout(self._options.bounds_within):
+            committed = await asyncio.gather(*map(self.kafka.committed, tps))
+            begins = await self.kafka.beginning_offsets(list(tps))
+            ends = await self.kafka.end_offsets(list(tps))
         return {
             tp: Known(offset, None, begins[tp], max(begins[tp], ends[tp]))
             for tp, offset in zip(tps, committed, strict=True)

@@ -18,15 +18,25 @@ _ALREADY_EXISTS: Final = 36
 _READY_SECONDS: Final = 30.0
 
 
-async def create_topics(kafka: Brokers, prefix: str, replication: int = 1) -> list[str]:
+async def create_topics(
+    kafka: Brokers, prefix: str, replication: int = 1, in_sync: int | None = None
+) -> list[str]:
     """Create the topics that are not there yet; the full names of those created.
 
+    Kafka acknowledges a record once `in_sync` of its `replication` copies hold it, and takes none
+    while fewer copies are up. None lets one copy be away: two of three, and never less than one.
     Returns once every topic can be used. A topic that exists keeps its settings, which may be its
     operator's own, but must have the right number of partitions: UserError otherwise, as it would
     split a member between processes. Also UserError when Kafka refuses; Retryable when it does
     not answer.
     """
     wanted = Topics(prefix).all()
+    needed = max(1, replication - 1) if in_sync is None else in_sync
+    if needed > replication:
+        raise UserError(
+            f"{needed} copies in sync cannot be had of {replication}: nothing could be written.",
+            "Ask for fewer in sync (usually one fewer than there are copies) or for more copies.",
+        )
     client = AIOKafkaAdminClient(**arguments(kafka))
     try:
         with _quiet():
@@ -40,7 +50,7 @@ async def create_topics(kafka: Brokers, prefix: str, replication: int = 1) -> li
     try:
         there = set(await client.list_topics())
         missing = [topic for topic in wanted if topic.name not in there]
-        created = await _create(client, missing, replication) if missing else []
+        created = await _create(client, missing, replication, needed) if missing else []
         _check(await _ready(client, wanted), wanted)
         return created
     finally:
@@ -48,11 +58,16 @@ async def create_topics(kafka: Brokers, prefix: str, replication: int = 1) -> li
 
 
 async def _create(
-    client: AIOKafkaAdminClient, topics: Sequence[Topic], replication: int
+    client: AIOKafkaAdminClient, topics: Sequence[Topic], replication: int, in_sync: int
 ) -> list[str]:
+    # Said for each topic, whatever the brokers' own default: theirs is one, and then a record
+    # that was acknowledged by a single broker goes with it.
+    durable = {"min.insync.replicas": str(in_sync)}
     answer = await client.create_topics(
         [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config)
+            NewTopic(
+                topic.name, topic.partitions, replication, topic_configs=topic.config | durable
+            )
             for topic in topics
         ]
     )
