@@ -65,6 +65,23 @@ def test_a_held_account_is_shown_loudly(busy_database: str) -> None:
     )
 
 
+def test_held_accounts_are_listed_and_let_go_with_a_trace(busy_database: str) -> None:
+    assert "No account is held." in headway("held", "list", postgres_dsn=busy_database)
+    run_apart(
+        tamper(busy_database, "update accounts set held = 'KeyError: 7' where member_id = 'bob'")
+    )
+    (held,) = json.loads(headway("held", "list", "--json", postgres_dsn=busy_database))
+    assert (held["member_id"], held["held"]) == ("bob", "KeyError: 7")
+    number = str(held["account_id"])
+    assert "KeyError: 7" in headway("held", "list", postgres_dsn=busy_database)
+    said = headway("held", "let-go", number, "999999", code=2, postgres_dsn=busy_database)
+    assert "account 999999 is not held" in said
+    assert headway("held", "let-go", number, postgres_dsn=busy_database) == f"let go: {number}\n"
+    assert "No account is held." in headway("held", "list", postgres_dsn=busy_database)
+    assert "account.let-go" in headway("audit", postgres_dsn=busy_database)
+    headway("held", "let-go", number, code=2, postgres_dsn=busy_database)
+
+
 def test_verify_says_what_it_checked_and_what_is_broken(busy_database: str) -> None:
     said = headway("verify", postgres_dsn=busy_database)
     assert said.endswith("verify ok\n")

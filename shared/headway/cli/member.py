@@ -90,8 +90,8 @@ def _print_account(out: "Console", member: "MemberAccount") -> None:
         out.print(
             Panel(
                 f"[bold]HELD[/bold]: jobs leave this account alone until a person has looked.\n"
-                f"{escape(member.held)}\n-> mend the cause, then clear `held` of account "
-                f"{member.account_id}",
+                f"{escape(member.held)}\n-> mend the cause, then "
+                f"headway held let-go {member.account_id}",
                 style="red",
             )
         )

@@ -41,6 +41,12 @@ select * from due order by account_id
 -- name: hold_account
 update accounts set held = $2 where account_id = $1
 
+-- name: accounts_held
+select account_id, member_id, held, next_due_at from accounts where held is not null order by account_id limit $1
+
+-- name: let_account_go
+update accounts set held = null where account_id = $1 and held is not null returning account_id
+
 -- name: read_known
 -- After the locks: which inputs are repeats, what is parked, and the clock, epoch and programme to go by.
 select
