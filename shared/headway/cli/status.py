@@ -1,5 +1,6 @@
 """`headway status`: whether all is well, why not, since when, and what to do."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _EXIT = {"well": 0, "attention": 1, "blind": 2}
 _STYLE = {"well": "green", "attention": "bold red", "blind": "bold yellow"}
-_WORD_STYLE = {"OK": "green", "WARN": "yellow"}
+_WORD_STYLE = {"OK": "green", "WARN": "yellow", "NOTFOUND": "", "unknown": ""}
 
 
 @click.command("status")
@@ -38,6 +39,8 @@ def command(as_json: bool, serve: bool, port: int | None, bind: str | None) -> N
     if serve:
         serving.serve(settings)
         return
+    # What cannot be reached is told by the status, once and in words.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     status = run(serving.look_once(settings))
     if as_json:
         click.echo(status.model_dump_json(indent=2))
@@ -80,6 +83,7 @@ def show(out: "Console", status: "Status") -> None:
 def _print_groups(out: "Console", status: "Status") -> None:
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from headway.status.charts import sparkline
     from headway.status.words import duration, rate
@@ -89,9 +93,9 @@ def _print_groups(out: "Console", status: "Status") -> None:
         table.add_column(column, justify="right")
     table.add_column("lag")
     for group in status.snapshot.groups:
-        style = _WORD_STYLE.get(group.state, "red")
+        word = group.state or "unknown"
         table.add_row(
-            escape(group.group), f"[{style}]{group.state}[/]", f"{group.lag:,}",
+            escape(group.group), Text(word, _WORD_STYLE.get(word, "red")), f"{group.lag:,}",
             duration(group.lag_seconds), "-" if group.members is None else str(group.members),
             rate(group.consumed_per_second), rate(group.produced_per_second),
             sparkline([sample.lag for sample in group.series[-20:]]),

@@ -56,7 +56,7 @@ def _lag(group: str, series: Sequence[Sample], span: str) -> Chart:
 
 
 def _throughput(group: str, series: Sequence[Sample], span: str) -> Chart:
-    most = max((max(s.consumed_per_second or 0, s.produced_per_second or 0) for s in series))
+    most = max(max(s.consumed_per_second or 0, s.produced_per_second or 0) for s in series)
     now = series[-1]
     label = (
         f"Throughput of {group} over {span}: now {rate(now.consumed_per_second)} records a second "
@@ -69,9 +69,7 @@ def _throughput(group: str, series: Sequence[Sample], span: str) -> Chart:
     return Chart("Throughput", label, f"{rate(most)}/s", span, lines)
 
 
-def _points(
-    series: Sequence[Sample], value: Callable[[Sample], float | None], most: float
-) -> str:
+def _points(series: Sequence[Sample], value: Callable[[Sample], float | None], most: float) -> str:
     """Points from left (oldest) to right, a pixel away from the edges so that no line is cut."""
     began = series[0].at
     span = (series[-1].at - began).total_seconds() or 1

@@ -1,5 +1,6 @@
 """The front page's parts as they change, for browsers that listen."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import TypedDict
 
@@ -11,6 +12,8 @@ from headway.status.watching import Board, Status
 
 _MOST_CHANGES = 100
 """Then the browser connects anew, and its key is looked at again."""
+
+_FIRST_LOOK_WITHIN = 20.0
 
 
 class Change(TypedDict):
@@ -27,12 +30,16 @@ class Front:
         self._board = board
         self._rendered: tuple[int, Mapping[str, Markup]] = (0, {})
 
-    def latest(self) -> tuple[int, Status, Mapping[str, Markup]]:
-        """Number, status and parts; HTTPException 503 before the first look has ended."""
-        found = self._board.latest
+    async def latest(self) -> tuple[Status, Mapping[str, Markup]]:
+        """The latest status and its parts. The first look is waited for; HTTPException 503 when
+        that takes too long."""
+        try:
+            found = await asyncio.wait_for(self._board.newest(), _FIRST_LOOK_WITHIN)
+        except TimeoutError:
+            found = None
         if found is None:
             raise HTTPException(503, "The first look is not over yet; try again in a moment.")
-        return (*found, self._parts(*found))
+        return found[1], self._parts(*found)
 
     async def changes(self) -> AsyncIterator[tuple[int, Change]]:
         """The latest at once, then what each new look changes; ends when the server does."""

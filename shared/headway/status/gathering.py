@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from headway.errors import UserError
+from headway.errors import HeadwayError
 from headway.ledger.programs import ProgramCache
 from headway.ledger.queries import load
 from headway.operations.figures import COUNT_UP_TO, DatabaseFigures, Figures
@@ -35,7 +35,7 @@ from headway.stream.errors import TROUBLE
 from headway.stream.positions import Connection, Pool
 
 _QUERIES = load("headway.status", "gathering.sql")
-_WITHIN = 15.0
+_WITHIN = 30.0
 _HOUR = timedelta(hours=1)
 _MOST_FAILED = 10_000
 
@@ -78,7 +78,7 @@ class Gathering:
                 return await look
         except TimeoutError:
             return f"no answer in {_WITHIN:.0f} seconds"
-        except (KafkaError, UserError, *TROUBLE) as error:
+        except (KafkaError, HeadwayError, *TROUBLE) as error:
             return _first_line(error)
 
     async def _database(self) -> Mapping[str, object]:

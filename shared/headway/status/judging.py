@@ -1,6 +1,6 @@
 """From what is seen to what it means: what is wrong, since when, and what to do. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -48,10 +48,6 @@ class Judgement(Frozen):
     sentence: str
     problems: tuple[Problem, ...]
 
-    def about(self, part: Part) -> tuple[Problem, ...]:
-        """The problems of one part."""
-        return tuple(problem for problem in self.problems if problem.part == part)
-
 
 def judged(snapshot: Snapshot, objectives: Objectives) -> Judgement:
     """What `snapshot` means under these objectives."""
@@ -67,6 +63,7 @@ def judged(snapshot: Snapshot, objectives: Objectives) -> Judgement:
     found = tuple(problem for problem in problems if problem is not None)
     if snapshot.unseen:
         parts = " and ".join(_PARTS[unseen.part] for unseen in snapshot.unseen)
+        parts = parts[0].upper() + parts[1:]
         return Judgement(state="blind", sentence=f"{parts} cannot be seen", problems=found)
     if found:
         needs = "1 thing needs" if len(found) == 1 else f"{len(found)} things need"
@@ -74,7 +71,7 @@ def judged(snapshot: Snapshot, objectives: Objectives) -> Judgement:
     return Judgement(state="well", sentence="All is well", problems=())
 
 
-_PARTS = {"kafka": "Kafka", "database": "The database"}
+_PARTS = {"kafka": "Kafka", "database": "the database"}
 _SETTINGS = {"kafka": "HEADWAY_KAFKA_BOOTSTRAP", "database": "HEADWAY_POSTGRES_DSN"}
 
 
@@ -82,7 +79,7 @@ def _unseen(snapshot: Snapshot) -> Iterator[Problem]:
     for unseen in snapshot.unseen:
         yield Problem(
             part=unseen.part,
-            what=f"{_PARTS[unseen.part]} cannot be looked at: {unseen.why}",
+            what=f"{_PARTS[unseen.part].capitalize()} cannot be looked at: {unseen.why}",
             since=None,
             next_step=f"Check that it runs and that {_SETTINGS[unseen.part]} names it; what "
             "reads from it waits by itself and goes on.",
@@ -98,13 +95,13 @@ def _group(group: Group, at: datetime, objectives: Objectives) -> Problem | None
         return Problem(
             part="groups",
             what=f"{group.group} has no members: nobody reads for it, and {much} wait",
-            since=_last_commit(group.partitions) or since,
+            since=since,
             next_step="Start the service; if it keeps ending, its last log line says why.",
             runbook="no-members",
         )
     stuck = [part for part in group.partitions if part.state in ("STOP", "STALL", "REWIND")]
     if stuck:
-        return _stuck(group, stuck)
+        return _stuck(group, stuck, at)
     if behind > objectives.lag_seconds:
         return Problem(
             part="groups",
@@ -132,24 +129,21 @@ _STUCK = {
 }
 
 
-def _stuck(group: Group, stuck: list[Partition]) -> Problem:
+def _stuck(group: Group, stuck: Sequence[Partition], at: datetime) -> Problem:
     names = ", ".join(f"{part.topic}-{part.partition}" for part in stuck[:_SHOWN])
     more = f" and {len(stuck) - _SHOWN} more" if len(stuck) > _SHOWN else ""
-    state = stuck[0].state
+    state = stuck[0].state or ""
+    longest = max(part.lag_seconds or 0 for part in stuck)
     waiting = counted(sum(part.lag for part in stuck), "record")
     went_back = "This is right after a restore of the database; else find who reset the offsets."
     look = "Look for the group's last log lines: they name the batch that it tries again, and why."
     return Problem(
         part="groups",
         what=f"{group.group} {_STUCK[state]} on {names}{more}: {waiting} wait",
-        since=_last_commit(stuck),
+        since=at - timedelta(seconds=longest) if longest else None,
         next_step=went_back if state == "REWIND" else look,
         runbook="partition-stuck",
     )
-
-
-def _last_commit(partitions: "tuple[Partition, ...] | list[Partition]") -> datetime | None:
-    return min((one.committed_at for one in partitions if one.committed_at), default=None)
 
 
 def _outbox(snapshot: Snapshot, objectives: Objectives) -> Iterator[Problem]:

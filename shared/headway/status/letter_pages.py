@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, Path
+from fastapi import Depends, FastAPI, Path, Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -25,7 +25,9 @@ _MOST_BYTES = 4 * 1024 * 1024
 _HASTE = 100.0
 _ROWS = (8, 32)
 
-LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+_HIGHEST = 2**63 - 1
+LetterId = Annotated[int, Path(ge=1, le=_HIGHEST)]
+After = Annotated[int, Query(ge=0, le=_HIGHEST)]
 
 
 class Wanted(NamedTuple):
@@ -57,18 +59,22 @@ def add_letters(app: FastAPI, site: Site) -> None:
     Asked = Annotated[Wanted, Depends(_wanted)]
 
     @app.get("/dead-letters")
-    async def letters(request: Request, caller: Reader, wanted: Asked, after: int = 0) -> Response:
+    async def letters(
+        request: Request, caller: Reader, wanted: Asked, after: After = 0
+    ) -> Response:
         found = await _listed(site, wanted, after)
         more = len(found) > _SHOWN
-        return html(
-            request, "letter_list", caller, wanted=wanted, more=more,
-            letters=[_shown(one) for one in found[:_SHOWN]],
-            earlier=wanted.address(0) if after else None,
-            later=wanted.address(found[_SHOWN - 1].id) if more else None,
-        )  # fmt: skip
+        values = {
+            "wanted": wanted,
+            "more": more,
+            "letters": [_shown(one) for one in found[:_SHOWN]],
+            "first": wanted.address(0) if after else None,
+            "later": wanted.address(found[_SHOWN - 1].id) if more else None,
+        }
+        return html(request, "letter_list", caller, values)
 
     @app.get("/api/dead-letters")
-    async def api_letters(caller: Reader, wanted: Asked, after: int = 0) -> Response:
+    async def api_letters(caller: Reader, wanted: Asked, after: After = 0) -> Response:
         found = await _listed(site, wanted, after)
         return json(
             {
@@ -115,7 +121,7 @@ async def _listed(site: Site, wanted: Wanted, after: int) -> list[Listed]:
     if "\0" in wanted.reason + wanted.topic:
         return []
     async with site.pool().acquire() as connection:
-        return await listed(connection, wanted.filter, Page(max(after, 0), _SHOWN + 1))
+        return await listed(connection, wanted.filter, Page(after, _SHOWN + 1))
 
 
 async def _kept(site: Site, id: int) -> Kept:
@@ -144,12 +150,16 @@ def _page(
     body = text if text is not None else draft(letter) if letter.value is not None else None
     words = None if body is None else body.decode("utf-8", "backslashreplace").rstrip("\n")
     lines = 0 if words is None else words.count("\n") + 2
-    return html(
-        request, "letter", caller, letter=_shown(letter), problem=problem, fine=fine, body=words,
-        status=422 if problem else 200, rows=min(max(lines, _ROWS[0]), _ROWS[1]),
-        token=site.login.token(caller) if caller else "",
-        member_link=member_address(_text(letter.key) or ""),
-    )  # fmt: skip
+    values = {
+        "letter": _shown(letter),
+        "problem": problem,
+        "fine": fine,
+        "body": words,
+        "rows": min(max(lines, _ROWS[0]), _ROWS[1]),
+        "token": site.login.token(caller) if caller else "",
+        "member_link": member_address(_text(letter.key) or ""),
+    }
+    return html(request, "letter", caller, values, 422 if problem else 200)
 
 
 def _shown(letter: Kept | Listed) -> dict[str, object]:

@@ -22,6 +22,7 @@ from headway.access.audit import Actor
 from headway.access.keys import ApiKey, id_in
 from headway.access.scopes import Scope
 from headway.access.store import live_key
+from headway.runtime.requests import note
 from headway.stream.errors import TROUBLE
 from headway.stream.positions import Pool
 
@@ -70,6 +71,7 @@ class Login:
         key = None if key_id is None else await self._find(key_id)
         if password is None or key is None or not key.opens(password, self._now()):
             raise challenge("This key is not good, or no longer.")
+        note(key=key.key_id)
         return Caller(key.key_id, key.scopes)
 
     async def reader(self, request: Request) -> Caller | None:
@@ -87,8 +89,7 @@ class Login:
         """Whoever may act; HTTPException for everybody else, and for what another site sends."""
         if not same_origin(request.headers):
             raise HTTPException(403, "Only this site's own pages may send this.")
-        await self.reader(request)
-        caller = await self.caller(request)
+        caller = await self.reader(request)
         if caller is None:
             raise challenge("Acting needs an API key with the scope admin:write.")
         if not caller.may_act:

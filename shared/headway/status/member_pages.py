@@ -27,14 +27,14 @@ def add_members(app: FastAPI, site: Site) -> None:
     async def members(request: Request, caller: Reader, q: str = "") -> Response:
         found = await _like(site, q.strip())
         links = [(id_, member_address(id_)) for id_ in found]
-        return html(request, "members", caller, q=q.strip(), found=links)
+        return html(request, "members", caller, {"q": q.strip(), "found": links})
 
     @app.get("/members/{member_id:path}")
     async def member(
         request: Request, caller: Reader, member_id: str, all: bool = False
     ) -> Response:
         found = await _read(site, member_id)
-        return html(request, "member", caller, **_values(found, everything=all))
+        return html(request, "member", caller, _values(found, everything=all))
 
     @app.get("/api/members/{member_id:path}")
     async def api_member(caller: Reader, member_id: str) -> Response:

@@ -26,7 +26,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
+    # With `no-referrer` browsers say "null" for the origin of a form, also of our own.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
@@ -61,8 +62,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        moment=words.moment, duration=words.duration, rate=words.rate, charts=charts, signed=signed
-    )
+        moment=words.moment, duration=words.duration, away=words.away, rate=words.rate,
+        charts=charts, signed=signed,
+    )  # fmt: skip
     return made
 
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -22,7 +23,7 @@ def rendered(text: str) -> Markup:
     """Markdown as HTML; a heading's id is its words with dashes. HTML in the text is escaped."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
-    for token, words in zip(tokens, tokens[1:], strict=False):
+    for token, words in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", anchor(words.content))
     return Markup(parser.renderer.render(tokens, parser.options, {}))

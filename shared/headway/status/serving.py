@@ -5,13 +5,13 @@ It starts while Kafka and the database are away: that is when it is needed.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import mode
 from prometheus_client import CollectorRegistry, generate_latest
 
+from headway.lag.exposition import LagCollector
 from headway.operations.exposing import FiguresCollector
 from headway.operations.figures import DatabaseFigures
 from headway.runtime.clock import SystemClock
@@ -39,7 +39,10 @@ class Parts:
         clock, kafka = SystemClock(), connection(settings)
         self.health = Health()
         self.board = Board()
-        self.lagging = Lagging(settings, pool)
+        self.lagging = Lagging(
+            kafka, group_prefix=settings.group_prefix, topic_prefix=settings.topic_prefix,
+            dsn=settings.postgres_dsn,
+        )  # fmt: skip
         figures = DatabaseFigures(pool)
         gathering = Gathering(self.lagging.groups, figures, lambda: pool, clock)
         self.watch = Watch(
@@ -47,16 +50,11 @@ class Parts:
         )
         registry = CollectorRegistry()
         registry.register(FiguresCollector(figures))
-        registry.register(self.lagging.collector)
+        registry.register(LagCollector(self.lagging.watch.snapshot, settings.status_cluster_name))
         login = Login(lambda: pool, settings.status_bind)
         site = Site(self.board, login, lambda: pool, kafka, settings.topic_prefix, clock)
         app = build(site, lambda: generate_latest(registry), self.health)
         self.web = WebServer(app, settings.status_bind, settings.status_port, self.health)
-
-    @property
-    def services(self) -> Sequence[mode.Service]:
-        """In the order in which they start."""
-        return (self.watch, self.web)
 
 
 @asynccontextmanager
@@ -91,22 +89,11 @@ async def _serve(settings: StatusSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with opened(settings) as parts, running(parts.services):
+    async with opened(settings) as parts, parts.web, parts.watch:
         address = f"http://{settings.status_bind}:{parts.web.port}/"
         event("start", f"the status is at {address}", web=parts.web.port)
-        await ended.wait()
+        await parts.watch.wait(ended.wait())
+        if parts.watch.crash_reason is not None:
+            # A page that shows what was so some time ago is worse than none.
+            raise parts.watch.crash_reason
     event("stop", "status has stopped")
-
-
-@asynccontextmanager
-async def running(services: Sequence[mode.Service]) -> AsyncIterator[None]:
-    """Start them in order; stop them in reverse."""
-    started: list[mode.Service] = []
-    try:
-        for service in services:
-            await service.start()
-            started.append(service)
-        yield
-    finally:
-        for service in reversed(started):
-            await service.stop()

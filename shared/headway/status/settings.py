@@ -14,6 +14,9 @@ class StatusSettings(Settings):
     status_every: float = Field(
         5, ge=0.2, le=300, description="Seconds from one look at everything to the next."
     )
+    status_cluster_name: str = Field(
+        "default", description="What the label cluster_name says of this Kafka, in /metrics."
+    )
     status_lag_seconds: float = Field(
         120, gt=0, description="A group further behind than this needs a person."
     )

@@ -1,11 +1,11 @@
 """What every page needs, and how every answer is made."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import orjson
+from aiokafka.errors import KafkaError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -45,9 +45,10 @@ class Site(NamedTuple):
 
 
 def html(
-    request: Request, name: str, caller: Caller | None, *, status: int = 200, **values: object
-) -> HTMLResponse:
-    """The page of that name, as an answer to this caller."""
+    request: Request, name: str, caller: Caller | None, values: Mapping[str, object],
+    status: int = 200,
+) -> HTMLResponse:  # fmt: skip
+    """The page of that name with these values, as an answer to this caller."""
     path = request.url.path
     here = "/" if path == "/" else "/" + path.split("/")[1]
     address = path + (f"?{request.url.query}" if request.url.query else "")
@@ -76,6 +77,12 @@ async def refused(request: Request, error: Exception) -> Response:
     elif isinstance(error, TROUBLE):
         event("page", "not now", level=logging.WARNING, error=type(error).__name__)
         code, detail = 503, "The database does not answer. The status page says more."
+    elif isinstance(error, KafkaError):
+        event("page", "not now", level=logging.WARNING, error=type(error).__name__)
+        code, detail = (
+            503,
+            "Kafka does not answer. Send it again: what went already cannot count twice.",
+        )
     else:
         failure("page", "a page failed", error)
         code, detail = 500, "Something is wrong on our side; nothing was changed."
@@ -86,45 +93,25 @@ async def refused(request: Request, error: Exception) -> Response:
         answer.headers["content-type"] = "application/problem+json"
     else:
         values = {"heading": heading, "detail": detail, "step": step}
-        answer = html(request, "message", None, status=code, **values)
+        answer = html(request, "message", None, values, code)
     answer.headers.update(headers)
     return answer
 
 
-class Answers:
-    """ASGI middleware around everything: safe headers, and one line in the log for each request.
-
-    The line has the route's template, never the path: a member's id is in some.
-    """
+class SafeAnswers:
+    """ASGI middleware: every answer has the headers that keep browsers from doing harm."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, status = time.monotonic(), 0
+        """Let the request through and complete its answer's headers."""
 
         async def sending(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            route = getattr(scope.get("route"), "path", "")
-            if route not in _QUIET:
-                event(
-                    "request", f"{scope['method']} {route}", method=scope["method"], route=route,
-                    status=status, duration_s=round(time.monotonic() - began, 4),
-                )  # fmt: skip
-
-
-_QUIET = frozenset({"/live", "/ready", "/metrics", "/static/{name}"})
+        await self._app(scope, receive, sending)

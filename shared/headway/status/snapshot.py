@@ -31,29 +31,33 @@ class Sample(Frozen):
 class Partition(Frozen):
     """One partition of a group that is behind, or is not OK.
 
-    `committed_at` is when the group last told Kafka how far it is, None if that is not known.
+    `committed` is Kafka's offset and `applied` the database's, None where there is none. `owner` is
+    the client that reads it, '' if none does.
     """
 
     topic: str
     partition: int
-    state: Word
+    state: Word | None
     lag: int
-    lag_seconds: float | None = None
-    committed: int | None = None
+    lag_seconds: float | None
+    committed: int | None
+    applied: int | None
     end: int
-    committed_at: datetime | None = None
+    owner: str
 
 
 class Group(Frozen):
-    """One consumer group. `complete` is the share of its partitions that Burrow's rules had a
-    whole window of; `lag_seconds` the age of the oldest record that it has not read."""
+    """One consumer group. `state` is None where Kafka does not let its commits be read, `complete`
+    the share of its partitions of which Burrow's rules had a whole window; `members` is None for
+    one that only the database remembers; `lag_seconds` is how long the oldest record that waits
+    has waited."""
 
     group: str
-    state: Word
-    complete: float = 1.0
-    members: int | None = None
+    state: Word | None
+    complete: float | None = None
+    members: int | None
     lag: int
-    lag_seconds: float | None = None
+    lag_seconds: float | None
     consumed_per_second: float | None = None
     produced_per_second: float | None = None
     partitions: tuple[Partition, ...] = ()

@@ -47,6 +47,10 @@ class Board:
         self.closed = True
         self._wake()
 
+    async def newest(self) -> tuple[int, Status] | None:
+        """The latest status, or the first that comes; None once the board is closed."""
+        return self.latest or await self.after(0)
+
     async def after(self, serial: int) -> tuple[int, Status] | None:
         """The first status that is newer than number `serial`; None once the board is closed."""
         while not self.closed:

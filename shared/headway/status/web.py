@@ -4,6 +4,7 @@ from collections.abc import AsyncIterable, Callable
 from typing import Annotated
 
 import orjson
+from aiokafka.errors import KafkaError
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -14,25 +15,27 @@ from starlette.responses import RedirectResponse, Response
 from headway.errors import UserError
 from headway.runtime.health import Health
 from headway.runtime.metrics import CONTENT_TYPE
+from headway.runtime.requests import RequestLines
 from headway.status.events import Front
 from headway.status.letter_pages import add_letters
 from headway.status.login import Caller, challenge, local_path
 from headway.status.member_pages import add_members
 from headway.status.rendering import CARDS, STATIC, static
 from headway.status.runbook import runbook
-from headway.status.site import Answers, Site, html, refused
+from headway.status.site import SafeAnswers, Site, html, refused
 from headway.stream.errors import TROUBLE
 
 
 def build(site: Site, exposition: Callable[[], bytes], health: Health) -> FastAPI:
     """The application; `exposition` is what `/metrics` answers."""
     app = FastAPI(title="Headway status", openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(Answers)
+    app.add_middleware(SafeAnswers)
+    app.add_middleware(RequestLines)
     _probes(app, exposition, health)
     _front(app, site)
     add_letters(app, site)
     add_members(app, site)
-    for kind in (HTTPException, UserError, *TROUBLE, Exception):
+    for kind in (HTTPException, UserError, KafkaError, *TROUBLE, Exception):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
     return app
@@ -74,13 +77,13 @@ def _front(app: FastAPI, site: Site) -> None:
 
     @app.get("/")
     async def status(request: Request, caller: Reader, still: bool = False) -> Response:
-        _, found, parts = front.latest()
+        found, parts = await front.latest()
         values = {"judgement": found.judgement, "parts": parts, "cards": CARDS, "still": still}
-        return html(request, "status", caller, **values)
+        return html(request, "status", caller, values)
 
     @app.get("/api/status")
     async def api_status(caller: Reader) -> Response:
-        _, found, _ = front.latest()
+        found, _ = await front.latest()
         return Response(found.model_dump_json(), media_type="application/json")
 
     @app.get("/events", response_class=EventSourceResponse)
@@ -97,7 +100,7 @@ def _front(app: FastAPI, site: Site) -> None:
 
     @app.get("/runbook")
     async def operating(request: Request, caller: Reader) -> Response:
-        return html(request, "runbook", caller, text=runbook())
+        return html(request, "runbook", caller, {"text": runbook()})
 
     @app.get("/static/{name}")
     async def file(name: str) -> Response:

@@ -16,7 +16,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     if seconds < 10:
-        return f"{seconds:.1f} s" if seconds else "0 s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = int(seconds)
     for place, (size, unit) in enumerate(_UNITS):
         if whole >= size:
@@ -24,6 +24,14 @@ def duration(seconds: float | None) -> str:
             rest = whole % size // smaller
             return f"{whole // size} {unit}" + (f" {rest} {name}" if rest else "")
     return f"{whole} s"
+
+
+def away(seconds: float) -> str:
+    """How far a moment is from now: '3 s ago', 'in 17 s' where it is still to come, 'now'."""
+    if abs(seconds) < 1:
+        return "now"
+    whole = duration(float(int(abs(seconds))))
+    return f"{whole} ago" if seconds > 0 else f"in {whole}"
 
 
 def rate(per_second: float | None) -> str:
