@@ -84,6 +84,12 @@ async def live_keys(connection: "Connection") -> list[ApiKey]:
     return [_key(row) for row in await connection.fetch(_QUERIES.live_keys)]
 
 
+async def live_key(connection: "Connection", key_id: str) -> ApiKey | None:
+    """The key of that id, unless it was revoked or has expired."""
+    row = await connection.fetchrow(_QUERIES.live_key, key_id)
+    return None if row is None else _key(row)
+
+
 async def _alive(connection: "Connection", key_id: str) -> ApiKey:
     row = await connection.fetchrow(_QUERIES.lock_key, key_id)
     if row is None:

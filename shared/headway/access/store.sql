@@ -30,3 +30,8 @@ order by created_at, key_id
 select key_id, name, scopes, digest, previous_digest, previous_ends_at, created_at, expires_at, rotated_at, revoked_at
 from api_keys
 where revoked_at is null and (expires_at is null or expires_at > clock_timestamp())
+
+-- name: live_key
+select key_id, name, scopes, digest, previous_digest, previous_ends_at, created_at, expires_at, rotated_at, revoked_at
+from api_keys
+where key_id = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())
