@@ -17,7 +17,17 @@ from tests.deploy.conftest import ROOT
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
 PROFILES = ("core", "mail", "observability")
-HARDENED = {"kafka", "postgres", "earn", "redeem", "notify", "mailpit", "prometheus", "grafana"}
+HARDENED = {
+    "kafka",
+    "postgres",
+    "earn",
+    "redeem",
+    "notify",
+    "status",
+    "mailpit",
+    "prometheus",
+    "grafana",
+}
 
 
 class Compose:
@@ -50,7 +60,7 @@ def compose(tmp_path: Path) -> Compose:
     folder = tmp_path / "deploy"
     shutil.copytree(ROOT / "deploy", folder, ignore=shutil.ignore_patterns("secrets", ".env"))
     subprocess.run([folder / "secrets.sh"], check=True, capture_output=True)
-    ports = free_ports(["kafka", "api", "notify"])
+    ports = free_ports(["kafka", "api", "notify", "status"])
     return Compose(
         folder,
         COMPOSE_PROJECT_NAME=f"headway-test-{os.getpid()}",
@@ -59,6 +69,7 @@ def compose(tmp_path: Path) -> Compose:
         HEADWAY_KAFKA_PORT=str(ports["kafka"]),
         HEADWAY_API_PORT=str(ports["api"]),
         HEADWAY_NOTIFY_PORT=str(ports["notify"]),
+        HEADWAY_STATUS_PORT=str(ports["status"]),
     )
 
 
@@ -78,7 +89,7 @@ def test_every_profile_is_accepted_and_none_runs_with_more_than_it_needs(compose
         assert not [key for key in said if "PASSWORD" in key and not key.endswith("__FILE")], name
     for name in HARDENED - {"kafka", "postgres"}:
         assert services[name]["read_only"], name
-    for name in ("earn", "redeem", "notify"):
+    for name in ("earn", "redeem", "notify", "status"):
         assert services[name]["stop_grace_period"] == "30s"
     for profile in PROFILES:
         compose("--profile", profile, "config", "--quiet")
@@ -101,7 +112,7 @@ def test_the_core_profile_comes_up_healthy_and_goes_down_in_order(core: Compose)
     shown = [json.loads(line) for line in core("ps", "--all", "--format", "json").splitlines()]
     found = {one["Service"]: one for one in shown}
     running = {name for name, one in found.items() if one["State"] == "running"}
-    assert running == {"kafka", "postgres", "earn", "redeem", "notify"}
+    assert running == {"kafka", "postgres", "earn", "redeem", "notify", "status"}
     assert {found[name]["Health"] for name in running} == {"healthy"}
     assert {found[name]["ExitCode"] for name in ("migrate", "topics", "programme")} == {0}
     port = found["redeem"]["Publishers"][0]["PublishedPort"]

@@ -1,6 +1,8 @@
 """A member is erased: the name is nowhere, and nothing else has changed."""
 
 import asyncio
+import base64
+import json
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -14,6 +16,7 @@ from headway.ledger.replay import replay
 from tests.redeem.kit import JOINED, LATER, Json, Shop
 
 NAME = 'ann "the/first" ö'
+SUBJECT = json.dumps([["ce_subject", base64.b64encode(NAME.encode()).decode()]])
 WHY: Json = {"reason": "asked us to", "by": "staff-3"}
 DAY = timedelta(days=1)
 
@@ -71,8 +74,9 @@ async def ann(shop: Shop) -> str:
     await shop.pool.execute(
         'insert into dead_letters (consumer_group, topic, partition, "offset", key, value,'
         " headers, stage, reason, message, release, failed_at)"
-        " values ('g', 't', 0, 0, $1, $1, '[]', 'decode', 'not-json', 'm', 'r', now())",
-        NAME.encode(),
+        " values ('g', 't', 0, 0, $1, $1, $2, 'decode', 'not-json', 'm', 'r', now()),"
+        " ('g', 't', 0, 1, 'no name', $1, $2, 'decode', 'not-json', 'm', 'r', now())",
+        NAME.encode(), SUBJECT,
     )  # fmt: skip
     return NAME
 
@@ -101,6 +105,8 @@ async def test_the_name_is_nowhere_and_every_point_is_where_it_was(shop: Shop, a
     answer = await erase(shop, key="once")
     assert answer.status_code == 200, answer.text
     assert await holding(shop) == set()
+    kept = "select from dead_letters where headers::text <> '[]' or value is not null"
+    assert await shop.pool.fetch(kept) == []
     assert await standing(shop) == before
     assert await replayed(shop) == []
     assert (await shop.client.get(f"/v1/members/{quote(ann, safe='')}")).status_code == 404

@@ -3,6 +3,7 @@
 docs/metrics.md is exported from here and from the services' own `metrics` modules.
 """
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,12 @@ REQUEST_SECONDS = _process.histogram(
     ["method", "route", "status"],
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+CLOCK = _process.gauge(
+    "headway_clock_seconds",
+    "The process's clock, in seconds since 1970, when it was asked: what it differs by from"
+    " Prometheus's own, which is timestamp() of it.",
+)
+CLOCK.set_function(time.time)
 POOL_CONNECTIONS = _process.gauge(
     "headway_database_pool_connections",
     "Connections of the pool to Postgres, by state: in_use, idle. The relay has one of its own.",
