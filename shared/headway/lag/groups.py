@@ -13,7 +13,10 @@ _GONE = "Dead"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who reads a partition: Kafka's id for the member, its client id, and where it runs, as Kafka writes it: /10.0.0.7."""
+    """Who reads a partition: Kafka's id for the member, its client id, and where it runs.
+
+    `host` is as Kafka writes it, which kafka-lag-exporter leaves: /10.0.0.7.
+    """
 
     consumer_id: str = ""
     client_id: str = ""

@@ -83,8 +83,8 @@ class LagWatch(mode.Service):
         if cluster is not None:
             await cluster.close()
 
-    async def on_stop(self) -> None:
-        """Leave the cluster."""
+    async def on_shutdown(self) -> None:
+        """Leave the cluster, once nothing is being measured any more."""
         await self.close()
 
     @mode.Service.task
