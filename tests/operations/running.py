@@ -78,7 +78,7 @@ class Running:
 
     async def ready(self) -> None:
         """Wait until they are."""
-        async with asyncio.timeout(90), httpx.AsyncClient() as asking:
+        async with asyncio.timeout(150), httpx.AsyncClient() as asking:
             for name in self.ports:
                 while not await self._is_ready(asking, name):
                     await asyncio.sleep(0.2)
