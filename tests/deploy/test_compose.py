@@ -115,10 +115,11 @@ def test_the_core_profile_comes_up_healthy_and_goes_down_in_order(core: Compose)
     assert running == {"kafka", "postgres", "earn", "redeem", "notify", "status"}
     assert {found[name]["Health"] for name in running} == {"healthy"}
     assert {found[name]["ExitCode"] for name in ("migrate", "topics", "programme")} == {0}
-    port = found["redeem"]["Publishers"][0]["PublishedPort"]
+    (port,) = {
+        one["PublishedPort"] for one in found["redeem"]["Publishers"] if one["TargetPort"] == 8080
+    }
     assert httpx.get(f"http://{HOST}:{port}/v1/rewards").status_code == 401
     core("--profile", "core", "stop", "earn", "redeem", "notify")
     ended = [json.loads(line) for line in core("ps", "--all", "--format", "json").splitlines()]
-    assert {one["ExitCode"] for one in ended if one["Service"] in ("earn", "redeem", "notify")} == {
-        0
-    }
+    codes = {one["Service"]: one["ExitCode"] for one in ended}
+    assert [codes[name] for name in ("earn", "redeem", "notify")] == [0, 0, 0]
