@@ -29,7 +29,7 @@ from tests.proof.recording import Record
 from tests.proof.steady import SteadyLoad, contacts_known
 from tests.proof.test_faults import agree
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 
 MEMBERS = 120
 PER_SECOND = 15
