@@ -42,6 +42,7 @@ INCIDENTS: list[type[Incident]] = [
     BrokerRestarted,
     RelayStuck,
 ]
+ON_MACHINES_OF_THEIR_OWN: list[type[Incident]] = [ClockJumps, DiskFull]
 
 
 @pytest.mark.parametrize("kind", INCIDENTS)
