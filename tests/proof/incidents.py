@@ -28,10 +28,10 @@ SERVICES = ("earn-1", "earn-2", "redeem", "notify")
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What tells an operator: `alert` by name, `status` of earn's group in Burrow's words while
-    it lasts, and `runbook`, the anchor in docs/operating.md."""
+    it lasts (None: it cannot be known), and `runbook`, the anchor in docs/operating.md."""
 
     alert: str
-    status: str
+    status: str | None
     runbook: str
 
 
@@ -108,7 +108,7 @@ class ConsumerKilled(Incident):
 class DatabaseDown(Incident):
     """PostgreSQL ends at once, without a goodbye."""
 
-    expected = Expected("HeadwayLagSeconds", "STOP", "database-down")
+    expected = Expected("HeadwayRetrying", "STOP", "retrying")
 
     async def strike(self, scene: Scene) -> None:
         """An immediate stop."""
@@ -136,7 +136,7 @@ class DatabaseDown(Incident):
 class PartitionPoisoned(Incident):
     """Forty records that nobody can read come in on one partition: fewer than stop a process."""
 
-    expected = Expected("HeadwayDeadLetters", "OK", "dead-letters")
+    expected = Expected("HeadwayDeadLettersWaiting", "OK", "dead-letters")
     records: ClassVar[int] = 40
 
     async def strike(self, scene: Scene) -> None:
@@ -164,7 +164,7 @@ class PartitionPoisoned(Incident):
 class PartitionFlooded(PartitionPoisoned):
     """Hundreds of them: a deploy gone wrong, here or upstream, by all that earn can know."""
 
-    expected = Expected("HeadwayNoMembers", "STOP", "deploy-gone-wrong")
+    expected = Expected("HeadwayNoMembers", "STOP", "no-members")
     records = 400
 
     async def observe(self, scene: Scene) -> dict[str, object]:
@@ -184,7 +184,7 @@ class PartitionFlooded(PartitionPoisoned):
 class PartitionStuck(Incident):
     """A session that somebody forgot holds a member's account locked."""
 
-    expected = Expected("HeadwayPartitionStuck", "STALL", "partition-stuck")
+    expected = Expected("HeadwayPartitionStuck", "STOP", "partition-stuck")
     lasts = 10.0
 
     def __init__(self) -> None:
@@ -221,7 +221,7 @@ class PartitionStuck(Incident):
 class BrokerRestarted(Incident):
     """The only broker is stopped in order and comes back."""
 
-    expected = Expected("HeadwayLagSeconds", "STOP", "broker-away")
+    expected = Expected("HeadwayLagUnknown", None, "lag-unknown")
     lasts = 3.0
 
     async def strike(self, scene: Scene) -> None:
@@ -241,7 +241,7 @@ class BrokerRestarted(Incident):
 class RelayStuck(Incident):
     """Kafka takes no balances: their topic asks for more copies in sync than there are."""
 
-    expected = Expected("HeadwayOutboxAge", "OK", "relay-stuck")
+    expected = Expected("HeadwayOutboxOld", "OK", "outbox-age")
     lasts = 10.0
 
     async def strike(self, scene: Scene) -> None:
@@ -279,7 +279,7 @@ class RelayStuck(Incident):
 class DiskFull(Incident):
     """Something fills the disk that PostgreSQL's data lies on."""
 
-    expected = Expected("HeadwayLagSeconds", "STALL", "disk-full")
+    expected = Expected("HeadwayRetrying", "STOP", "retrying")
     lasts = 10.0
 
     def _filler(self, scene: Scene) -> Path:
@@ -313,7 +313,7 @@ class DiskFull(Incident):
 class ClockJumps(Incident):
     """The clock of one machine jumps two hours ahead: Kafka refuses what is stamped by it."""
 
-    expected = Expected("HeadwayOutboxAge", "OK", "clock-jump")
+    expected = Expected("HeadwayClockOff", "OK", "clock-off")
     lasts = 8.0
     library: ClassVar[Path] = Path(f"/usr/lib/{machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
 

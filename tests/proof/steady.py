@@ -53,6 +53,8 @@ class SteadyLoad:
         self._hurries = False
         self._sent: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._judging: asyncio.Task[None] | None = None
+        self._was_behind = 0.0
         self._due_for_earn = [0]
         self._applied: list[tuple[float, int]] = []
         for event in events:
@@ -64,6 +66,7 @@ class SteadyLoad:
         self._started = time.monotonic()
         self._sent = asyncio.create_task(self._send())
         self._looking = asyncio.create_task(self._look())
+        self._judging = asyncio.create_task(self._judge())
 
     @property
     def going_on(self) -> bool:
@@ -78,7 +81,7 @@ class SteadyLoad:
 
     async def close(self) -> None:
         """Look no more, send no more."""
-        for task in (self._sent, self._looking):
+        for task in (self._sent, self._looking, self._judging):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -93,18 +96,30 @@ class SteadyLoad:
         applied = self._applied[-1][1] if self._applied else 0
         return self._due_for_earn[self._due()] - applied
 
-    async def caught_up(self, within: float) -> float:
-        """Seconds until no more was behind than comes in three, as in any quiet moment."""
-        began = time.monotonic()
+    async def caught_up(self, within: float) -> None:
+        """Wait until no more is behind than comes in three seconds, as in any quiet moment."""
         async with asyncio.timeout(within):
-            while self.behind() > _QUIET_S * self._per_second:
+            while self._is_behind():
                 await asyncio.sleep(_LOOK_EVERY_S)
-        return time.monotonic() - began
+
+    def behind_for(self, since: float) -> float:
+        """Seconds, from that monotonic moment, until it was caught up for the last time."""
+        return max(self._was_behind - since, 0.0)
 
     def longest_gap(self, since: float) -> float:
         """The longest time, since that monotonic moment, in which nothing was applied."""
         moved = [since, *(at for at, _ in self._applied if at >= since)]
         return max((later - earlier for earlier, later in pairwise(moved)), default=0.0)
+
+    def _is_behind(self) -> bool:
+        return self.behind() > _QUIET_S * self._per_second
+
+    async def _judge(self) -> None:
+        """Note the last moment at which too much was behind."""
+        while True:
+            if self._is_behind():
+                self._was_behind = time.monotonic()
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     def _due(self) -> int:
         if self._hurries:

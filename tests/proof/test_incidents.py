@@ -29,7 +29,7 @@ from tests.proof.recording import Record
 from tests.proof.steady import SteadyLoad, contacts_known
 from tests.proof.test_faults import agree
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 
 MEMBERS = 120
 PER_SECOND = 15
@@ -42,6 +42,7 @@ INCIDENTS: list[type[Incident]] = [
     BrokerRestarted,
     RelayStuck,
 ]
+ON_MACHINES_OF_THEIR_OWN: list[type[Incident]] = [ClockJumps, DiskFull]
 
 
 @pytest.mark.parametrize("kind", INCIDENTS)
