@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from headway.status.judging import Anchor, Objectives, judged
-from headway.status.runbook import anchor
+from headway.status.runbook import anchor, rendered
 from headway.status.snapshot import (
     DeadLetters,
     Group,
@@ -84,7 +84,7 @@ WRONG: list[tuple[str, dict[str, Any], str, Anchor | None, datetime | None]] = [
      "earn stopped saying how far it is on orders-0, orders-1, orders-2 and 2 more: 25 records "
      "wait", "partition-stuck", ago(seconds=90)),
     ("rewound", {"groups": (group("ERR", 5, 90, partitions=(part("REWIND"),)),)},
-     "earn went back to an earlier offset on orders-0: 5 records wait", "partition-stuck",
+     "earn went back to an earlier offset on orders-0: 5 records wait", "rewound",
      ago(seconds=90)),
     ("slow", {"groups": (group("WARN", 1234, 30),)},
      "earn reads more slowly than is written: 1,234 records behind and growing", "lag-growing",
@@ -104,7 +104,7 @@ WRONG: list[tuple[str, dict[str, Any], str, Anchor | None, datetime | None]] = [
     ("failing", {"jobs": (job(outcome="failed", trouble="OSError"),)},
      "The job earn.settle fails: OSError", "job-overdue", ago(hours=1)),
     ("held", {"accounts_held": 1}, "Jobs leave 1 account alone, as settling failed on it",
-     "job-overdue", None),
+     "accounts-held", None),
     ("given up", {"notifications": Notifications(failed_last_hour=20)},
      "20 messages could not be sent in the last hour", "send-failures", None),
     ("long paused", {"notifications": Notifications(paused=(LONG_PAUSE,))},
@@ -136,6 +136,7 @@ def test_what_cannot_be_seen_is_not_called_well_and_the_rest_is_still_told() -> 
     assert (found.state, found.sentence) == ("blind", "Kafka cannot be seen")
     assert [problem.part for problem in found.problems] == ["kafka", "dead_letters"]
     assert "HEADWAY_KAFKA_BOOTSTRAP" in found.problems[0].next_step
+    assert found.problems[0].runbook == "lag-unknown"
 
 
 def test_a_group_whose_commits_cannot_be_read_is_judged_by_its_lag_alone() -> None:
@@ -166,3 +167,9 @@ def test_durations_as_people_say_them(seconds: float | None, said: str) -> None:
 def test_rates_and_moments_as_people_say_them() -> None:
     assert [rate(value) for value in (None, 0, 0.42, 1250.4)] == ["-", "0", "0.4", "1,250"]
     assert [away(value) for value in (0.3, 3, -17.5)] == ["now", "3 s ago", "in 17 s"]
+
+
+def test_the_runbook_is_shown_with_its_anchors_and_without_links_that_lead_nowhere() -> None:
+    text = rendered("## Lag growing\nSee [lag](lag.md), [below](#no-members) & <script>")
+    assert '<h2 id="lag-growing">Lag growing</h2>' in text
+    assert 'See lag, <a href="#no-members">below</a> &amp; &lt;script&gt;' in text

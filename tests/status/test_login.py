@@ -130,6 +130,7 @@ async def test_a_form_is_taken_from_whom_it_was_given_to_and_from_nobody_else(
             return answer.status_code
 
         assert await status(ann, form, OURS) == 422  # It got as far as being read.
+        assert "rekey" not in shown.text
         assert await status(bob, form, OURS) == 403
         assert await status(ann, form | {"token": ""}, OURS) == 403
         assert await status(ann, form, {}) == 403

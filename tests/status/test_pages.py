@@ -2,13 +2,15 @@
 
 from html.parser import HTMLParser
 
+from headway.access.scopes import Scope
 from headway.status.charts import charts, sparkline
 from headway.status.events import Front
 from headway.status.rendering import PARTS
 from headway.status.snapshot import DeadLetters, Outbox, Refused, Snapshot
 from headway.status.watching import Board
 from tests.earn.kit import Topics, earning
-from tests.status.pages import AT, SEEN, meant, served
+from tests.status.kit import basic, key
+from tests.status.pages import AT, HERE, SEEN, meant, served
 
 LETTERS = DeadLetters(
     waiting=7,
@@ -168,3 +170,20 @@ def test_a_chart_is_in_its_box_and_a_sparkline_as_high_as_it_should_be() -> None
     assert [line.name for line in drawn.throughput.lines] == ["produced", "consumed"]
     assert charts(SEEN.groups[0].model_copy(update={"series": SEEN.groups[0].series[:1]})) is None
     assert (sparkline([0, 4, 8]), sparkline([0, 0]), sparkline([])) == ("▁▅█", "▁▁", "")
+
+
+async def test_a_letter_under_the_wrong_key_can_be_put_under_the_right_one(database: str) -> None:
+    topics = Topics()
+    async with earning(database) as earn, served(database) as pages:
+        bad = topics.tell("member.joined", "ann")._replace(key=b"bob")
+        await earn.apply(*(topics.join(f"g{n}") for n in range(10)), bad)
+        headers = basic(await key(database, Scope.ADMIN_WRITE)) | {"Origin": HERE}
+        page = (await pages.client.get("/dead-letters/1", headers=headers)).text
+        token = page.partition('name="token" value="')[2].partition('"')[0]
+        form = {"do": "check", "token": token, "body": (bad.value or b"").decode()}
+        assert 'name="rekey"' in page
+        again = await pages.client.post("/dead-letters/1", data=form, headers=headers)
+        assert (again.status_code, "key-mismatch" in again.text) == (422, True)
+        form["rekey"] = "1"
+        fine = await pages.client.post("/dead-letters/1", data=form, headers=headers)
+        assert (fine.status_code, "It can be read now" in fine.text) == (200, True)

@@ -1,6 +1,6 @@
 """From what is seen to what it means: what is wrong, since when, and what to do. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -10,10 +10,11 @@ from headway.status.words import counted, duration
 RUNBOOK = "docs/operating.md"
 
 Anchor: TypeAlias = Literal[
-    "lag-growing", "partition-stuck", "no-members", "dead-letters", "outbox-age", "verify-failed",
-    "send-failures", "job-overdue", "rebalance-storm", "lag-seconds",
+    "lag-seconds", "lag-growing", "lag-unknown", "partition-stuck", "no-members", "rewound",
+    "database-away", "dead-letters", "accounts-held", "outbox-age", "verify-failed", "job-overdue",
+    "send-failures",
 ]  # fmt: skip
-"""The sections of the runbook."""
+"""A section of the runbook."""
 State: TypeAlias = Literal["well", "attention", "blind"]
 Part: TypeAlias = Literal[
     "groups", "outbox", "dead_letters", "jobs", "verify", "notifications", "kafka", "database"
@@ -73,6 +74,7 @@ def judged(snapshot: Snapshot, objectives: Objectives) -> Judgement:
 
 _PARTS = {"kafka": "Kafka", "database": "the database"}
 _SETTINGS = {"kafka": "HEADWAY_KAFKA_BOOTSTRAP", "database": "HEADWAY_POSTGRES_DSN"}
+_UNSEEN: Mapping[str, Anchor] = {"kafka": "lag-unknown", "database": "database-away"}
 
 
 def _unseen(snapshot: Snapshot) -> Iterator[Problem]:
@@ -83,6 +85,7 @@ def _unseen(snapshot: Snapshot) -> Iterator[Problem]:
             since=None,
             next_step=f"Check that it runs and that {_SETTINGS[unseen.part]} names it; what "
             "reads from it waits by itself and goes on.",
+            runbook=_UNSEEN[unseen.part],
         )
 
 
@@ -142,7 +145,7 @@ def _stuck(group: Group, stuck: Sequence[Partition], at: datetime) -> Problem:
         what=f"{group.group} {_STUCK[state]} on {names}{more}: {waiting} wait",
         since=at - timedelta(seconds=longest) if longest else None,
         next_step=went_back if state == "REWIND" else look,
-        runbook="partition-stuck",
+        runbook="rewound" if state == "REWIND" else "partition-stuck",
     )
 
 
@@ -209,8 +212,9 @@ def _jobs(snapshot: Snapshot, objectives: Objectives) -> Iterator[Problem]:
             what=f"Jobs leave {held} alone, as settling failed on "
             f"{'it' if snapshot.accounts_held == 1 else 'them'}",
             since=None,
-            next_step="`headway member ID` says why; mend the cause, then clear `held`.",
-            runbook="job-overdue",
+            next_step="`headway held list` says which and why; once that is mended, "
+            "`headway held let-go ACCOUNT`.",
+            runbook="accounts-held",
         )
 
 

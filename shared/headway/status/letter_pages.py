@@ -23,6 +23,7 @@ _SHOWN = 50
 _MOST_BYTES = 4 * 1024 * 1024
 """Of a form: a message of 1 MiB, in which each byte may have become three."""
 _HASTE = 100.0
+_MISMATCH = "key-mismatch"
 _ROWS = (8, 32)
 
 _HIGHEST = 2**63 - 1
@@ -96,14 +97,14 @@ def add_letters(app: FastAPI, site: Site) -> None:
         form = await form_of(request, _MOST_BYTES)
         site.login.check_token(caller, form.get("token", ""))
         found = await _kept(site, id)
-        text = form.get("body", "").encode()
+        text, rekey = form.get("body", "").encode(), form.get("rekey") == "1"
         if form.get("do") == "check":
-            problem = await _problem(site, found, text)
+            problem = await _problem(site, found, text, rekey=rekey)
             return _page(request, site, caller, found, text, problem, fine=problem is None)
         if form.get("do") != "replay":
             raise HTTPException(400, "The form says neither check nor replay.")
         try:
-            await _replay(site, caller, id, text, again=form.get("again") == "1")
+            await _replay(site, caller, id, text, again=form.get("again") == "1", rekey=rekey)
         except StillRefused as refused:
             return _page(request, site, caller, found, text, refused.problem)
         except UserError as error:
@@ -129,17 +130,20 @@ async def _kept(site: Site, id: int) -> Kept:
         return await shown(connection, id)
 
 
-async def _problem(site: Site, letter: Kept, text: bytes) -> Problem | None:
+async def _problem(site: Site, letter: Kept, text: bytes, *, rekey: bool) -> Problem | None:
     async with site.pool().acquire() as connection:
-        what = mended(letter, text)
+        what = mended(letter, text, rekey=rekey)
         return await checked(connection, letter, what, site.topic_prefix, site.clock.now())
 
 
-async def _replay(site: Site, caller: Caller, id: int, text: bytes, *, again: bool) -> None:
+async def _replay(
+    site: Site, caller: Caller, id: int, text: bytes, *, again: bool, rekey: bool
+) -> None:
     """Send the letter with this text; the audit log names the key."""
     async with site.pool().acquire() as connection, producing(site.kafka) as producer:
         replayer = Replayer(connection, producer, site.topic_prefix, caller.actor, Pace(_HASTE))
-        await replayer.mended_and_replayed(id, text, site.clock.now(), again=again)
+        now = site.clock.now()
+        await replayer.mended_and_replayed(id, text, now, again=again, rekey=rekey)
 
 
 def _page(
@@ -154,6 +158,7 @@ def _page(
         "letter": _shown(letter),
         "problem": problem,
         "fine": fine,
+        "mismatch": _MISMATCH in (letter.reason, problem.reason if problem else ""),
         "body": words,
         "rows": min(max(lines, _ROWS[0]), _ROWS[1]),
         "token": site.login.token(caller) if caller else "",

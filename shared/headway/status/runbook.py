@@ -1,11 +1,13 @@
 """The runbook as a page: `docs/operating.md`, which travels with the package."""
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 from headway.errors import UserError
@@ -26,7 +28,19 @@ def rendered(text: str) -> Markup:
     for token, words in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", anchor(words.content))
+        if token.children:
+            token.children = list(_without_files(token.children))
     return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _without_files(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The words without links to other documents: those are not here."""
+    kept = False
+    for token in tokens:
+        if token.type == "link_open":
+            kept = str(token.attrGet("href")).startswith(("#", "https://"))
+        if kept or token.type not in ("link_open", "link_close"):
+            yield token
 
 
 def anchor(heading: str) -> str:
