@@ -26,6 +26,8 @@ def test_names_go_by_prometheus_practices(one: Declared) -> None:
         assert one.name.endswith(BASE_UNITS)
     assert one.meaning.endswith(".")
     assert {"member", "member_id", "order_id", "key", "le"}.isdisjoint(one.labels)
+    # Prometheus adds these itself, and would call ours exported_job.
+    assert {"job", "instance"}.isdisjoint(one.labels)
 
 
 def test_each_is_declared_once() -> None:

@@ -138,8 +138,8 @@ async def test_the_collector_tells_them_and_falls_silent_with_the_database(
             'headway_redemptions{state="reserved"} 1.0',
             'headway_notifications{road="mail",state="due"} 2.0',
             'headway_notifications{road="klaviyo",state="decided"} 1.0',
-            'headway_job_failed{job="earn.settle"} 0.0',
-            'headway_job_overdue_seconds{job="earn.settle"} 0.0',
+            'headway_job_failed{name="earn.settle"} 0.0',
+            'headway_job_overdue_seconds{name="earn.settle"} 0.0',
             "headway_verify_ok 0.0",
             'headway_verify_findings{check="balances"} 2.0',
         } <= lines

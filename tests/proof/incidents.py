@@ -28,11 +28,15 @@ SERVICES = ("earn-1", "earn-2", "redeem", "notify")
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What tells an operator: `alert` by name, `status` of earn's group in Burrow's words while
-    it lasts (None: it cannot be known), and `runbook`, the anchor in docs/operating.md."""
+    it lasts (None: it cannot be known), and `runbook`, the anchor in docs/operating.md. `page` is
+    where the status page sends to, one of these sections, where that is another one."""
 
     alert: str
     status: str | None
     runbook: str
+    page: tuple[str, ...] = ()
+    stays: bool = False
+    """Whether the alert goes on once all is mended, until a person has looked."""
 
 
 @dataclass(slots=True)
@@ -108,7 +112,7 @@ class ConsumerKilled(Incident):
 class DatabaseDown(Incident):
     """PostgreSQL ends at once, without a goodbye."""
 
-    expected = Expected("HeadwayRetrying", "STOP", "retrying")
+    expected = Expected("HeadwayRetrying", "STOP", "retrying", page=("database-away",))
 
     async def strike(self, scene: Scene) -> None:
         """An immediate stop."""
@@ -136,7 +140,7 @@ class DatabaseDown(Incident):
 class PartitionPoisoned(Incident):
     """Forty records that nobody can read come in on one partition: fewer than stop a process."""
 
-    expected = Expected("HeadwayDeadLettersWaiting", "OK", "dead-letters")
+    expected = Expected("HeadwayDeadLettersWaiting", "OK", "dead-letters", stays=True)
     records: ClassVar[int] = 40
 
     async def strike(self, scene: Scene) -> None:
@@ -279,7 +283,9 @@ class RelayStuck(Incident):
 class DiskFull(Incident):
     """Something fills the disk that PostgreSQL's data lies on."""
 
-    expected = Expected("HeadwayRetrying", "STOP", "retrying")
+    expected = Expected(
+        "HeadwayRetrying", "STOP", "retrying", page=("database-away", "partition-stuck")
+    )
     lasts = 10.0
 
     def _filler(self, scene: Scene) -> Path:
@@ -313,7 +319,7 @@ class DiskFull(Incident):
 class ClockJumps(Incident):
     """The clock of one machine jumps two hours ahead: Kafka refuses what is stamped by it."""
 
-    expected = Expected("HeadwayClockOff", "OK", "clock-off")
+    expected = Expected("HeadwayClockOff", "OK", "clock-off", page=("outbox-age",))
     lasts = 8.0
     library: ClassVar[Path] = Path(f"/usr/lib/{machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
 

@@ -38,15 +38,17 @@ from headway.stream.topics_admin import create_topics
 from tests.conftest import in_database
 from tests.oracle_dump import differences, dump_all
 
-NAMES = ("earn-1", "earn-2", "earn-3", "redeem", "notify")
+NAMES = ("earn-1", "earn-2", "earn-3", "redeem", "notify", "status")
 ROOT = Path(__file__).parents[2]
 PROGRAMME = (ROOT / "examples/programs/shoes.yaml").read_text(encoding="utf-8")
 ZONE = ZoneInfo("America/New_York")
 SEED = 1997
-_MODULES = {
-    "redeem": ["headway_redeem"],
-    "notify": ["headway_notify"],
-    "sink": ["headway.local.smtp_sink"],
+_PROGRAMS = {
+    "earn": ["-m", "headway_earn"],
+    "redeem": ["-m", "headway_redeem"],
+    "notify": ["-m", "headway_notify"],
+    "sink": ["-m", "headway.local.smtp_sink"],
+    "status": ["-c", "from headway.cli import main; main()", "status", "--serve"],
 }
 
 
@@ -139,16 +141,16 @@ class Installation:
             "FAIL_POINTS_DIR": str(self.fired),
             **{key.upper(): text for key, text in more.items()},
         }
-        module = _MODULES.get(name.split("-")[0], ["headway_earn"])
+        program = _PROGRAMS[name.split("-")[0]]
         if name == "sink":
-            module = [*module, "--port", str(self._ports["smtp"]), "--dir", str(self.mail)]
+            program = [*program, "--port", str(self._ports["smtp"]), "--dir", str(self.mail)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADWAY_")}
         environment |= {f"HEADWAY_{key}": text for key, text in settings.items()}
         environment["PYTHONPATH"] = os.pathsep.join(_sources(self._tree))
         environment |= self.variables.get(name, {})
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *module], env=environment, cwd=self._tree, stderr=log
+                [sys.executable, *program], env=environment, cwd=self._tree, stderr=log
             )
 
     def start_all(self, **fail_points: str) -> None:
@@ -181,6 +183,10 @@ class Installation:
     async def gone(self, name: str, within: float = 30) -> int:
         """Wait until that process has ended, whatever of; its exit code."""
         return await asyncio.to_thread(self._processes[name].wait, within)
+
+    def port(self, name: str) -> int:
+        """Where that process serves its pages to operators."""
+        return self._ports[name]
 
     async def page(self, name: str, path: str) -> tuple[int, str]:
         """A page that process serves to operators, such as /live: status and text."""

@@ -1,4 +1,4 @@
-"""Incidents under load: what the product shows of each, and nothing lost or doubled after it."""
+"""Incidents under load: what tells of each, what the product shows, and nothing lost or doubled."""
 
 import asyncio
 import shutil
@@ -17,6 +17,7 @@ from tests.proof.incidents import (
     ConsumerKilled,
     DatabaseDown,
     DiskFull,
+    Expected,
     Incident,
     PartitionFlooded,
     PartitionPoisoned,
@@ -25,11 +26,21 @@ from tests.proof.incidents import (
     Scene,
 )
 from tests.proof.installation import Installation, history
+from tests.proof.overseer import Overseer
 from tests.proof.recording import Record
 from tests.proof.steady import SteadyLoad, contacts_known
 from tests.proof.test_faults import agree
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.proof,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(bool(Overseer.missing()), reason=Overseer.missing()),
+]
+JOBS = (
+    ("headway-earn", ("earn-1", "earn-2")),
+    ("headway-redeem", ("redeem",)),
+    ("headway-notify", ("notify",)),
+)
 
 MEMBERS = 120
 PER_SECOND = 15
@@ -87,10 +98,19 @@ async def on_small_disk(small_disk: LocalStack, tmp_path: Path) -> AsyncIterator
         await installation.end()
 
 
+async def is_told(expected: Expected, overseer: Overseer) -> float:
+    """The alert fires, and the page has the word and the section; seconds until it fired."""
+    fired = await overseer.fires(expected.alert, within=90)
+    await overseer.says(expected.status, {expected.runbook, *expected.page}, within=90)
+    return round(fired, 1)
+
+
 async def goes_by(incident: Incident, place: Installation, record: Record) -> None:
     """The incident from its first second to the books that hold."""
     incident.equip(place)
     await place.all_ready()
+    overseer = Overseer(place, place.folder / "overseer")
+    await overseer.begin(JOBS)
     events = await contacts_known(place, history(MEMBERS))
     load = SteadyLoad(place, events, PER_SECOND)
     load.begin()
@@ -101,6 +121,7 @@ async def goes_by(incident: Incident, place: Installation, record: Record) -> No
             await incident.strike(scene)
             await asyncio.sleep(incident.lasts)
             figures = await incident.observe(scene)
+            figures["alert_fired_s"] = await is_told(incident.expected, overseer)
         finally:
             # Whatever was seen: other proofs need the servers too.
             mended = time.monotonic()
@@ -108,8 +129,11 @@ async def goes_by(incident: Incident, place: Installation, record: Record) -> No
         await load.caught_up(within=120)
         figures["caught_up_in_s"] = round(time.monotonic() - mended, 1)
         await load.end()
+        if not incident.expected.stays:
+            figures["alert_ended_s"] = await overseer.calms(incident.expected.alert, 90)
     finally:
         await load.close()
+        overseer.end()
     await place.finish()
     record.note(events=len(events), **figures)
     await agree(place, record)

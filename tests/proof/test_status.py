@@ -1,4 +1,4 @@
-"""The pictures of docs/status.md: an installation at work, half an hour's trouble in half a minute."""
+"""The pictures of docs/status.md: an installation at work, half an hour of trouble in seconds."""
 
 import asyncio
 import json

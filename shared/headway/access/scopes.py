@@ -24,5 +24,5 @@ class Scope(StrEnum):
     POOLS_WRITE = "pools:write", "send points between members, run household pools"
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
     CODES_USE = "codes:use", "check and use up voucher codes at a till"
-    ADMIN_READ = "admin:read", "see redemptions, adjustments, stock, codes, the status; export members"
-    ADMIN_WRITE = "admin:write", "adjust balances, alone or as the second; set stock; mend dead letters"
+    ADMIN_READ = "admin:read", "see redemptions, adjustments, stock, codes, status; export members"
+    ADMIN_WRITE = "admin:write", "adjust balances, alone or as a second; set stock; mend dead letters"

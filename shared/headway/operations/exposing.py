@@ -51,15 +51,15 @@ NOTIFICATIONS = PART.collected(
 JOB_RAN = PART.collected(
     "headway_job_last_run_timestamp_seconds",
     "When the job last ran in any process, in seconds since 1970, to within ten seconds.",
-    ["job"],
+    ["name"],
 )
 JOB_FAILED = PART.collected(
-    "headway_job_failed", "Whether its last run failed: 1, else 0.", ["job"]
+    "headway_job_failed", "Whether its last run failed: 1, else 0.", ["name"]
 )
 JOB_OVERDUE = PART.collected(
     "headway_job_overdue_seconds",
     "Seconds since the job should have run again; 0 while that is not yet.",
-    ["job"],
+    ["name"],
 )
 VERIFIED_AT = PART.collected(
     "headway_verify_last_run_timestamp_seconds",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headway.errors import UserError
-from headway.lag.burrow import Status
+from headway.lag.burrow import Rules, Status
 from headway.lag.measuring import Scope
 from headway.lag.snapshot import GroupLag, PartitionLag
 from headway.lag.watching import LagWatch
@@ -23,10 +23,11 @@ class Lagging:
     """Asks Kafka when it is asked, and remembers what charts are drawn of."""
 
     def __init__(
-        self, kafka: Mapping[str, Any], *, group_prefix: str, topic_prefix: str, dsn: str
-    ) -> None:
+        self, kafka: Mapping[str, Any], *, group_prefix: str, topic_prefix: str, dsn: str,
+        rules: Rules = Rules(),  # noqa: B008 (a frozen value)
+    ) -> None:  # fmt: skip
         scope = Scope(lambda name: name.startswith(group_prefix), group_prefix, topic_prefix, dsn)
-        self.watch = LagWatch(kafka, scope)
+        self.watch = LagWatch(kafka, scope, rules)
         self._course: dict[str, deque[Sample]] = {}
 
     async def groups(self) -> Sequence[Group]:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from prometheus_client import CollectorRegistry, generate_latest
 
+from headway.lag.burrow import Rules
 from headway.lag.exposition import LagCollector
 from headway.operations.exposing import FiguresCollector
 from headway.operations.figures import DatabaseFigures
@@ -41,7 +42,7 @@ class Parts:
         self.board = Board()
         self.lagging = Lagging(
             kafka, group_prefix=settings.group_prefix, topic_prefix=settings.topic_prefix,
-            dsn=settings.postgres_dsn,
+            dsn=settings.postgres_dsn, rules=Rules(offset_refresh=settings.status_offset_refresh),
         )  # fmt: skip
         figures = DatabaseFigures(pool)
         gathering = Gathering(self.lagging.groups, figures, lambda: pool, clock)

@@ -17,6 +17,11 @@ class StatusSettings(Settings):
     status_cluster_name: str = Field(
         "default", description="What the label cluster_name says of this Kafka, in /metrics."
     )
+    status_offset_refresh: int = Field(
+        10, ge=1, le=600,
+        description="Seconds between the log ends that Burrow's rules look at, fifteen of them: a "
+        "group whose log has only just grown is not yet called stopped.",
+    )  # fmt: skip
     status_lag_seconds: float = Field(
         120, gt=0, description="A group further behind than this needs a person."
     )
