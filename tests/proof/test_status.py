@@ -1,4 +1,4 @@
-"""The pictures of docs/status.md: an installation at work, half an hour of trouble in seconds."""
+"""The pictures of docs/status.md: an installation at work, and what troubles it."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from playwright.async_api import async_playwright
 from tests.earn.service import Place
 from tests.notify.browser import find_chromium
 from tests.proof.recording import ROOT, Record
-from tests.status.kit import Installation, bought, installed
+from tests.status.kit import Installation, bought, installed, joined
 from tests.status.test_in_browser import Scheme, barriers, opened
 
 pytestmark = [
@@ -30,7 +30,10 @@ PATHS = {"status": "/", "letter": "/login?next=/dead-letters/1", "member": "/mem
 
 async def shopping(place: Place, seconds: int) -> None:
     """Orders, now more and now fewer of them; earn is frozen for a third of the time."""
-    numbers = count(2)
+    numbers = count(1)
+    members = [f"m{number:03}" for number in range(200)]
+    await place.send(joined(member) for member in members)
+    await place.send(bought("bob", f"b{number}") for number in (2, 3))
     earn = place.processes[0]
     for second in range(seconds):
         if second == seconds // 3:
@@ -38,11 +41,12 @@ async def shopping(place: Place, seconds: int) -> None:
         if second == seconds * 2 // 3:
             earn.send_signal(signal.SIGCONT)
         many = 20 + 60 * (second % 8)
-        await place.send(bought("bob", f"b{next(numbers)}") for _ in range(many))
+        orders = [next(numbers) for _ in range(many)]
+        await place.send(bought(members[n % len(members)], f"o{n}") for n in orders)
         await asyncio.sleep(0.5)
 
 
-async def test_pictures_of_the_documentation(
+async def test_pictures_of_the_status_page(
     kafka: str, database: str, tmp_path: Path, record: Record
 ) -> None:
     async with installed(kafka, PREFIX, database, tmp_path) as here, async_playwright() as driver:

@@ -57,7 +57,7 @@ async def test_what_is_wrong_is_told_everywhere_alike_until_it_is_mended(
             assert code == 1, said
             assert "2 things need a person" in said
             assert f"{topics}notify has no members: nobody reads for it, and 3 records wait" in said
-            assert f"1 dead letter waits, mostly invalid-data from {topics}orders" in said
+            assert f"1 dead letter waits: invalid-data from {topics}orders" in said
             assert "docs/operating.md#no-members" in said
             assert "Test, version 1" in said
 

@@ -25,4 +25,7 @@ class Scope(StrEnum):
     CATALOGUE_READ = "catalogue:read", "see rewards, their prices and stock"
     CODES_USE = "codes:use", "check and use up voucher codes at a till"
     ADMIN_READ = "admin:read", "see redemptions, adjustments, stock, codes, status; export members"
-    ADMIN_WRITE = "admin:write", "adjust balances, alone or as a second; set stock; mend dead letters"
+    ADMIN_WRITE = (
+        "admin:write",
+        "adjust balances, alone or as a second; set stock; mend dead letters",
+    )
