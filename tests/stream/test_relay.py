@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from headway.runtime import metrics
 from headway.runtime.health import Health
 from headway.stream.outbox import SHARDS, OutboxRow, insert_outbox, outbox_headers
 from headway.stream.relay import Relay, RelayOptions
@@ -95,6 +98,32 @@ async def test_a_wake_is_quicker_than_the_poll_and_round_trips_are_two_per_round
         await until(lambda: _empty(database), within=5)
         # One read and one delete for all of it, and the read that finds nothing more.
         assert relay.round_trips - before == 3
+
+
+async def test_what_kafka_refuses_for_long_is_tried_less_and_less_often(
+    options: RelayOptions, topics: str, kafka: str, database: str
+) -> None:
+    """Connecting works each time, so only what was published may shorten the wait again."""
+    topic, trouble = f"{topics}out", metrics.OUTBOX_TROUBLE.labels("kafka")
+    await takes_at_most(kafka, topic, "10")
+    await store(database, rows(topic, 1))
+    before = trouble._value.get()
+    async with relays(options, 1):
+        await asyncio.sleep(3)
+        assert 2 <= trouble._value.get() - before <= 7
+        await takes_at_most(kafka, topic, "1000000")
+        await until(lambda: _empty(database))
+
+
+async def takes_at_most(kafka: str, topic: str, size: str) -> None:
+    """Set the topic's largest message, in bytes."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        configs = {"max.message.bytes": size}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs)])
+    finally:
+        await admin.close()
 
 
 async def test_relays_share_the_shards_and_take_over_a_dead_ones(

@@ -58,6 +58,7 @@ class Relay(mode.Service):
         self._ended.set()
         self._finishing = False
         self._progress = time.monotonic()
+        self._backoff = Backoff()
         self.waiting = 0
         self.round_trips = 0
 
@@ -74,12 +75,11 @@ class Relay(mode.Service):
         self._ended.clear()
         self._health.ready("relay", "not connected yet")
         self._health.expect("relay", within=120)
-        backoff = Backoff()
         try:
             while not (self.should_stop or self._finishing):
                 self._health.beat("relay")
                 try:
-                    await self._session(backoff)
+                    await self._session()
                 except Exception as error:
                     if not isinstance(error, KafkaError) and classify(error) is not Verdict.RETRY:
                         raise
@@ -87,12 +87,12 @@ class Relay(mode.Service):
                     metrics.OUTBOX_TROUBLE.labels(cause).inc()
                     self._health.ready("relay", f"starting over: {error!r}")
                     event("relay", "starting over", level=logging.WARNING, error=repr(error))
-                    await self.sleep(backoff.next())
+                    await self.sleep(self._backoff.next())
         finally:
             self._health.ready("relay", "stopped")
             self._ended.set()
 
-    async def _session(self, backoff: Backoff) -> None:
+    async def _session(self) -> None:
         """Publish with one connection and one producer until either fails or the service stops."""
         async with contextlib.AsyncExitStack() as stack:
             connection = await _connect(self._options.dsn)
@@ -103,7 +103,6 @@ class Relay(mode.Service):
             locks = ShardLocks(connection)
             await locks.enlist()
             self._health.ready("relay")
-            backoff.reset()
             await self._publish(connection, publisher, locks)
 
     async def _publish(
@@ -163,6 +162,9 @@ class Relay(mode.Service):
             )
             self._count_trips(1)
             self._progress = time.monotonic()
+            # Not on connecting: what Kafka refuses for long (a clock that is off, say) would be
+            # tried ten times a second.
+            self._backoff.reset()
             self._count_sent(acked)
         if trouble is not None:
             raise trouble
