@@ -1,6 +1,5 @@
 """`headway status`: whether all is well, why not, since when, and what to do."""
 
-import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -39,8 +38,6 @@ def command(as_json: bool, serve: bool, port: int | None, bind: str | None) -> N
     if serve:
         serving.serve(settings)
         return
-    # What cannot be reached is told by the status, once and in words.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     status = run(serving.look_once(settings))
     if as_json:
         click.echo(status.model_dump_json(indent=2))

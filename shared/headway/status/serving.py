@@ -4,6 +4,7 @@ It starts while Kafka and the database are away: that is when it is needed.
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,7 @@ async def opened(settings: StatusSettings) -> AsyncIterator[Parts]:
 
 async def look_once(settings: StatusSettings) -> Status:
     """The status as it is now."""
+    _hush()
     async with opened(settings) as parts:
         return await parts.watch.run_once()
 
@@ -82,7 +84,13 @@ async def look_once(settings: StatusSettings) -> Status:
 def serve(settings: StatusSettings) -> None:
     """Serve the page until SIGTERM or SIGINT."""
     configure(NAME, settings.log_level)
+    _hush()
     asyncio.run(_serve(settings))
+
+
+def _hush() -> None:
+    """What cannot be reached is told by the status, once and in words."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 async def _serve(settings: StatusSettings) -> None:
