@@ -76,6 +76,7 @@ async def test_one_mail_a_member_and_day_and_none_with_stale_figures(
             "ready": ["five"],
             "saved": {"USD": 500},
             "next": {"id": "ten", "points": 200, "missing": 50},
+            "goal": None,
         }
 
 

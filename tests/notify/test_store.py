@@ -264,7 +264,7 @@ async def test_service_messages_go_before_marketing_and_nothing_before_its_time(
 
 def test_the_database_knows_the_same_service_kinds() -> None:
     text = files("headway.ledger").joinpath("migrations/0018_certificate_message.sql").read_text()
-    found = re.search(r"kind in \((.*?)\) then 0", text, re.DOTALL)
+    found = re.search(r"case when kind in \((.*?)\)\s+then 0", text, re.DOTALL)
     assert found is not None
     assert {part.strip(" '\n") for part in found[1].split(",")} == SERVICE
 

@@ -107,7 +107,12 @@ MAIL = {
     "business_day": "2026-05-01",
     "epoch": 1,
     "version": 2,
-    "facts": {"ready": [], "saved": {}, "next": {"id": "five", "points": 100, "missing": 80}},
+    "facts": {
+        "ready": [],
+        "saved": {},
+        "next": {"id": "five", "points": 100, "missing": 80},
+        "goal": None,
+    },
 }
 
 
@@ -258,6 +263,7 @@ def test_a_right_mail_is_right() -> None:
         {"facts": {**MAIL["facts"], "ready": ["five"]}},  # type: ignore[dict-item]
         {"facts": {**MAIL["facts"], "saved": {"USD": 500}}},  # type: ignore[dict-item]
         {"facts": {**MAIL["facts"], "next": None}},  # type: ignore[dict-item]
+        {"facts": {**MAIL["facts"], "goal": MAIL["facts"]["next"]}},  # type: ignore[dict-item,index]
     ],
 )
 def test_each_wrong_mail_is_told(wrong: dict[str, Any]) -> None:
