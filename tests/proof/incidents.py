@@ -29,12 +29,13 @@ SERVICES = ("earn-1", "earn-2", "redeem", "notify")
 class Expected:
     """What tells an operator: `alert` by name, `status` of earn's group in Burrow's words while
     it lasts (None: it cannot be known), and `runbook`, the anchor in docs/operating.md. `page` is
-    where the status page sends to, one of these sections, where that is another one."""
+    where the status page sends to, one of these sections, where that is another one; none: the
+    page cannot know."""
 
     alert: str
     status: str | None
     runbook: str
-    page: tuple[str, ...] = ()
+    page: tuple[str, ...] | None = None
     stays: bool = False
     """Whether the alert goes on once all is mended, until a person has looked."""
 
@@ -320,7 +321,7 @@ class DiskFull(Incident):
 class ClockJumps(Incident):
     """The clock of one machine jumps two hours ahead: Kafka refuses what is stamped by it."""
 
-    expected = Expected("HeadwayClockOff", "OK", "clock-off", page=("outbox-age",))
+    expected = Expected("HeadwayClockOff", "OK", "clock-off", page=())
     lasts = 8.0
     library: ClassVar[Path] = Path(f"/usr/lib/{machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
 

@@ -114,7 +114,7 @@ class Overseer:
 
     async def says(self, word: str | None, sections: Collection[str], within: float) -> None:
         """Wait until the status page has earn's group, or a partition of it, under that word, and
-        names one of those sections of the runbook."""
+        names one of those sections of the runbook, if there are any."""
 
         async def told() -> bool:
             status = await self._status()
