@@ -14,8 +14,8 @@ TOMBSTONE: Final = "tombstone"
 DEAD_LETTER_HEADERS: Final = (
     "dlq.id", "dlq.original-topic", "dlq.original-partition", "dlq.original-offset",
     "dlq.original-timestamp", "dlq.consumer-group", "dlq.stage", "dlq.error-code",
-    "dlq.error-field", "dlq.exception-class", "dlq.exception-message", "dlq.failed-at",
-    "dlq.service-version", "kafka_dlt-original-topic",
+    "dlq.error-field", "dlq.exception-class", "dlq.exception-message", "dlq.attempts",
+    "dlq.failed-at", "dlq.service-version", "kafka_dlt-original-topic",
 )  # fmt: skip
 """What stands beside the original headers of a dead letter, each a text."""
 _BINDING: Final = "0.5.0"
