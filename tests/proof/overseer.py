@@ -102,13 +102,13 @@ class Overseer:
 
     async def fires(self, alert: str, within: float) -> float:
         """Wait until it fires; seconds waited."""
-        return await self._until(lambda: self._is_firing(alert), within, f"{alert} fires")
+        return await self._until(lambda: self.is_firing(alert), within, f"{alert} fires")
 
     async def calms(self, alert: str, within: float) -> float:
         """Wait until it does not fire any more; seconds waited."""
 
         async def calm() -> bool:
-            return not await self._is_firing(alert)
+            return not await self.is_firing(alert)
 
         return round(await self._until(calm, within, f"{alert} ends"), 1)
 
@@ -119,16 +119,18 @@ class Overseer:
         async def told() -> bool:
             status = await self._status()
             anchors = {problem["runbook"] for problem in status["judgement"]["problems"]}
-            return not anchors.isdisjoint(sections) and (
-                word is None or word in self._words(status)
-            )
+            shown = not sections or not anchors.isdisjoint(sections)
+            return shown and (word is None or self._has(status, word))
 
         await self._until(told, within, f"the page says {word} and one of {sections}")
 
-    def _words(self, status: dict[str, Any]) -> set[str]:
+    def _has(self, status: dict[str, Any], word: str) -> bool:
+        """Whether earn's group is under that word: all of it, if it is a good one."""
         earn = f"{self._place.settings.group_prefix}earn"
         groups = [group for group in status["snapshot"]["groups"] if group["group"] == earn]
-        return {one["state"] for group in groups for one in (group, *group["partitions"])}
+        if word == "OK":
+            return [group["state"] for group in groups] == [word]
+        return any(part["state"] == word for group in groups for part in group["partitions"])
 
     async def _status(self) -> dict[str, Any]:
         code, text = await self._place.page("status", "/api/status")
@@ -136,7 +138,8 @@ class Overseer:
         document: dict[str, Any] = yaml.safe_load(text)
         return document
 
-    async def _is_firing(self, alert: str) -> bool:
+    async def is_firing(self, alert: str) -> bool:
+        """Whether it fires now."""
         alerts = (await self._ask("alerts"))["alerts"]
         return any(
             one["labels"]["alertname"] == alert and one["state"] == "firing" for one in alerts

@@ -119,6 +119,7 @@ async def goes_by(incident: Incident, place: Installation, record: Record) -> No
         await place.decided(100)
         scene = Scene(place, load)
         try:
+            assert not await overseer.is_firing(incident.expected.alert), "before anything happened"
             await incident.strike(scene)
             await asyncio.sleep(incident.lasts)
             figures = await incident.observe(scene)
