@@ -23,7 +23,7 @@ up: $(UV) ## Run Kafka and PostgreSQL on this machine until Ctrl-C
 	$(RUN) headway up $(ARGS)
 
 test: check ## Check, then run every test but the long proofs
-	$(RUN) pytest -m "not proof and not docker" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(RUN) pytest -m "not proof and not docker" -n 4 --dist loadfile $(ARGS)
 
 check: $(UV) ## Lint, format, types, the boundaries between packages, published contracts
 	$(RUN) ruff check .
