@@ -1,5 +1,6 @@
 """What the database alone can say, read in one place: exactly, at a bounded cost, or not at all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -152,3 +153,33 @@ async def test_the_collector_tells_them_and_falls_silent_with_the_database(
     with pytest.raises(asyncpg.InterfaceError):
         await figures.run_once()
     assert told(registry) == {"headway_database_figures_up 0.0"}
+
+
+async def test_while_they_are_read_anew_the_last_ones_are_told(shop: Shop) -> None:
+    figures = DatabaseFigures(shop.pool)
+    registry = CollectorRegistry()
+    registry.register(FiguresCollector(figures))
+    await figures.run_once()
+    before = told(registry)
+    async with shop.pool.acquire() as other, other.transaction():
+        await other.execute("lock table accounts in access exclusive mode")
+        reading = asyncio.create_task(figures.run_once())
+        await asyncio.sleep(0.3)
+        assert not reading.done()
+        assert told(registry) == before
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    assert told(registry) == {"headway_database_figures_up 0.0"}, "broken off: not known"
+
+
+async def test_a_statement_that_takes_too_long_fails_the_whole_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_WITHIN_MS", 100)
+    figures = DatabaseFigures(shop.pool)
+    await figures.run_once()
+    async with shop.pool.acquire() as other, other.transaction():
+        await other.execute("lock table accounts in access exclusive mode")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await figures.run_once()
+    assert figures.latest is None

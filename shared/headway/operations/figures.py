@@ -21,13 +21,11 @@ COUNT_WHOLE = 10_000
 ANSWER_WITHIN_MS = 2_000
 """A statement that takes longer is given up, for it disturbs those that matter."""
 
-_REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.QueryCanceledError)
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stood at `taken_at`. What this role may not read, or could not in time, is missing
-    (None, or not in the mapping)."""
+    """How things stood at `taken_at`. What this role may not read is missing (None, or not in the
+    mapping)."""
 
     taken_at: datetime
     outbox_rows: int | None = None
@@ -45,17 +43,22 @@ class Figures:
 
 
 class DatabaseFigures:
-    """Reads them. `latest`: what was read last; None when that failed, for old figures mislead."""
+    """Reads them. `latest`: what was read last, also while they are read anew; None when that
+    failed or was broken off, for old figures mislead."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self.latest: Figures | None = None
 
     async def run_once(self) -> Figures:
-        """Read them now. Raises what the database raises when it cannot be reached."""
-        self.latest = None
-        async with self._pool.acquire() as connection:
-            figures = await _read(connection)
+        """Read them now. Raises what the database raises when it cannot be reached, and
+        asyncpg.QueryCanceledError when a statement takes too long."""
+        try:
+            async with self._pool.acquire() as connection:
+                figures = await _read(connection)
+        except BaseException:  # Whoever asks may also cancel.
+            self.latest = None
+            raise
         self.latest = figures
         return figures
 
@@ -88,10 +91,10 @@ async def _read(connection: Connection) -> Figures:
 async def _rows(
     connection: Connection, statement: str, *arguments: object
 ) -> Sequence[asyncpg.Record]:
-    """A statement's rows; none when they may not be read or take too long."""
+    """A statement's rows; none when this role may not read them."""
     try:
         async with connection.transaction(readonly=True):
             await connection.execute(f"set local statement_timeout = {ANSWER_WITHIN_MS}")
             return await connection.fetch(statement, *arguments)
-    except _REFUSED:
+    except asyncpg.InsufficientPrivilegeError:
         return []
