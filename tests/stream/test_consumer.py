@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import asyncpg
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, for_code
+from prometheus_client import REGISTRY
 
 from headway.errors import InvariantViolated, Poison
 from headway.runtime.health import Health
-from headway.stream.batch import Batch
+from headway.stream.batch import Applied, Batch, Position
 from headway.stream.consumer import BatchConsumer
 from headway.stream.reader import Reader
 from headway.stream.takeover import Known
@@ -142,6 +143,53 @@ async def test_retries_while_the_world_is_not_ready_and_stays_in_the_group(
         assert len(set(tries[:6])) == 1, "the very same batch again"
         assert await pool.fetchval("select count(*) from seen where times = 1") == 30
         assert handler.refused == []
+
+
+async def test_a_database_that_is_away_is_counted_for_as_long_as_it_is(
+    kafka: str, topics: str, database: str
+) -> None:
+    topic, group = f"{topics}in", f"{topics}g"
+    await make_topics(kafka, topic)
+    async with pool_with_seen(database) as pool:
+        handler, away = Away(pool, group), asyncpg.ConnectionDoesNotExistError("gone")
+
+        def counted(name: str, **labels: str) -> float | None:
+            return REGISTRY.get_sample_value(name, {"group": group, **labels})
+
+        def retries() -> float | None:
+            return counted("headway_batch_trouble_total", verdict="retry")
+
+        async with running(consumer_of(options(kafka, group, topic), handler)):
+            await until(lambda: handler.takeovers)
+            assert retries() == 0, "told of before there are any"
+            assert counted("headway_rebalances_total") == 1
+            handler.away = away
+            await produce(kafka, topic, ["v-1"])
+            await until(lambda: (retries() or 0) >= 5)
+            assert handler.tried == 1, "the others found out where to read on"
+            handler.away = None
+            await until(lambda: sum(handler.batches) == 1)
+            assert counted("headway_rebalances_total") == 1, "nobody came or went"
+
+
+class Away(Rows):
+    """While `away` is an error the database answers with that."""
+
+    away: Exception | None = None
+    tried = 0
+
+    async def positions(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, Position]:
+        if self.away:
+            raise self.away
+        return await super().positions(partitions)
+
+    async def apply(self, batch: Batch) -> Applied:
+        if self.away:
+            self.tried += 1
+            raise self.away
+        return await super().apply(batch)
 
 
 async def test_redoes_a_lost_race_at_once(kafka: str, topics: str, database: str) -> None:

@@ -59,7 +59,8 @@ BATCH_PHASE_SECONDS = _consumer.histogram(
 )
 BATCH_TROUBLE = _consumer.counter(
     "headway_batch_trouble_total",
-    "Batches that failed once more, by what was done: retry, redo, halve, fatal.",
+    "Batches that failed once more, by what was done: retry, redo, halve, fatal. Tries to find out"
+    " from the database where to read on count as retry.",
     ["group", "verdict"],
 )
 LAG = _consumer.gauge(
@@ -73,7 +74,9 @@ HELD_BACK = _consumer.gauge(
     ["group"],
 )
 REBALANCES = _consumer.counter(
-    "headway_rebalances_total", "Times partitions were assigned.", ["group"]
+    "headway_rebalances_total",
+    "Times partitions were assigned, once for each consumer of the process.",
+    ["group"],
 )
 OFFSETS_COMMITTED = _consumer.counter(
     "headway_offset_commits_total",

@@ -73,6 +73,7 @@ class BatchConsumer(mode.Service):
     @mode.Service.task
     async def _run(self) -> None:
         self._loop_ended.clear()
+        self._tell_of_none()
         self._health.ready(self._part, "not connected to Kafka yet")
         self._health.expect(self._part, within=120)
         try:
@@ -86,6 +87,12 @@ class BatchConsumer(mode.Service):
         finally:
             self._health.ready(self._part, "stopped")
             self._loop_ended.set()
+
+    def _tell_of_none(self) -> None:
+        """Have the series that alerts look at from the start, or their first rise is not seen."""
+        metrics.REBALANCES.labels(self._options.group)
+        for verdict in Verdict:
+            metrics.BATCH_TROUBLE.labels(self._options.group, verdict.value)
 
     async def _connect(self) -> None:
         backoff = Backoff()
@@ -247,6 +254,9 @@ class BatchConsumer(mode.Service):
                 passing = passes(error) or isinstance(error, IllegalStateError)
                 if not passing and classify(error) is not Verdict.RETRY:
                     raise
+                if not passing:
+                    # What ends here began as a batch's trouble, and goes on for as long as this.
+                    metrics.BATCH_TROUBLE.labels(self._options.group, Verdict.RETRY.value).inc()
                 event("takeover", "not yet", level=logging.WARNING, error=repr(error))
                 self._health.ready(self._part, f"taking over partitions: {error!r}")
             await self._idle(backoff.next())
@@ -275,7 +285,6 @@ class BatchConsumer(mode.Service):
         self._reader.start_at(starts)
         self._held.take(starts, ends, stored, committed, time.monotonic())
         self._takeover_due = False
-        metrics.REBALANCES.labels(group).inc()
         self._health.ready(self._part)
         event("takeover", "partitions taken over", group=group, partitions=len(tps))
 
@@ -292,6 +301,7 @@ class BatchConsumer(mode.Service):
 
     def assigned(self, partitions: set[TopicPartition]) -> None:
         """These are ours now; the loop takes them over before it reads on."""
+        metrics.REBALANCES.labels(self._options.group).inc()
         self._reader.halt(list(partitions))
         self._assigned = frozenset(partitions)
         self._generation += 1
