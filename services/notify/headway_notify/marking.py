@@ -16,6 +16,7 @@ from headway.stream.positions import Pool
 from headway_notify import metrics
 from headway_notify.lives import Lives, Mails
 from headway_notify.patience import patiently
+from headway_notify.roads.answers import Ending
 from headway_notify.settings import NotifySettings
 from headway_notify.store import Outcome
 
@@ -49,6 +50,9 @@ class Marker(mode.Service):
         self._outcomes: list[Outcome] = []
         self._told: Counter[str] = Counter()
         self._told_at = time.monotonic()
+        for ending in Ending:
+            # From the start, or the first rise is not seen by whoever looks at rates.
+            metrics.ROAD_TRIES.labels(self._lives.road, ending.value)
         self.writable = asyncio.Event()
         self.writable.set()
 
