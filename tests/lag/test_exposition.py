@@ -5,9 +5,10 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from headway.lag.burrow import GroupStatus, PartitionStatus, Status
-from headway.lag.exposition import registry
+from headway.lag.exposition import LAG, OTHERS, families, registry
 from headway.lag.groups import Member
 from headway.lag.snapshot import GroupLag, LagSnapshot, PartitionLag, TopicPartitionEnds
+from headway.operations.catalogue import declarations
 from tests.lag.kit import named, series
 
 MEMBER = Member("reader-1-uuid", "reader-1", "/10.0.0.7")
@@ -57,6 +58,13 @@ SNAPSHOT = LagSnapshot(
 )  # fmt: skip
 def test_values(name: str, expected: dict[tuple[str, ...], float]) -> None:
     assert named(series(SNAPSHOT), name) == expected
+
+
+def test_every_family_is_in_the_catalogue_of_metrics() -> None:
+    told = {(one.name, one._labelnames) for one in families(SNAPSHOT, "c1")}
+    declared = {(one.name, one.labels) for one in (*LAG.declared, *OTHERS.declared)}
+    assert told == declared
+    assert declared <= {(one.name, one.labels) for part in declarations() for one in part.declared}
 
 
 def test_seconds_carry_the_labels_of_kafka_lag_exporter() -> None:

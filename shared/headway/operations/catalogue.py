@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from headway.runtime.declaring import Declarations, Declared
 
 ENTRY_POINTS = "headway.metrics"
-_OWN = ("headway.runtime.metrics", "headway.operations.exposing")
+_OWN = ("headway.runtime.metrics", "headway.operations.exposing", "headway.lag.exposition")
 
 _HEAD = """\
 # Metrics
@@ -19,8 +19,9 @@ Every service serves its own at `/metrics` on `HEADWAY_WEB_PORT`, in Prometheus'
 page is made from where they are declared: `headway metrics export docs/metrics.md`.
 
 Times are in seconds. Counters begin at nothing whenever a process starts, so look at `rate()` and
-`increase()`; a series with labels is there from the first time that it counts. A histogram has
-`_bucket`, `_sum` and `_count`. No label holds the id of a member, an order or a key.
+`increase()`; a series with labels is there from the first time that it counts, but for those that
+alerts look at: they are there from the start. A histogram has `_bucket`, `_sum` and `_count`. No
+label holds the id of a member, an order or a key.
 """
 
 

@@ -10,7 +10,7 @@ from headway.runtime.declaring import Declarations, Declared
 
 PART = Declarations(
     "Figures of the database",
-    "the one process that runs `headway.operations.figures.DatabaseFigures`; no service does",
+    "`headway status --serve`, of which an installation runs one; no service does",
     order=7,
 )
 
