@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from headway.lag.exposition import families
-from headway.lag.snapshot import LagSnapshot
 from headway.operations.catalogue import declarations
 
 _SCRAPED = {"job", "instance"}
@@ -34,9 +32,6 @@ def known() -> dict[str, set[str]]:
                 found[f"{one.name}_sum"] = found[f"{one.name}_count"] = labels
             else:
                 found[one.name] = labels
-    empty = LagSnapshot(0.0, database_asked=True)
-    for family in families(empty, "default"):
-        found[family.name] = set(family._labelnames)
     return {name: labels | _SCRAPED for name, labels in found.items()}
 
 
@@ -44,16 +39,51 @@ def used(expression: str) -> Iterator[tuple[str, set[str]]]:
     """Each metric of an expression, with the labels its selector names."""
     bare = _RANGE.sub("", _STRING.sub('""', expression))
     selectors = {m[1]: _labels(m[2]) for m in re.finditer(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}", bare)}
-    grouped = re.compile(r"\b(?:by|on|ignoring)\s*\([^)]*\)")
-    for name in _NAME.findall(grouped.sub("", re.sub(r"\{[^}]*\}", "", bare))):
-        if name not in _FUNCTIONS:
-            yield name, selectors.get(name, set())
+    for name in _metrics(re.sub(r"\{[^}]*\}", "", bare)):
+        yield name, selectors.get(name, set())
 
 
-def grouped_by(expression: str) -> set[str]:
-    """The labels that an expression groups or joins by."""
-    found = re.findall(r"\b(?:by|on|ignoring)\s*\(([^)]*)\)", expression)
-    return {label.strip() for group in found for label in group.split(",") if label.strip()}
+def grouped(expression: str) -> Iterator[tuple[str, set[str]]]:
+    """Each metric that an expression groups or joins, with the labels that it does so by.
+
+    What stands in the parentheses of an aggregation is grouped by the labels of its `by`. Beside an
+    `on` or `ignoring` that is the metric before it and the one after it: whatever else stands on
+    either side has been joined with those.
+    """
+    bare = _RANGE.sub("", _STRING.sub('""', expression))
+    bare = re.sub(r"\{[^}]*\}", "", bare)
+    for found in re.finditer(r"\b(by|on|ignoring)\s*\(([^)]*)\)", bare):
+        labels = {label.strip() for label in found[2].split(",") if label.strip()}
+        before, after = _metrics(bare[: found.start()]), _metrics(bare[found.end() :])
+        if found[1] == "by":
+            held = _metrics(_aggregated(bare, found.start(), found.end()))
+        else:
+            held = [*before[-1:], *after[:1]]
+        for name in held:
+            yield name, labels
+
+
+def _aggregated(expression: str, begin: int, end: int) -> str:
+    """What a `by` groups: the parentheses after it, or before it, as in `sum(x) by (y)`."""
+    rest = expression[end:].lstrip()
+    if rest.startswith("("):
+        return _parenthesised(rest, "(", ")")
+    return _parenthesised(expression[:begin].rstrip()[::-1], ")", "(")[::-1]
+
+
+def _parenthesised(text: str, opening: str, closing: str) -> str:
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == opening) - (character == closing)
+        if depth == 0:
+            return text[: at + 1]
+    raise ValueError(f"parentheses do not match: {text}")
+
+
+def _metrics(bare: str) -> list[str]:
+    """The metrics in a part of an expression without its strings, ranges and selectors."""
+    without = re.sub(r"\b(?:by|on|ignoring)\s*\([^)]*\)", "", bare)
+    return [name for name in _NAME.findall(without) if name not in _FUNCTIONS]
 
 
 def _labels(selector: str) -> set[str]:

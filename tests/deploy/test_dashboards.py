@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.metrics_known import grouped_by, known, used
+from tests.deploy.metrics_known import grouped, known, used
 from tests.promtool import promtool
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
@@ -34,13 +34,13 @@ def test_there_is_one_for_each_service_and_one_for_all() -> None:
 def test_every_query_asks_for_metrics_and_labels_that_there_are(path: Path) -> None:
     there = known()
     for title, expression in queries(path):
-        labels: set[str] = set()
-        for name, selected in used(expression):
+        asked = list(used(expression))
+        assert asked, f"{title}: a query without a metric"
+        for name, selected in asked:
             assert name in there, f"{title}: nothing tells {name}"
             assert selected <= there[name], f"{title}: {name} has no {selected - there[name]}"
-            labels |= there[name]
-        assert labels, f"{title}: a query without a metric"
-        assert grouped_by(expression) <= labels, title
+        for name, labels in grouped(expression):
+            assert labels <= there[name], f"{title}: {name} has no {labels - there[name]}"
 
 
 def test_every_query_is_well_formed(tmp_path: Path) -> None:
