@@ -17,6 +17,9 @@ select job, ran_at, outcome, since, ok_at, did, trouble, next_at,
        greatest(extract(epoch from clock_timestamp() - next_at), 0)::float8 as overdue_s
 from job_runs order by job
 
+-- name: forget_job
+delete from job_runs where job = $1 returning job
+
 -- name: verify_ran
 insert into verify_runs (began_at, took_s, scope, ok, findings, release) values ($1, $2, $3, $4, $5::json, $6)
 
