@@ -82,6 +82,16 @@ def test_held_accounts_are_listed_and_let_go_with_a_trace(busy_database: str) ->
     headway("held", "let-go", number, code=2, postgres_dsn=busy_database)
 
 
+def test_what_looks_like_markup_in_an_error_is_shown_as_it_is(busy_database: str) -> None:
+    run_apart(
+        tamper(
+            busy_database,
+            "update accounts set held = 'KeyError: [/orders] [red]7' where member_id = 'bob'",
+        )
+    )
+    assert "KeyError: [/orders] [red]7" in headway("held", "list", postgres_dsn=busy_database)
+
+
 def test_verify_says_what_it_checked_and_what_is_broken(busy_database: str) -> None:
     said = headway("verify", postgres_dsn=busy_database)
     assert said.endswith("verify ok\n")

@@ -41,14 +41,15 @@ def list_(limit: int, as_json: bool) -> None:
     if not rows:
         click.echo("No account is held.")
         return
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("account", "member", "due since", "why")
     for row in rows:
         due = row["next_due_at"]
         table.add_row(
-            str(row["account_id"]), row["member_id"], f"{due:%Y-%m-%d %H:%M}" if due else "",
-            row["held"],
+            str(row["account_id"]), escape(row["member_id"]),
+            f"{due:%Y-%m-%d %H:%M}" if due else "", escape(row["held"]),
         )  # fmt: skip
     console().print(table)
 
