@@ -60,6 +60,7 @@ def _group(group: GroupLag, series: tuple[Sample, ...]) -> Group:
     status = group.status
     return Group(
         group=group.name,
+        in_kafka=group.in_kafka,
         state=None if status is None else _WORDS[status.status],
         complete=None if status is None else status.complete,
         members=group.members,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import mode
 
@@ -65,23 +65,29 @@ class Board:
 
 
 class Watch(mode.Service):
-    """Looks every so many seconds and puts what it sees on the board."""
+    """Looks every so many seconds and puts what it sees on the board.
+
+    `expected` names the consumer groups that there must be.
+    """
 
     def __init__(
-        self, look: Look, board: Board, objectives: Objectives, health: Health, every: float
-    ) -> None:
+        self, look: Look, board: Board, objectives: Objectives, health: Health, every: float,
+        expected: Collection[str] = (),
+    ) -> None:  # fmt: skip
         super().__init__()
         self._look = look
         self._board = board
         self._objectives = objectives
         self._health = health
         self._every = every
+        self._expected = expected
         self._state = ""
 
     async def run_once(self) -> Status:
         """Look once. What cannot be looked at is in the status, not an error."""
         snapshot = await self._look()
-        status = Status(judgement=judged(snapshot, self._objectives), snapshot=snapshot)
+        judgement = judged(snapshot, self._objectives, self._expected)
+        status = Status(judgement=judgement, snapshot=snapshot)
         self._board.put(status)
         return status
 
