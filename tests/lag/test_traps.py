@@ -5,7 +5,7 @@ Names in brackets are where somebody met it.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 import pytest
@@ -15,6 +15,7 @@ from aiokafka.admin import RecordsToDelete
 from headway.lag.burrow import Rules, Status
 from headway.lag.cluster import Cluster, Ends
 from headway.lag.groups import Group
+from headway.lag.record_times import Place as RecordPlace
 from headway.lag.snapshot import LagSnapshot, PartitionLag
 from headway.lag.watching import rates
 from tests.lag.kit import Place, first, named, only, series
@@ -208,9 +209,32 @@ async def test_a_hole_at_the_committed_offset_is_passed_over(orders: Place) -> N
         assert first(await meter.measure()).seconds == 5.0
         await orders.commit(3, partition=1)
         marker = await meter.measure()
+        assert first(await meter.measure()).seconds == 0.0
+        await orders.write(LONG_AGO + 8000, partition=1)
+        after = await meter.measure()
     assert first(marker).committed_lag == 1
-    assert first(marker).seconds is None
-    assert "kafka_consumergroup_group_lag_seconds" not in {name for name, _ in series(marker)}
+    assert first(marker).seconds == 0.0, "no record waits behind a marker"
+    assert first(after).seconds == 2.0
+
+
+async def test_a_record_that_does_not_come_silences_its_own_partition_alone(orders: Place) -> None:
+    """A slow broker must not hide that others have been waiting for long."""
+
+    class Slow(Cluster):
+        async def times(
+            self, places: Iterable[RecordPlace]
+        ) -> dict[tuple[TopicPartition, int], int | None]:
+            return {
+                at: found for at, found in (await super().times(places)).items() if at[0].partition
+            }
+
+    await orders.write(LONG_AGO, partition=1)
+    await orders.commit(1)
+    await orders.commit(0, partition=1)
+    async with orders.meter(Slow, clock=lambda: LONG_AGO / 1000 + 10) as meter:
+        measured = await meter.measure()
+    assert [lag.seconds for lag in only(measured).partitions] == [None, 10.0]
+    assert only(measured).seconds == 10.0
 
 
 async def test_what_cannot_be_measured_is_not_exposed() -> None:

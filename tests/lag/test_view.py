@@ -28,7 +28,7 @@ def test_seconds(seconds: float | None, shown: str) -> None:
 def test_a_group_in_one_line() -> None:
     earn, gone, _ = SNAPSHOT.groups
     assert in_words(earn) == (
-        "earn: 70 behind, ERR (STALL), 2 members,"
+        "earn: 70 behind, ERR (STALL), the oldest waits for 12.5 s, 2 members,"
         " 1 never committed and counted from the log's start"
     )
     assert in_words(gone) == "gone: 50 behind; Kafka does not know it"

@@ -107,8 +107,11 @@ class Cluster:
         """What these groups have committed since the last call; `topics` comes before."""
         return self._commits.read(groups, self._offsets_partitions)
 
-    async def times(self, places: Iterable[Place]) -> dict[tuple[TopicPartition, int], int]:
-        """When the records at these places were written, in milliseconds since 1970."""
+    async def times(self, places: Iterable[Place]) -> dict[tuple[TopicPartition, int], int | None]:
+        """When the records at these places were written, in milliseconds since 1970.
+
+        None where there is no record, missing where that cannot be told.
+        """
         return await self._times.find(places)
 
     @property

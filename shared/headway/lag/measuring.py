@@ -20,6 +20,7 @@ from headway.lag.windows import Windows
 from headway.stream.positions import QUERIES
 
 Applied = dict[tuple[str, TopicPartition], int]
+Times = Mapping[tuple[TopicPartition, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Meter:
         group: Group | None,
         name: str,
         lags: list[PartitionLag],
-        times: Mapping[tuple[TopicPartition, int], int],
+        times: Times,
         now: float,
     ) -> GroupLag:
         if group is None:
@@ -178,14 +179,15 @@ def _first_waiting(lag: PartitionLag) -> Place:
     return Place(_tp(lag), max(lag.committed or 0, lag.begin), lag.end)
 
 
-def _waited(
-    lag: PartitionLag, times: Mapping[tuple[TopicPartition, int], int], now: float
-) -> float | None:
-    """Seconds since the first record that waits was written."""
+def _waited(lag: PartitionLag, times: Times, now: float) -> float | None:
+    """Seconds since the first record that waits was written; None where that is not known."""
+    place = _first_waiting(lag)[:2]
     if not lag.committed_lag:
         return 0.0
-    written_ms = times.get(_first_waiting(lag)[:2])
-    return None if written_ms is None else max(round(now - written_ms / 1000, 3), 0.0)
+    if place not in times:
+        return None
+    written_ms = times[place]
+    return 0.0 if written_ms is None else max(round(now - written_ms / 1000, 3), 0.0)
 
 
 def _tp(lag: PartitionLag) -> TopicPartition:

@@ -76,10 +76,13 @@ class GroupLag:
 
     @property
     def seconds(self) -> float | None:
-        """The longest that a record has been waiting; None if that of a partition is unknown."""
+        """The longest that a record is known to have been waiting; None if it is of no partition.
+
+        One partition whose age cannot be known must not silence the others.
+        """
         ages = [partition.seconds for partition in self.partitions]
         known = [age for age in ages if age is not None]
-        return max(known, default=0.0) if len(known) == len(ages) else None
+        return max(known) if known else None if ages else 0.0
 
 
 @dataclass(frozen=True, slots=True)

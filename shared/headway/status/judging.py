@@ -50,9 +50,7 @@ class Judgement(Frozen):
     problems: tuple[Problem, ...]
 
 
-def judged(
-    snapshot: Snapshot, objectives: Objectives, expected: Collection[str] = ()
-) -> Judgement:
+def judged(snapshot: Snapshot, objectives: Objectives, expected: Collection[str] = ()) -> Judgement:
     """What `snapshot` means under these objectives; `expected` names groups that there must be."""
     problems = (
         *_unseen(snapshot),
