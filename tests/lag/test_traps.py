@@ -263,6 +263,25 @@ async def test_words_are_there_at_once_from_commits_of_the_past(orders: Place) -
         assert status.complete == 2 / 15
 
 
+async def test_one_look_at_a_quiet_group_with_a_fresh_record_does_not_call_it_stopped(
+    orders: Place,
+) -> None:
+    """`headway status` looks once: the ring of log ends holds none but the present one."""
+    await orders.commit(9, 10)
+    await asyncio.sleep(1.2)
+    await produce(orders.kafka, orders.topic, ["new"], partitions=1)
+    later = time.time() + 100
+    async with orders.meter(clock=lambda: later) as meter:
+        fresh = only(await meter.measure())
+    async with orders.meter(clock=lambda: later + 60) as meter:
+        old = only(await meter.measure())
+    for group, word in ((fresh, Status.OK), (old, Status.STOP)):
+        status = group.partitions[0].status
+        assert status is not None
+        assert status.status is word
+        assert group.lag == 1
+
+
 async def test_a_partition_without_leader_does_not_hide_the_others(orders: Place) -> None:
     """Asking for its end would wait for ever."""
 

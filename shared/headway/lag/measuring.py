@@ -147,15 +147,17 @@ class Meter:
         if group is None:
             return GroupLag(name, False, "", None, None, tuple(lags))
         told = self._cluster.tells_commits
+        level = _level_until(lags, times)
         partitions = tuple(
             replace(
                 lag,
                 seconds=_waited(lag, times, now),
-                status=self._windows.partition(name, _tp(lag), now) if told else None,
+                status=self._windows.partition(name, tp, now, level.get(tp)) if told else None,
             )
             for lag in lags
+            for tp in [_tp(lag)]
         )
-        status = self._windows.group(name, now) if told else None
+        status = self._windows.group(name, now, level) if told else None
         return GroupLag(name, True, group.state, group.members, status, partitions)
 
 
@@ -177,6 +179,16 @@ def _places(
 def _first_waiting(lag: PartitionLag) -> Place:
     """The record at the committed offset, or the log's first where that one has gone."""
     return Place(_tp(lag), max(lag.committed or 0, lag.begin), lag.end)
+
+
+def _level_until(lags: list[PartitionLag], times: Times) -> dict[TopicPartition, float]:
+    """Until when each log ended at the committed offset: until the record there was written."""
+    found = {}
+    for lag in lags:
+        written_ms = times.get(_first_waiting(lag)[:2])
+        if lag.committed is not None and lag.begin <= lag.committed and written_ms is not None:
+            found[_tp(lag)] = written_ms / 1000
+    return found
 
 
 def _waited(lag: PartitionLag, times: Times, now: float) -> float | None:

@@ -6,6 +6,7 @@ from aiokafka import TopicPartition
 
 from headway.lag.burrow import (
     GroupStatus,
+    LogEnd,
     PartitionStatus,
     Ring,
     Rules,
@@ -60,14 +61,48 @@ class Windows:
         """Forget all other groups."""
         self._windows = {name: kept for name, kept in self._windows.items() if name in groups}
 
-    def partition(self, group: str, tp: TopicPartition, now: float) -> PartitionStatus:
-        """One partition's word."""
-        window = self._windows.get(group, {}).get(tp, ())
-        return partition_status(window, self._rings.get(tp, ()), now, self._rules)
+    def partition(
+        self, group: str, tp: TopicPartition, now: float, level_until: float | None = None
+    ) -> PartitionStatus:
+        """One partition's word.
 
-    def group(self, group: str, now: float) -> GroupStatus:
+        `level_until` is until when the log had ended where the group has committed, if that is
+        known: it stands in for log ends that were not looked at yet, and for nothing later.
+        """
+        window, ring = self._windows.get(group, {}).get(tp, ()), self._rings.get(tp, ())
+        if window and level_until is not None and len(ring) < self._rules.intervals:
+            window, ring = with_past(window, ring, level_until, now, self._rules)
+        return partition_status(window, ring, now, self._rules)
+
+    def group(
+        self, group: str, now: float, level_until: Mapping[TopicPartition, float]
+    ) -> GroupStatus:
         """A group's word, over all partitions of the topics that it has committed in."""
         topics = {tp.topic for tp in self._windows.get(group, ())}
         return group_status(
-            [self.partition(group, tp, now) for tp in self._rings if tp.topic in topics]
+            [
+                self.partition(group, tp, now, level_until.get(tp))
+                for tp in self._rings
+                if tp.topic in topics
+            ]
         )
+
+
+def with_past(
+    window: Window, ring: Ring, level_until: float, now: float, rules: Rules
+) -> tuple[Window, Ring]:
+    """Window and ring as they would be, had somebody watched when the log was level. Pure.
+
+    After a start commits of the past are held against the log's present end, which makes a quiet
+    partition with one new record look as if its group had stood still.
+    """
+    offset = window[-1].offset
+    window = tuple(
+        commit._replace(lag=0)
+        if commit.offset == offset and commit.at_ms < level_until * 1000
+        else commit
+        for commit in window
+    )
+    if now - level_until < rules.intervals * rules.offset_refresh:
+        ring = (LogEnd(offset, level_until), *ring)
+    return window, ring
