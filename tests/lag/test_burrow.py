@@ -106,7 +106,7 @@ def fed(rules: Rules, ends: int, commits: tuple[int, ...] = (10, 11)) -> Windows
         made = OffsetCommit("g", TP.topic, TP.partition, offset, (START + at) * 1000)
         windows.commit(made, START + 3600)
     for look in range(ends):
-        windows.ends({TP: 12}, START + 3600 + 10 * look)
+        windows.ends({TP: 12}, START + 3600 + 10 * look, [TP.topic])
     return windows
 
 
@@ -127,6 +127,19 @@ def test_who_committed_with_records_waiting_was_not_level() -> None:
     windows = fed(RULES, 1, (11, 11))
     assert windows.partition("g", TP, START + 3600, START - 1).status is Status.STOP
     assert windows.partition("g", TP, START + 2, START - 1).status is Status.STALL
+
+
+def test_windows_outlast_a_leader_and_not_their_topic() -> None:
+    windows, now = fed(RULES, 1), START + 3600.0
+    before = windows.partition("g", TP, now)
+    windows.ends({}, now, [TP.topic])
+    assert windows.group("g", now, {}).status is Status.NOTFOUND, "without a leader: left out"
+    windows.ends({TP: 12}, now, [TP.topic])
+    assert windows.partition("g", TP, now) == before
+    assert before.complete == 2 / 5
+    windows.ends({}, now, [])
+    windows.ends({TP: 12}, now, [TP.topic])
+    assert windows.partition("g", TP, now).complete == 0
 
 
 @given(st.integers(0, 200), st.integers(5, 12))

@@ -5,7 +5,7 @@ Names in brackets are where somebody met it.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
 
 import pytest
@@ -14,6 +14,7 @@ from aiokafka.admin import RecordsToDelete
 
 from headway.lag.burrow import Rules, Status
 from headway.lag.cluster import Cluster, Ends
+from headway.lag.commits import OffsetCommit
 from headway.lag.groups import Group
 from headway.lag.record_times import Place as RecordPlace
 from headway.lag.snapshot import LagSnapshot, PartitionLag
@@ -298,3 +299,45 @@ async def test_a_partition_without_leader_does_not_hide_the_others(orders: Place
     await orders.commit(0, partition=1)
     async with orders.meter(Headless) as meter:
         assert [lag.partition for lag in only(await meter.measure()).partitions] == [1]
+
+
+async def test_a_partition_that_was_without_leader_has_its_commits_again(orders: Place) -> None:
+    """They are read once: forgotten with the leader, they would be missed for ever."""
+    headless = [False]
+
+    class Electing(Cluster):
+        async def topics(self) -> dict[str, list[int]]:
+            found = await super().topics()
+            return {name: [] for name in found} if headless[0] else found
+
+    await orders.commit(3, 3)
+    async with orders.meter(Electing, rules=Rules(min_distance=0)) as meter:
+        before = first(await meter.measure()).status
+        headless[0] = True
+        assert only(await meter.measure()).partitions == ()
+        headless[0] = False
+        after = first(await meter.measure()).status
+    assert before is not None
+    assert before.complete == 2 / 15
+    assert after == before
+
+
+async def test_no_word_from_commits_that_were_read_by_half(orders: Place) -> None:
+    """Reading them ends after some seconds, wherever it is: what comes later may change all."""
+    await orders.commit(3, 3)
+    read = [0.0]
+
+    class Slow(Cluster):
+        def commits(self, groups: Collection[str]) -> AsyncIterator[OffsetCommit]:
+            return self._commits.read(groups, self._offsets_partitions, patience=read[0])
+
+    async with orders.meter(Slow) as meter:
+        half = only(await meter.measure())
+        read[0] = 10.0
+        whole = only(await meter.measure())
+        read[0] = 0.0
+        await orders.commit(4)
+        assert only(await meter.measure()).status is not None, "it knew all once"
+    assert (half.status, half.partitions[0].status, half.lag) == (None, None, 7)
+    assert whole.status is not None
+    assert whole.partitions[0].status is not None

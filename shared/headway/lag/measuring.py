@@ -62,7 +62,7 @@ class Meter:
         await self._follow(groups, partitions)
         ends = await self._cluster.ends(partitions)
         now = self._clock()
-        self._windows.ends({tp: at.end for tp, at in ends.items()}, now)
+        self._windows.ends({tp: at.end for tp, at in ends.items()}, now, topics)
         known = {
             name: [self._lag(groups.get(name), name, tp, applied, ends[tp]) for tp in tps]
             for name, tps in places.items()
@@ -146,7 +146,7 @@ class Meter:
     ) -> GroupLag:
         if group is None:
             return GroupLag(name, False, "", None, None, tuple(lags))
-        told = self._cluster.tells_commits
+        told = self._cluster.knows_commits(name)
         level = _level_until(lags, times)
         partitions = tuple(
             replace(

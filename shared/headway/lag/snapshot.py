@@ -13,7 +13,8 @@ class PartitionLag:
     `committed` is Kafka's offset and `applied` the database's, None where there is none yet.
     `in_ledger` says whether the group keeps its place in the database, so that `applied` is the
     truth. `seconds` is the age of the record at the committed offset, 0 if nothing is waiting
-    and None if it cannot be known. `status` is None where commits cannot be read.
+    and None if it cannot be known. `status` is None where commits cannot be read, or were not
+    read to their end yet.
     """
 
     group: str

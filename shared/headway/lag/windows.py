@@ -26,6 +26,7 @@ class Windows:
         self._rules = rules
         self._windows: dict[str, dict[TopicPartition, Window]] = {}
         self._rings: dict[TopicPartition, Ring] = {}
+        self._seen: Collection[TopicPartition] = ()
 
     def without_end(self, partitions: Collection[TopicPartition]) -> list[TopicPartition]:
         """Those whose log end was never told; commits there would be dropped."""
@@ -48,13 +49,18 @@ class Windows:
         for tp, end in ends.items():
             self._rings[tp] = ended((), end, now, self._rules)
 
-    def ends(self, ends: Mapping[TopicPartition, int], now: float) -> None:
-        """Where logs end now; partitions that are not among them any more are forgotten."""
-        self._rings = {
-            tp: ended(self._rings.get(tp, ()), end, now, self._rules) for tp, end in ends.items()
+    def ends(self, ends: Mapping[TopicPartition, int], now: float, topics: Collection[str]) -> None:
+        """Where logs end now; those of other topics than these are forgotten.
+
+        A partition that has no leader has no end now, but keeps its commits: they are told once.
+        """
+        self._seen = ends.keys()
+        kept = {tp: ring for tp, ring in self._rings.items() if tp.topic in topics}
+        self._rings = kept | {
+            tp: ended(kept.get(tp, ()), end, now, self._rules) for tp, end in ends.items()
         }
         for windows in self._windows.values():
-            for tp in [tp for tp in windows if tp not in ends]:
+            for tp in [tp for tp in windows if tp.topic not in topics]:
                 del windows[tp]
 
     def keep(self, groups: Collection[str]) -> None:
@@ -77,12 +83,12 @@ class Windows:
     def group(
         self, group: str, now: float, level_until: Mapping[TopicPartition, float]
     ) -> GroupStatus:
-        """A group's word, over all partitions of the topics that it has committed in."""
+        """A group's word, over all partitions with a leader of the topics it has committed in."""
         topics = {tp.topic for tp in self._windows.get(group, ())}
         return group_status(
             [
                 self.partition(group, tp, now, level_until.get(tp))
-                for tp in self._rings
+                for tp in self._seen
                 if tp.topic in topics
             ]
         )
