@@ -6,7 +6,7 @@ other way round, a group that reads on meanwhile would be ahead of the log.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 from aiokafka import TopicPartition
@@ -34,7 +34,8 @@ class Scope:
     wanted: Callable[[str], bool]
     group_prefix: str
     topic_prefix: str
-    dsn: str | None
+    dsn: str | None = field(repr=False)
+    """Not shown: it may hold a password."""
 
 
 class Meter:
@@ -207,7 +208,8 @@ def _tp(lag: PartitionLag) -> TopicPartition:
 
 
 async def _positions(dsn: str, group_prefix: str) -> Applied:
-    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=10)
+    # Short, that Kafka can still be measured in time when the database hangs.
+    connection = await asyncpg.connect(dsn, timeout=5, command_timeout=5)
     try:
         rows = await connection.fetch(QUERIES.positions_of_groups, group_prefix)
     finally:

@@ -13,6 +13,7 @@ from headway.status.snapshot import Frozen, Snapshot
 
 Look = Callable[[], Awaitable[Snapshot]]
 _DEAD_AFTER = 120.0
+_LOOP = "watch"
 
 
 class Status(Frozen):
@@ -82,6 +83,7 @@ class Watch(mode.Service):
         self._every = every
         self._expected = expected
         self._state = ""
+        self._health.ready(_LOOP, "nothing was looked at yet")
 
     async def run_once(self) -> Status:
         """Look once. What cannot be looked at is in the status, not an error."""
@@ -93,11 +95,11 @@ class Watch(mode.Service):
 
     @mode.Service.task
     async def _run(self) -> None:
-        self._health.expect("watch", within=_DEAD_AFTER)
+        self._health.expect(_LOOP, within=_DEAD_AFTER + self._every)
         while not self.should_stop:
-            self._health.beat("watch")
+            self._health.beat(_LOOP)
             self._tell(await self.run_once())
-            self._health.ready("watch")
+            self._health.ready(_LOOP)
             await self.sleep(self._every)
 
     def _tell(self, status: Status) -> None:
