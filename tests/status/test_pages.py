@@ -1,8 +1,10 @@
 """The pages: the same data as the JSON, without script, escaped, and safe headers everywhere."""
 
+import re
 from html.parser import HTMLParser
 
 from headway.access.scopes import Scope
+from headway.ledger.queries import load
 from headway.status.charts import charts, sparkline
 from headway.status.events import Front
 from headway.status.rendering import PARTS
@@ -120,6 +122,30 @@ async def test_members_are_found_by_how_their_id_begins_and_their_balance_tells_
         assert told["balances"] == {"pending": 30, "available": 5, "reserved": 0, "owed": 0}
         assert told["story"][-1]["after"]["pending"] == 30
         assert (await pages.client.get("/members/carl")).status_code == 404
+
+
+async def test_a_search_reads_only_ids_that_begin_so_and_the_id_itself_comes_first(
+    database: str,
+) -> None:
+    topics = Topics()
+    names = ["ann", *(f"ann-{n:02}" for n in range(25)), "Anna", "ann_x", "anm", "ano"]
+    async with earning(database) as earn, served(database) as pages:
+        await earn.apply(*(topics.join(name) for name in reversed(names)))
+        page = (await pages.client.get("/members?q=ann")).text
+        ids = re.findall(r'href="/members/([^"?]+)"', page)
+        assert ids == names[:20]
+        page = (await pages.client.get("/members?q=ann_")).text
+        assert re.findall(r'href="/members/([^"?]+)"', page) == ["ann_x"]
+        async with pages.pool.acquire() as connection, connection.transaction():
+            # As it is planned once for all; by itself nobody takes an index of so few rows.
+            await connection.execute("set local plan_cache_mode = force_generic_plan")
+            await connection.execute("set local enable_seqscan = off")
+            query = load("headway.status", "members.sql").members_like
+            await connection.execute(f"prepare search (text, bigint) as {query}")
+            rows = await connection.fetch("explain execute search ('ann', 20)")
+    plan = "\n".join(row[0] for row in rows)
+    assert re.search(r"Index Cond: .*member_id ~>=~ \$1.*member_id ~<~ \(\$1", plan), plan
+    assert "Sort" not in plan
 
 
 async def test_dead_letters_are_filtered_and_paged_as_the_json_is(database: str) -> None:
