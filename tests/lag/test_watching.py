@@ -62,7 +62,8 @@ async def test_who_measures_seldom_is_alive_meanwhile() -> None:
     health = Health(lambda: now[0])
     scope = Scope(lambda name: True, "", "", None)
     nowhere = {"bootstrap_servers": "127.0.0.1:1"}
-    async with LagWatch(nowhere, scope, every=300, health=health) as watch:
+    watch = LagWatch(nowhere, scope, every=300, health=health)
+    async with watch:
         while watch.snapshot().down == "nothing was measured yet":
             await asyncio.sleep(0.02)
         now[0] += 419

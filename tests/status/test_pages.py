@@ -7,7 +7,7 @@ from headway.access.scopes import Scope
 from headway.ledger.queries import load
 from headway.status.charts import charts, sparkline
 from headway.status.events import Front
-from headway.status.rendering import PARTS
+from headway.status.rendering import HEADERS, PARTS
 from headway.status.snapshot import DeadLetters, Outbox, Refused, Snapshot
 from headway.status.watching import Board
 from tests.earn.kit import Topics, earning
@@ -78,6 +78,20 @@ async def test_every_answer_has_safe_headers(database: str) -> None:
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert answer.headers["referrer-policy"] == "same-origin"
         assert (await pages.client.get("/api/members/nobody")).json()["status"] == 404
+
+
+async def test_an_answer_to_what_nobody_expected_has_them_too(database: str) -> None:
+    def broken() -> bytes:
+        raise RuntimeError("a mistake of ours")
+
+    async with served(database, exposition=broken) as pages:
+        answer = await pages.client.get("/metrics")
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "Something is wrong on our side." in answer.text
+    # What was sent again before it failed was changed.
+    assert "nothing was changed" not in answer.text
+    assert "a mistake of ours" not in answer.text
 
 
 class _Loads(HTMLParser):
