@@ -206,7 +206,7 @@ def _dead_letters(snapshot: Snapshot) -> Iterator[Problem]:
     mostly = ":" if len(letters.by_reason) == 1 else ", mostly"
     yield Problem(
         part="dead_letters",
-        what=f"{counted(letters.waiting, 'dead letter')} "
+        what=f"{'At least ' if letters.at_least else ''}{counted(letters.waiting, 'dead letter')} "
         f"{'waits' if letters.waiting == 1 else 'wait'}{mostly} {top.reason} from {top.topic}",
         since=min(one.first_at for one in letters.by_reason),
         next_step="Open one, mend what its reason names, and send it again.",

@@ -85,9 +85,10 @@ class Refused(Frozen):
 
 
 class DeadLetters(Frozen):
-    """Dead letters that were neither sent again nor closed."""
+    """Dead letters that were neither sent again nor closed. `at_least`: as for the outbox."""
 
     waiting: int
+    at_least: bool = False
     by_reason: tuple[Refused, ...] = ()
 
 
