@@ -129,6 +129,15 @@ def test_who_committed_with_records_waiting_was_not_level() -> None:
     assert windows.partition("g", TP, START + 2, START - 1).status is Status.STALL
 
 
+def test_a_group_that_has_not_committed_for_long_is_not_found() -> None:
+    windows, last = fed(RULES, 1), START + 1
+    windows.keep(["g"], last + RULES.expire_group)
+    assert windows.group("g", last, {}).status is Status.ERR
+    windows.keep(["g"], last + RULES.expire_group + 1)
+    assert windows.group("g", last, {}).status is Status.NOTFOUND
+    assert windows.partition("g", TP, last).status is Status.OK
+
+
 def test_windows_outlast_a_leader_and_not_their_topic() -> None:
     windows, now = fed(RULES, 1), START + 3600.0
     before = windows.partition("g", TP, now)

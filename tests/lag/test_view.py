@@ -2,7 +2,7 @@
 
 import pytest
 
-from headway.cli.lag_view import in_words, seconds_in_words, sparkline
+from headway.cli.lag_view import in_words, partitions_table, seconds_in_words, sparkline
 from headway.lag.burrow import GroupStatus, Status
 from headway.lag.snapshot import GroupLag
 from tests.lag.test_exposition import BEHIND, SNAPSHOT
@@ -23,6 +23,15 @@ def test_sparkline(values: list[int], shown: str) -> None:
 )  # fmt: skip
 def test_seconds(seconds: float | None, shown: str) -> None:
     assert seconds_in_words(seconds) == shown
+
+
+def test_who_reads_a_partition_stands_beside_it() -> None:
+    """That is whose log the runbook sends people to."""
+    table = partitions_table(SNAPSHOT, everything=True)
+    column = table.columns[-1]
+    assert (column.header, [str(cell) for cell in column.cells]) == (
+        "read by", ["reader-1", "nobody", "reader-1"],
+    )  # fmt: skip
 
 
 def test_a_group_in_one_line() -> None:

@@ -60,6 +60,7 @@ def partitions_table(snapshot: LagSnapshot, everything: bool) -> Table:
     for column in ("part", "applied", "committed", "end", "behind", "by Kafka", "waits"):
         table.add_column(column, justify="right")
     table.add_column("status")
+    table.add_column("read by")
     for lag in [lag for group in snapshot.groups for lag in group.partitions]:
         if everything or lag.lag or lag.committed_lag:
             table.add_row(
@@ -73,6 +74,7 @@ def partitions_table(snapshot: LagSnapshot, everything: bool) -> Table:
                 f"{lag.committed_lag:,}",
                 seconds_in_words(lag.seconds),
                 word(lag.status.status if lag.status else None),
+                Text(lag.owner.client_id) if lag.owner else "nobody",
             )
     return table
 

@@ -115,7 +115,7 @@ class Meter:
         A commit is held against the end that was known when it came, so the ends of partitions
         that are new are looked up before.
         """
-        self._windows.keep(groups)
+        self._windows.keep(groups, self._clock())
         new = await self._cluster.ends(self._windows.without_end(partitions))
         self._windows.begin({tp: at.end for tp, at in new.items()}, self._clock())
         if self._cluster.tells_commits:

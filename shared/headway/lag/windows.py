@@ -63,9 +63,14 @@ class Windows:
             for tp in [tp for tp in windows if tp.topic not in topics]:
                 del windows[tp]
 
-    def keep(self, groups: Collection[str]) -> None:
-        """Forget all other groups."""
-        self._windows = {name: kept for name, kept in self._windows.items() if name in groups}
+    def keep(self, groups: Collection[str], now: float) -> None:
+        """Forget all other groups, and those whose last commit is too old to be looked at."""
+        oldest_ms = (int(now) - self._rules.expire_group) * 1000
+        self._windows = {
+            name: kept
+            for name, kept in self._windows.items()
+            if name in groups and any(window[-1].at_ms >= oldest_ms for window in kept.values())
+        }
 
     def partition(
         self, group: str, tp: TopicPartition, now: float, level_until: float | None = None
