@@ -26,6 +26,7 @@ async def test_the_page_shows_what_the_json_says(database: str) -> None:
     async with served(database) as pages:
         told = (await pages.client.get("/api/status")).json()
         page = (await pages.client.get("/")).text
+        assert "1 consumer group, seen" in page
         assert told["judgement"]["state"] == "attention"
         assert told["judgement"]["problems"][0]["runbook"] == "lag-growing"
         assert set(told["snapshot"]) == set(Snapshot.model_fields)

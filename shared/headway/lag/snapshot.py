@@ -45,19 +45,24 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One point of a group's course: when (seconds since 1970), records and seconds behind."""
+    """One point of a group's course: when (seconds since 1970), records and seconds behind.
+
+    Rates are records a second since the sample before, None at the first.
+    """
 
     at: float
     lag: int
     seconds: float | None
+    consumed_per_second: float | None = None
+    produced_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupLag:
     """One group. `in_kafka` is False for one that only the database remembers.
 
-    Rates are records a second since the sample before, None at the first; `series` is the
-    course so far, oldest first, this sample included.
+    Rates are those of the newest sample; `series` is the course so far, oldest first, that sample
+    included.
     """
 
     name: str

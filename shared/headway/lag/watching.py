@@ -123,11 +123,11 @@ class LagWatch(mode.Service):
         passed = measured.at - self._before_at
         groups = []
         for group in measured.groups:
-            series = self._series.get(group.name) or deque(maxlen=self._points)
-            series.append(Sample(measured.at, group.lag, group.seconds))
-            self._series[group.name] = series
             before = self._before.get(group.name)
             consumed, produced = rates(before, group, passed) if before else (None, None)
+            series = self._series.get(group.name) or deque(maxlen=self._points)
+            series.append(Sample(measured.at, group.lag, group.seconds, consumed, produced))
+            self._series[group.name] = series
             groups.append(
                 replace(
                     group,
