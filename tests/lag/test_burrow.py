@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +20,11 @@ from headway.lag.burrow import (
     group_status,
     partition_status,
 )
+from headway.lag.commits import OffsetCommit
+from headway.lag.windows import Windows
 
 RULES = Rules(intervals=5)
+TP = TopicPartition("orders", 0)
 START = 1_800_000_000
 
 
@@ -92,6 +96,64 @@ def test_limits_that_can_be_set() -> None:
 
 def test_nothing_is_known_of_a_partition_without_commits() -> None:
     assert partition_status((), ring(5), START, RULES) == (Status.OK, 0.0, 0)
+
+
+def fed(rules: Rules, ends: int, commits: tuple[int, ...] = (10, 11)) -> Windows:
+    """Windows after a start, long after a group has committed, with so many looks at the log."""
+    windows = Windows(rules)
+    windows.begin({TP: 12}, START + 3600)
+    for at, offset in enumerate(commits):
+        made = OffsetCommit("g", TP.topic, TP.partition, offset, (START + at) * 1000)
+        windows.commit(made, START + 3600)
+    for look in range(ends):
+        windows.ends({TP: 12}, START + 3600 + 10 * look, [TP.topic])
+    return windows
+
+
+@pytest.mark.parametrize("commits", [(11,), (10, 11), (11, 11)])
+def test_after_a_start_a_quiet_partition_that_got_one_record_is_well(
+    commits: tuple[int, ...],
+) -> None:
+    """How the log ended before is not known, but until when it was level is."""
+    windows, now = fed(RULES, 1, commits), START + 3600
+    assert windows.partition("g", TP, now).status is Status.STOP, "as it would be without"
+    assert windows.partition("g", TP, now, now - 49).status is Status.OK
+    assert windows.group("g", now, {TP: now - 49.0}).status is Status.OK
+    # Who was level for too long ago has stopped.
+    assert windows.partition("g", TP, now, now - 50).status is Status.STOP
+
+
+def test_who_committed_with_records_waiting_was_not_level() -> None:
+    windows = fed(RULES, 1, (11, 11))
+    assert windows.partition("g", TP, START + 3600, START - 1).status is Status.STOP
+    assert windows.partition("g", TP, START + 2, START - 1).status is Status.STALL
+
+
+def test_a_group_that_has_not_committed_for_long_is_not_found() -> None:
+    windows, last = fed(RULES, 1), START + 1
+    windows.keep(["g"], last + RULES.expire_group)
+    assert windows.group("g", last + 3600, {}).status is Status.ERR
+    windows.keep(["g"], last + RULES.expire_group + 1)
+    assert windows.group("g", last + 3600, {}).status is Status.NOTFOUND
+
+
+def test_windows_outlast_a_leader_and_not_their_topic() -> None:
+    windows, now = fed(RULES, 1), START + 3600.0
+    before = windows.partition("g", TP, now)
+    windows.ends({}, now, [TP.topic])
+    assert windows.group("g", now, {}).status is Status.NOTFOUND, "without a leader: left out"
+    windows.ends({TP: 12}, now, [TP.topic])
+    assert windows.partition("g", TP, now) == before
+    assert before.complete == 2 / 5
+    windows.ends({}, now, [])
+    windows.ends({TP: 12}, now, [TP.topic])
+    assert windows.partition("g", TP, now).complete == 0
+
+
+@given(st.integers(0, 200), st.integers(5, 12))
+def test_once_the_ring_is_full_only_burrows_rules_say_the_word(ago: int, looks: int) -> None:
+    windows, now = fed(RULES, looks), START + 3600 + 10 * looks
+    assert windows.partition("g", TP, now, now - ago) == windows.partition("g", TP, now)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Names, labels and types: those of kafka_exporter and kafka-lag-exporter, to the letter."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -76,7 +78,11 @@ def test_seconds_carry_the_labels_of_kafka_lag_exporter() -> None:
     key = ("kafka_consumergroup_group_lag_seconds", tuple(sorted(labels.items())))
     assert found[key] == 12.5
     assert len(named(found, key[0])) == 1, "what is not known is not there"
-    assert ("c1", "earn") not in named(found, "kafka_consumergroup_group_max_lag_seconds")
+    assert named(found, "kafka_consumergroup_group_max_lag_seconds") == {
+        ("c1", "earn"): 12.5, ("c1", "newer-protocol"): 0.0,
+    }, "one partition that is not known does not silence the others"  # fmt: skip
+    unknown = replace(SNAPSHOT, groups=(replace(SNAPSHOT.groups[0], partitions=(NEW,)),))
+    assert not named(series(unknown), "kafka_consumergroup_group_max_lag_seconds")
 
 
 def test_every_series_is_a_gauge_that_says_what_it_means() -> None:

@@ -208,6 +208,9 @@ async def test_a_watch_keeps_the_course_and_survives_a_cluster_that_goes_away(
     assert [(sample.at, sample.lag) for sample in group.series] == [
         (1_900_000_004.0, 1), (1_900_000_006.0, 0), (1_900_000_008.0, 0),
     ]  # fmt: skip
+    assert [(one.consumed_per_second, one.produced_per_second) for one in group.series] == [
+        (0.5, 0.0), (0.5, 0.0), (0.0, 0.0),
+    ]  # fmt: skip
     assert (group.consumed_per_second, group.produced_per_second) == (0.0, 0.0)
     await watch.close()
     gone = LagWatch({"bootstrap_servers": "127.0.0.1:1"}, behind.scope(database))

@@ -5,7 +5,7 @@ Names in brackets are where somebody met it.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
 
 import pytest
@@ -14,7 +14,9 @@ from aiokafka.admin import RecordsToDelete
 
 from headway.lag.burrow import Rules, Status
 from headway.lag.cluster import Cluster, Ends
+from headway.lag.commits import OffsetCommit
 from headway.lag.groups import Group
+from headway.lag.record_times import Place as RecordPlace
 from headway.lag.snapshot import LagSnapshot, PartitionLag
 from headway.lag.watching import rates
 from tests.lag.kit import Place, first, named, only, series
@@ -208,9 +210,32 @@ async def test_a_hole_at_the_committed_offset_is_passed_over(orders: Place) -> N
         assert first(await meter.measure()).seconds == 5.0
         await orders.commit(3, partition=1)
         marker = await meter.measure()
+        assert first(await meter.measure()).seconds == 0.0
+        await orders.write(LONG_AGO + 8000, partition=1)
+        after = await meter.measure()
     assert first(marker).committed_lag == 1
-    assert first(marker).seconds is None
-    assert "kafka_consumergroup_group_lag_seconds" not in {name for name, _ in series(marker)}
+    assert first(marker).seconds == 0.0, "no record waits behind a marker"
+    assert first(after).seconds == 2.0
+
+
+async def test_a_record_that_does_not_come_silences_its_own_partition_alone(orders: Place) -> None:
+    """A slow broker must not hide that others have been waiting for long."""
+
+    class Slow(Cluster):
+        async def times(
+            self, places: Iterable[RecordPlace]
+        ) -> dict[tuple[TopicPartition, int], int | None]:
+            return {
+                at: found for at, found in (await super().times(places)).items() if at[0].partition
+            }
+
+    await orders.write(LONG_AGO, partition=1)
+    await orders.commit(1)
+    await orders.commit(0, partition=1)
+    async with orders.meter(Slow, clock=lambda: LONG_AGO / 1000 + 10) as meter:
+        measured = await meter.measure()
+    assert [lag.seconds for lag in only(measured).partitions] == [None, 10.0]
+    assert only(measured).seconds == 10.0
 
 
 async def test_what_cannot_be_measured_is_not_exposed() -> None:
@@ -239,6 +264,25 @@ async def test_words_are_there_at_once_from_commits_of_the_past(orders: Place) -
         assert status.complete == 2 / 15
 
 
+async def test_one_look_at_a_quiet_group_with_a_fresh_record_does_not_call_it_stopped(
+    orders: Place,
+) -> None:
+    """`headway status` looks once: the ring of log ends holds none but the present one."""
+    await orders.commit(9, 10)
+    await asyncio.sleep(1.2)
+    await produce(orders.kafka, orders.topic, ["new"], partitions=1)
+    later = time.time() + 100
+    async with orders.meter(clock=lambda: later) as meter:
+        fresh = only(await meter.measure())
+    async with orders.meter(clock=lambda: later + 60) as meter:
+        old = only(await meter.measure())
+    for group, word in ((fresh, Status.OK), (old, Status.STOP)):
+        status = group.partitions[0].status
+        assert status is not None
+        assert status.status is word
+        assert group.lag == 1
+
+
 async def test_a_partition_without_leader_does_not_hide_the_others(orders: Place) -> None:
     """Asking for its end would wait for ever."""
 
@@ -255,3 +299,45 @@ async def test_a_partition_without_leader_does_not_hide_the_others(orders: Place
     await orders.commit(0, partition=1)
     async with orders.meter(Headless) as meter:
         assert [lag.partition for lag in only(await meter.measure()).partitions] == [1]
+
+
+async def test_a_partition_that_was_without_leader_has_its_commits_again(orders: Place) -> None:
+    """They are read once: forgotten with the leader, they would be missed for ever."""
+    headless = [False]
+
+    class Electing(Cluster):
+        async def topics(self) -> dict[str, list[int]]:
+            found = await super().topics()
+            return {name: [] for name in found} if headless[0] else found
+
+    await orders.commit(3, 3)
+    async with orders.meter(Electing, rules=Rules(min_distance=0)) as meter:
+        before = first(await meter.measure()).status
+        headless[0] = True
+        assert only(await meter.measure()).partitions == ()
+        headless[0] = False
+        after = first(await meter.measure()).status
+    assert before is not None
+    assert before.complete == 2 / 15
+    assert after == before
+
+
+async def test_no_word_from_commits_that_were_read_by_half(orders: Place) -> None:
+    """Reading them ends after some seconds, wherever it is: what comes later may change all."""
+    await orders.commit(3, 3)
+    read = [0.0]
+
+    class Slow(Cluster):
+        def commits(self, groups: Collection[str]) -> AsyncIterator[OffsetCommit]:
+            return self._commits.read(groups, self._offsets_partitions, patience=read[0])
+
+    async with orders.meter(Slow) as meter:
+        half = only(await meter.measure())
+        read[0] = 10.0
+        whole = only(await meter.measure())
+        read[0] = 0.0
+        await orders.commit(4)
+        assert only(await meter.measure()).status is not None, "it knew all once"
+    assert (half.status, half.partitions[0].status, half.lag) == (None, None, 7)
+    assert whole.status is not None
+    assert whole.partitions[0].status is not None

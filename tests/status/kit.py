@@ -113,3 +113,19 @@ async def abandoned(kafka: str, group: str, topic: str) -> None:
         await consumer.commit(dict.fromkeys(partitions, 0))
     finally:
         await consumer.stop()
+
+
+@asynccontextmanager
+async def reading(kafka: str, group: str, topic: str) -> AsyncIterator[None]:
+    """A member of the group that has read and committed all of the topic."""
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=kafka, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        partitions = consumer.assignment()
+        await consumer.seek_to_end()
+        await consumer.commit({tp: await consumer.position(tp) for tp in partitions})
+        yield
+    finally:
+        await consumer.stop()

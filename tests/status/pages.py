@@ -1,6 +1,6 @@
 """The pages on a test's database, with what is seen put there by the test. No Kafka."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,7 +55,9 @@ class Pages:
 
 
 @asynccontextmanager
-async def served(dsn: str, bind: str = "127.0.0.1") -> AsyncIterator[Pages]:
+async def served(
+    dsn: str, bind: str = "127.0.0.1", exposition: Callable[[], bytes] = lambda: b"some 1\n"
+) -> AsyncIterator[Pages]:
     """The pages, as if they were bound to that address."""
     pool = asyncpg.create_pool(dsn, min_size=0, max_size=2)
     async with pool:
@@ -67,6 +69,7 @@ async def served(dsn: str, bind: str = "127.0.0.1") -> AsyncIterator[Pages]:
         site = Site(board, login, lambda: pool, kafka, PREFIX, FixedClock(NOW))
         health = Health()
         health.ready("pages")
-        transport = httpx.ASGITransport(build(site, lambda: b"some 1\n", health))
+        # What is raised is answered, as by a server.
+        transport = httpx.ASGITransport(build(site, exposition, health), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
             yield Pages(pool, board, login, client)

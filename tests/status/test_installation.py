@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.status.kit import Installation, basic, installed
+from tests.status.kit import Installation, basic, installed, reading
 
 OWED = "select available + pending = 35 from accounts where member_id = 'ann'"
 """Five points for joining, and thirty for the order that was refused at first."""
@@ -92,14 +92,21 @@ async def test_what_is_wrong_is_told_everywhere_alike_until_it_is_mended(
             assert "headway_dead_letters_waiting 0.0" in series
             assert (await client.get("/ready")).json()["ready"]
 
-        told["HEADWAY_GROUP_PREFIX"] = topics + "earn"
-        code, text = await headway_status("--json", **told)
+        async with reading(kafka, topics + "notify", topics + "balance-changed"):
+            code, text = await headway_status("--json", **told)
         assert code == 0, text
         found = json.loads(text)
         assert found["judgement"]["sentence"] == "All is well"
         assert (found.keys(), found["snapshot"].keys()) == (
             served.keys(), served["snapshot"].keys(),
         )  # fmt: skip
+
+        # Services of another name: nobody has started them, and nothing is wrong with these.
+        told["HEADWAY_GROUP_PREFIX"] = topics + "other-"
+        code, said = await headway_status(**told)
+        assert code == 1, said
+        assert f"There is no group {topics}other-earn: nobody has ever read for it" in said
+        assert f"There is no group {topics}other-notify: nobody has ever read for it" in said
 
 
 async def test_what_cannot_be_looked_at_is_told_with_the_setting_to_check() -> None:

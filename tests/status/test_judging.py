@@ -77,6 +77,16 @@ WRONG: list[tuple[str, dict[str, Any], str, Anchor | None, datetime | None]] = [
     ("nobody reads", {"groups": (group("ERR", 9, 60, members=0),)},
      "earn has no members: nobody reads for it, and 9 records wait", "no-members",
      ago(seconds=60)),
+    ("forgotten by Kafka", {"groups": (group(None, 500_000, None, members=None, in_kafka=False),)},
+     "earn is not known to Kafka any more: nobody reads for it, and 500,000 records wait",
+     "no-members", None),
+    ("who knows how long", {"groups": (group("OK", 5, None),)},
+     "earn is 5 records behind, and for how long cannot be told", "lag-seconds", None),
+    ("went back, and one is stuck",
+     {"groups": (group("ERR", 15, 90, partitions=(
+         part("REWIND"), part("STALL", 1, 20), part("STOP", 2, 30), part("WARN", 3))),)},
+     "earn stopped saying how far it is on orders-2: 5 records wait", "partition-stuck",
+     ago(seconds=30)),
     ("stalled", {"groups": (group("ERR", 5, 90, partitions=(part("STALL"),)),)},
      "earn does not get on on orders-0: 5 records wait", "partition-stuck", ago(seconds=90)),
     ("many stopped",
@@ -128,6 +138,16 @@ def test_each_thing_is_told_with_since_when_and_what_to_do(
     (problem,) = found.problems
     assert (problem.what, problem.runbook, problem.since) == (what, runbook, since)
     assert problem.next_step.endswith(".")
+
+
+def test_a_group_that_was_never_started_is_told_unless_kafka_cannot_be_seen() -> None:
+    found = judged(WELL, OBJECTIVES, ("earn", "notify"))
+    assert [(problem.what, problem.runbook) for problem in found.problems] == [
+        ("There is no group notify: nobody has ever read for it", "no-members"),
+    ]
+    assert judged(WELL, OBJECTIVES, ("earn",)).state == "well"
+    blind = Snapshot(at=NOW, unseen=(Unseen(part="kafka", why="refused"),))
+    assert [problem.part for problem in judged(blind, OBJECTIVES, ("earn",)).problems] == ["kafka"]
 
 
 def test_what_cannot_be_seen_is_not_called_well_and_the_rest_is_still_told() -> None:

@@ -1,11 +1,13 @@
 """The pages: the same data as the JSON, without script, escaped, and safe headers everywhere."""
 
+import re
 from html.parser import HTMLParser
 
 from headway.access.scopes import Scope
+from headway.ledger.queries import load
 from headway.status.charts import charts, sparkline
 from headway.status.events import Front
-from headway.status.rendering import PARTS
+from headway.status.rendering import HEADERS, PARTS
 from headway.status.snapshot import DeadLetters, Outbox, Refused, Snapshot
 from headway.status.watching import Board
 from tests.earn.kit import Topics, earning
@@ -24,6 +26,7 @@ async def test_the_page_shows_what_the_json_says(database: str) -> None:
     async with served(database) as pages:
         told = (await pages.client.get("/api/status")).json()
         page = (await pages.client.get("/")).text
+        assert "1 consumer group, seen" in page
         assert told["judgement"]["state"] == "attention"
         assert told["judgement"]["problems"][0]["runbook"] == "lag-growing"
         assert set(told["snapshot"]) == set(Snapshot.model_fields)
@@ -78,6 +81,20 @@ async def test_every_answer_has_safe_headers(database: str) -> None:
         assert (await pages.client.get("/api/members/nobody")).json()["status"] == 404
 
 
+async def test_an_answer_to_what_nobody_expected_has_them_too(database: str) -> None:
+    def broken() -> bytes:
+        raise RuntimeError("a mistake of ours")
+
+    async with served(database, exposition=broken) as pages:
+        answer = await pages.client.get("/metrics")
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "Something is wrong on our side." in answer.text
+    # What was sent again before it failed was changed.
+    assert "nothing was changed" not in answer.text
+    assert "a mistake of ours" not in answer.text
+
+
 class _Loads(HTMLParser):
     """Whatever a page would have a browser load or run."""
 
@@ -120,6 +137,30 @@ async def test_members_are_found_by_how_their_id_begins_and_their_balance_tells_
         assert told["balances"] == {"pending": 30, "available": 5, "reserved": 0, "owed": 0}
         assert told["story"][-1]["after"]["pending"] == 30
         assert (await pages.client.get("/members/carl")).status_code == 404
+
+
+async def test_a_search_reads_only_ids_that_begin_so_and_the_id_itself_comes_first(
+    database: str,
+) -> None:
+    topics = Topics()
+    names = ["ann", *(f"ann-{n:02}" for n in range(25)), "Anna", "ann_x", "anm", "ano"]
+    async with earning(database) as earn, served(database) as pages:
+        await earn.apply(*(topics.join(name) for name in reversed(names)))
+        page = (await pages.client.get("/members?q=ann")).text
+        ids = re.findall(r'href="/members/([^"?]+)"', page)
+        assert ids == names[:20]
+        page = (await pages.client.get("/members?q=ann_")).text
+        assert re.findall(r'href="/members/([^"?]+)"', page) == ["ann_x"]
+        async with pages.pool.acquire() as connection, connection.transaction():
+            # As it is planned once for all; by itself nobody takes an index of so few rows.
+            await connection.execute("set local plan_cache_mode = force_generic_plan")
+            await connection.execute("set local enable_seqscan = off")
+            query = load("headway.status", "members.sql").members_like
+            await connection.execute(f"prepare search (text, bigint) as {query}")
+            rows = await connection.fetch("explain execute search ('ann', 20)")
+    plan = "\n".join(row[0] for row in rows)
+    assert re.search(r"Index Cond: .*member_id ~>=~ \$1.*member_id ~<~ \(\$1", plan), plan
+    assert "Sort" not in plan
 
 
 async def test_dead_letters_are_filtered_and_paged_as_the_json_is(database: str) -> None:

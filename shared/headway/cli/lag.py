@@ -12,7 +12,7 @@ from rich.live import Live
 from headway.cli.lag_view import as_json, groups_table, in_words, partitions_table
 from headway.errors import UserError
 from headway.lag.measuring import Scope
-from headway.lag.snapshot import LagSnapshot
+from headway.lag.snapshot import GroupLag, LagSnapshot
 from headway.lag.watching import LagWatch
 from headway.runtime import kafka
 from headway.runtime.health import Health
@@ -162,6 +162,11 @@ def _print(snapshot: LagSnapshot, everything: bool) -> None:
 def _too_far(snapshot: LagSnapshot, most: int | None, longest: float | None) -> bool:
     return any(
         (most is not None and group.lag > most)
-        or (longest is not None and (group.seconds is None or group.seconds > longest))
+        or (longest is not None and _waits_too_long(group, longest))
         for group in snapshot.groups
     )
+
+
+def _waits_too_long(group: GroupLag, longest: float) -> bool:
+    """Whether a partition's oldest record is older, or may be: its age may be unknown."""
+    return any(lag.seconds is None or lag.seconds > longest for lag in group.partitions)

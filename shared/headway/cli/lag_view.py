@@ -1,6 +1,5 @@
 """How the lag is shown: a table for people, JSON for machines."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich.table import Table
@@ -8,8 +7,9 @@ from rich.text import Text
 
 from headway.lag.burrow import Status
 from headway.lag.snapshot import GroupLag, LagSnapshot, PartitionLag
+from headway.status.charts import sparkline
+from headway.status.words import counted, duration
 
-_BARS = "▁▂▃▄▅▆▇█"
 _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.NOTFOUND: "dim"}
 
 
@@ -60,6 +60,7 @@ def partitions_table(snapshot: LagSnapshot, everything: bool) -> Table:
     for column in ("part", "applied", "committed", "end", "behind", "by Kafka", "waits"):
         table.add_column(column, justify="right")
     table.add_column("status")
+    table.add_column("read by")
     for lag in [lag for group in snapshot.groups for lag in group.partitions]:
         if everything or lag.lag or lag.committed_lag:
             table.add_row(
@@ -71,8 +72,9 @@ def partitions_table(snapshot: LagSnapshot, everything: bool) -> Table:
                 str(lag.end),
                 f"{lag.lag:,}",
                 f"{lag.committed_lag:,}",
-                seconds_in_words(lag.seconds),
+                duration(lag.seconds),
                 word(lag.status.status if lag.status else None),
+                Text(lag.owner.client_id) if lag.owner else "nobody",
             )
     return table
 
@@ -89,7 +91,7 @@ def groups_table(snapshot: LagSnapshot) -> Table:
             group_word(group),
             "-" if group.members is None else str(group.members),
             f"{group.lag:,}",
-            seconds_in_words(group.seconds),
+            duration(group.seconds),
             _rate(group.produced_per_second),
             _rate(group.consumed_per_second),
             sparkline([sample.lag for sample in group.series][-30:]),
@@ -105,9 +107,9 @@ def in_words(group: GroupLag) -> str:
     if group.status is not None:
         said += f", {group_word(group)}"
     if group.lag and group.seconds is not None:
-        said += f", the oldest waits for {seconds_in_words(group.seconds)}"
+        said += f", the oldest waits for {duration(group.seconds)}"
     if group.members is not None:
-        said += f", {group.members} member{'' if group.members == 1 else 's'}"
+        said += f", {counted(group.members, 'member')}"
     never = sum(lag.committed is None for lag in group.partitions)
     if never:
         said += f", {never} never committed and counted from the log's start"
@@ -125,22 +127,6 @@ def group_word(group: GroupLag) -> Text:
 def word(status: Status | None) -> Text:
     """Burrow's word in its colour; a dash where commits cannot be read."""
     return Text("-") if status is None else Text(status.name, _COLOURS.get(status, "bold red"))
-
-
-def seconds_in_words(seconds: float | None) -> str:
-    """Short, in the largest unit that says enough."""
-    if seconds is None:
-        return "-"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.1f} s" if seconds else "0 s"
-
-
-def sparkline(values: Sequence[int]) -> str:
-    """The course of a number, each bar between nothing and the highest."""
-    top = max(values, default=0)
-    return "".join(_BARS[round(value / top * (len(_BARS) - 1)) if top else 0] for value in values)
 
 
 def _offset(offset: int | None) -> str:

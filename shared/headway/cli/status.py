@@ -123,7 +123,8 @@ def rest(status: "Status") -> list[tuple[str, str]]:
         lines.append(("outbox", f"{more}{seen.outbox.waiting:,} waiting, the oldest for {oldest}"))
     if seen.dead_letters is not None:
         reasons = [f"{one.reason} {one.count:,}" for one in seen.dead_letters.by_reason]
-        waiting = f"{seen.dead_letters.waiting:,} waiting"
+        more = "at least " if seen.dead_letters.at_least else ""
+        waiting = f"{more}{seen.dead_letters.waiting:,} waiting"
         lines.append(("dead letters", ": ".join(filter(None, (waiting, ", ".join(reasons))))))
     for job in seen.jobs:
         times = f"last {moment(job.last_at)}, next by {moment(job.next_at)}"

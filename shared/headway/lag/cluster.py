@@ -77,16 +77,28 @@ class Cluster:
         return await read_groups(self._admin, wanted)
 
     async def topics(self) -> dict[str, list[int]]:
-        """Partitions that have a leader, by topic; Kafka's own topics are left out."""
+        """Partitions that have a leader, by topic, also of topics that have none with a leader.
+
+        Kafka's own topics are left out.
+        """
         described = await self._admin.describe_topics()
         found = {
             topic["topic"]: [
-                part["partition"] for part in topic["partitions"] if part["leader"] >= 0
+                part["partition"]
+                for part in topic["partitions"]
+                if part["leader"] >= 0 and not topic["error_code"]
             ]
             for topic in described
-            if not topic["error_code"]
         }
-        self._offsets_partitions = len(found.get(commits.TOPIC, ()))
+        # All of them, with a leader or not: their number tells where a group's commits are.
+        self._offsets_partitions = next(
+            (
+                len(topic["partitions"])
+                for topic in described
+                if topic["topic"] == commits.TOPIC and not topic["error_code"]
+            ),
+            0,
+        )
         internal = {topic["topic"] for topic in described if topic["is_internal"]}
         return {name: parts for name, parts in found.items() if name not in internal}
 
@@ -103,12 +115,19 @@ class Cluster:
         """Whether commits can be read; not without leave to read their topic, or before any."""
         return self._offsets_partitions > 0
 
+    def knows_commits(self, group: str) -> bool:
+        """Whether all that this group has committed was read once: half of it tells nothing."""
+        return self.tells_commits and self._commits.knows(group, self._offsets_partitions)
+
     def commits(self, groups: Collection[str]) -> AsyncIterator[OffsetCommit]:
         """What these groups have committed since the last call; `topics` comes before."""
         return self._commits.read(groups, self._offsets_partitions)
 
-    async def times(self, places: Iterable[Place]) -> dict[tuple[TopicPartition, int], int]:
-        """When the records at these places were written, in milliseconds since 1970."""
+    async def times(self, places: Iterable[Place]) -> dict[tuple[TopicPartition, int], int | None]:
+        """When the records at these places were written, in milliseconds since 1970.
+
+        None where there is no record, missing where that cannot be told.
+        """
         return await self._times.find(places)
 
     @property

@@ -17,6 +17,11 @@ class CommitReader:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self._next: dict[TopicPartition, int] = {}
+        self._read_to_end: set[TopicPartition] = set()
+
+    def knows(self, group: str, partitions: int) -> bool:
+        """Whether what the group has committed was read up to the end once."""
+        return TopicPartition(TOPIC, partition_of(group, partitions)) in self._read_to_end
 
     async def read(
         self, groups: Collection[str], partitions: int, patience: float = 10.0
@@ -38,6 +43,8 @@ class CommitReader:
                         yield commit
             # Not the last record's offset: markers of transactions are no records.
             self._next = {tp: await self._consumer.position(tp) for tp in wanted}
+        self._read_to_end &= wanted
+        self._read_to_end |= {tp for tp in wanted if self._next[tp] >= ends[tp]}
         # Else a fetch would be under way, and the next question would have to wait behind it.
         self._consumer.pause(*wanted)
 

@@ -6,7 +6,7 @@ other way round, a group that reads on meanwhile would be ahead of the log.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 from aiokafka import TopicPartition
@@ -20,6 +20,7 @@ from headway.lag.windows import Windows
 from headway.stream.positions import QUERIES
 
 Applied = dict[tuple[str, TopicPartition], int]
+Times = Mapping[tuple[TopicPartition, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Scope:
     wanted: Callable[[str], bool]
     group_prefix: str
     topic_prefix: str
-    dsn: str | None
+    dsn: str | None = field(repr=False)
+    """Not shown: it may hold a password."""
 
 
 class Meter:
@@ -61,7 +63,7 @@ class Meter:
         await self._follow(groups, partitions)
         ends = await self._cluster.ends(partitions)
         now = self._clock()
-        self._windows.ends({tp: at.end for tp, at in ends.items()}, now)
+        self._windows.ends({tp: at.end for tp, at in ends.items()}, now, topics)
         known = {
             name: [self._lag(groups.get(name), name, tp, applied, ends[tp]) for tp in tps]
             for name, tps in places.items()
@@ -113,7 +115,7 @@ class Meter:
         A commit is held against the end that was known when it came, so the ends of partitions
         that are new are looked up before.
         """
-        self._windows.keep(groups)
+        self._windows.keep(groups, self._clock())
         new = await self._cluster.ends(self._windows.without_end(partitions))
         self._windows.begin({tp: at.end for tp, at in new.items()}, self._clock())
         if self._cluster.tells_commits:
@@ -140,21 +142,23 @@ class Meter:
         group: Group | None,
         name: str,
         lags: list[PartitionLag],
-        times: Mapping[tuple[TopicPartition, int], int],
+        times: Times,
         now: float,
     ) -> GroupLag:
         if group is None:
             return GroupLag(name, False, "", None, None, tuple(lags))
-        told = self._cluster.tells_commits
+        told = self._cluster.knows_commits(name)
+        level = _level_until(lags, times)
         partitions = tuple(
             replace(
                 lag,
                 seconds=_waited(lag, times, now),
-                status=self._windows.partition(name, _tp(lag), now) if told else None,
+                status=self._windows.partition(name, tp, now, level.get(tp)) if told else None,
             )
             for lag in lags
+            for tp in [_tp(lag)]
         )
-        status = self._windows.group(name, now) if told else None
+        status = self._windows.group(name, now, level) if told else None
         return GroupLag(name, True, group.state, group.members, status, partitions)
 
 
@@ -178,14 +182,25 @@ def _first_waiting(lag: PartitionLag) -> Place:
     return Place(_tp(lag), max(lag.committed or 0, lag.begin), lag.end)
 
 
-def _waited(
-    lag: PartitionLag, times: Mapping[tuple[TopicPartition, int], int], now: float
-) -> float | None:
-    """Seconds since the first record that waits was written."""
+def _level_until(lags: list[PartitionLag], times: Times) -> dict[TopicPartition, float]:
+    """Until when each log ended at the committed offset: until the record there was written."""
+    found = {}
+    for lag in lags:
+        written_ms = times.get(_first_waiting(lag)[:2])
+        if lag.committed is not None and lag.begin <= lag.committed and written_ms is not None:
+            found[_tp(lag)] = written_ms / 1000
+    return found
+
+
+def _waited(lag: PartitionLag, times: Times, now: float) -> float | None:
+    """Seconds since the first record that waits was written; None where that is not known."""
+    place = _first_waiting(lag)[:2]
     if not lag.committed_lag:
         return 0.0
-    written_ms = times.get(_first_waiting(lag)[:2])
-    return None if written_ms is None else max(round(now - written_ms / 1000, 3), 0.0)
+    if place not in times:
+        return None
+    written_ms = times[place]
+    return 0.0 if written_ms is None else max(round(now - written_ms / 1000, 3), 0.0)
 
 
 def _tp(lag: PartitionLag) -> TopicPartition:
@@ -193,7 +208,8 @@ def _tp(lag: PartitionLag) -> TopicPartition:
 
 
 async def _positions(dsn: str, group_prefix: str) -> Applied:
-    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=10)
+    # Short, that Kafka can still be measured in time when the database hangs.
+    connection = await asyncpg.connect(dsn, timeout=5, command_timeout=5)
     try:
         rows = await connection.fetch(QUERIES.positions_of_groups, group_prefix)
     finally:

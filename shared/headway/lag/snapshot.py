@@ -13,7 +13,8 @@ class PartitionLag:
     `committed` is Kafka's offset and `applied` the database's, None where there is none yet.
     `in_ledger` says whether the group keeps its place in the database, so that `applied` is the
     truth. `seconds` is the age of the record at the committed offset, 0 if nothing is waiting
-    and None if it cannot be known. `status` is None where commits cannot be read.
+    and None if it cannot be known. `status` is None where commits cannot be read, or were not
+    read to their end yet.
     """
 
     group: str
@@ -44,19 +45,24 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One point of a group's course: when (seconds since 1970), records and seconds behind."""
+    """One point of a group's course: when (seconds since 1970), records and seconds behind.
+
+    Rates are records a second since the sample before, None at the first.
+    """
 
     at: float
     lag: int
     seconds: float | None
+    consumed_per_second: float | None = None
+    produced_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupLag:
     """One group. `in_kafka` is False for one that only the database remembers.
 
-    Rates are records a second since the sample before, None at the first; `series` is the
-    course so far, oldest first, this sample included.
+    Rates are those of the newest sample; `series` is the course so far, oldest first, that sample
+    included.
     """
 
     name: str
@@ -76,10 +82,13 @@ class GroupLag:
 
     @property
     def seconds(self) -> float | None:
-        """The longest that a record has been waiting; None if that of a partition is unknown."""
+        """The longest that a record is known to have been waiting; None if it is of no partition.
+
+        One partition whose age cannot be known must not silence the others.
+        """
         ages = [partition.seconds for partition in self.partitions]
         known = [age for age in ages if age is not None]
-        return max(known, default=0.0) if len(known) == len(ages) else None
+        return max(known) if known else None if ages else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Measures the lag again and again; the newest snapshot is there for whoever asks."""
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -22,14 +23,16 @@ CANNOT_MEASURE = (KafkaError, OSError, TimeoutError)
 
 _LOOP = "lag"
 _HANGS_AFTER = 120.0
+_GIVES_UP_AFTER = 25.0
 
 
 class LagWatch(mode.Service):
     """Keeps a snapshot that is never older than `every` seconds and one measurement.
 
     Where Kafka cannot be measured the snapshot says so and holds nothing else: a lag that was
-    true a minute ago must not look like one that is true now. `points` is how many samples of a
-    group's course are kept.
+    true a minute ago must not look like one that is true now; so too where a measurement takes
+    longer than `within` seconds, or is cancelled. `points` is how many samples of a group's course
+    are kept.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class LagWatch(mode.Service):
         rules: Rules = Rules(),  # noqa: B008
         *,
         every: float = 10.0,
+        within: float = _GIVES_UP_AFTER,
         points: int = 120,
         health: Health | None = None,
         clock: Callable[[], float] = time.time,
@@ -48,6 +52,7 @@ class LagWatch(mode.Service):
         self._scope = scope
         self._rules = rules
         self._every = every
+        self._within = within
         self._points = points
         self._health = health or Health()
         self._clock = clock
@@ -66,16 +71,25 @@ class LagWatch(mode.Service):
     async def run_once(self) -> LagSnapshot:
         """Measure now, connecting first where that is not done yet; never raises for Kafka."""
         try:
-            measured = await (await self._connected()).measure()
+            async with asyncio.timeout(self._within):
+                measured = await (await self._connected()).measure()
         except CANNOT_MEASURE as error:
-            why = str(error) or type(error).__name__
-            if not self._snapshot.down:
-                event("lag", "the lag cannot be measured", level=logging.WARNING, error=why)
-            self._snapshot = LagSnapshot(self._clock(), down=why)
+            late = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+            self._put_down(str(error) or late)
+        except BaseException:
+            self._put_down("the last measurement was broken off")
+            raise
         else:
             self._snapshot = self._with_course(measured)
-        self._health.ready(_LOOP, self._snapshot.down)
+            self._health.ready(_LOOP)
         return self._snapshot
+
+    def _put_down(self, why: str) -> None:
+        """Nothing is known now."""
+        if not self._snapshot.down:
+            event("lag", "the lag cannot be measured", level=logging.WARNING, error=why)
+        self._snapshot = LagSnapshot(self._clock(), down=why)
+        self._health.ready(_LOOP, why)
 
     async def close(self) -> None:
         """Leave the cluster; for those who call `run_once` and start no service."""
@@ -89,7 +103,7 @@ class LagWatch(mode.Service):
 
     @mode.Service.task
     async def _run(self) -> None:
-        self._health.expect(_LOOP, _HANGS_AFTER)
+        self._health.expect(_LOOP, _HANGS_AFTER + self._every)
         while not self.should_stop:
             started = time.monotonic()
             await self.run_once()
@@ -109,11 +123,11 @@ class LagWatch(mode.Service):
         passed = measured.at - self._before_at
         groups = []
         for group in measured.groups:
-            series = self._series.get(group.name) or deque(maxlen=self._points)
-            series.append(Sample(measured.at, group.lag, group.seconds))
-            self._series[group.name] = series
             before = self._before.get(group.name)
             consumed, produced = rates(before, group, passed) if before else (None, None)
+            series = self._series.get(group.name) or deque(maxlen=self._points)
+            series.append(Sample(measured.at, group.lag, group.seconds, consumed, produced))
+            self._series[group.name] = series
             groups.append(
                 replace(
                     group,

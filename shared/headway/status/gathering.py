@@ -30,7 +30,6 @@ from headway.status.snapshot import (
     Unseen,
     VerifyRun,
 )
-from headway.stream.dead_letters.kept import Filter, counted
 from headway.stream.errors import TROUBLE
 from headway.stream.positions import Connection, Pool
 
@@ -86,7 +85,7 @@ class Gathering:
         async with self._pool().acquire() as connection:
             return {
                 **of_figures(figures),
-                "dead_letters": await _dead_letters(connection),
+                "dead_letters": await dead_letters(connection),
                 "programme": await self._programme(connection),
                 "notifications": await self._notifications(connection, figures),
             }
@@ -127,25 +126,12 @@ class Gathering:
         )
 
 
-async def _dead_letters(connection: Connection) -> DeadLetters:
-    by_reason: dict[tuple[str, str], Refused] = {}
-    for one in await counted(connection, Filter()):
-        found = Refused(
-            reason=one.reason, topic=one.topic, count=one.letters, first_at=one.oldest,
-            last_at=one.latest,
-        )  # fmt: skip
-        known = by_reason.get((one.reason, one.topic))
-        by_reason[one.reason, one.topic] = found if known is None else _both(known, found)
-    ordered = sorted(by_reason.values(), key=lambda one: (-one.count, one.reason, one.topic))
-    return DeadLetters(waiting=sum(one.count for one in ordered), by_reason=tuple(ordered))
-
-
-def _both(one: Refused, other: Refused) -> Refused:
-    """Those of two fields as one."""
-    return Refused(
-        reason=one.reason, topic=one.topic, count=one.count + other.count,
-        first_at=min(one.first_at, other.first_at), last_at=max(one.last_at, other.last_at),
-    )  # fmt: skip
+async def dead_letters(connection: Connection, up_to: int = COUNT_UP_TO) -> DeadLetters:
+    """Those that wait, by reason and topic, the most first; the oldest `up_to` are counted."""
+    rows = await connection.fetch(_QUERIES.letters_waiting, up_to)
+    by_reason = tuple(Refused(**row) for row in rows)
+    waiting = sum(one.count for one in by_reason)
+    return DeadLetters(waiting=waiting, at_least=waiting >= up_to, by_reason=by_reason)
 
 
 def of_figures(figures: Figures) -> dict[str, object]:

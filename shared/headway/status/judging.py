@@ -1,6 +1,6 @@
 """From what is seen to what it means: what is wrong, since when, and what to do. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -50,10 +50,11 @@ class Judgement(Frozen):
     problems: tuple[Problem, ...]
 
 
-def judged(snapshot: Snapshot, objectives: Objectives) -> Judgement:
-    """What `snapshot` means under these objectives."""
+def judged(snapshot: Snapshot, objectives: Objectives, expected: Collection[str] = ()) -> Judgement:
+    """What `snapshot` means under these objectives; `expected` names groups that there must be."""
     problems = (
         *_unseen(snapshot),
+        *_missing(snapshot, expected),
         *(_group(group, snapshot.at, objectives) for group in snapshot.groups),
         *_outbox(snapshot, objectives),
         *_dead_letters(snapshot),
@@ -89,22 +90,52 @@ def _unseen(snapshot: Snapshot) -> Iterator[Problem]:
         )
 
 
+_START = "Start the service; if it keeps ending, its last log line says why."
+
+
+def _missing(snapshot: Snapshot, expected: Collection[str]) -> Iterator[Problem]:
+    """Groups that never read anything; nothing is known of them while Kafka cannot be seen."""
+    if any(unseen.part == "kafka" for unseen in snapshot.unseen):
+        return
+    there = {group.group for group in snapshot.groups}
+    for name in sorted(set(expected) - there):
+        yield Problem(
+            part="groups",
+            what=f"There is no group {name}: nobody has ever read for it",
+            since=None,
+            next_step=_START,
+            runbook="no-members",
+        )
+
+
 def _group(group: Group, at: datetime, objectives: Objectives) -> Problem | None:
     """The most telling thing about one group, if anything is wrong with it."""
     behind = group.lag_seconds or 0
     since = at - timedelta(seconds=behind) if behind else None
     much = counted(group.lag, "record")
-    if group.members == 0:
+    wait = "waits" if group.lag == 1 else "wait"
+    if group.members == 0 or not group.in_kafka:
+        why = "has no members" if group.in_kafka else "is not known to Kafka any more"
         return Problem(
             part="groups",
-            what=f"{group.group} has no members: nobody reads for it, and {much} wait",
+            what=f"{group.group} {why}: nobody reads for it, and {much} {wait}",
             since=since,
-            next_step="Start the service; if it keeps ending, its last log line says why.",
+            next_step=_START,
             runbook="no-members",
         )
-    stuck = [part for part in group.partitions if part.state in ("STOP", "STALL", "REWIND")]
-    if stuck:
-        return _stuck(group, stuck, at)
+    for state in _STUCK:
+        stuck = [part for part in group.partitions if part.state == state]
+        if stuck:
+            return _stuck(group, state, stuck, at)
+    if group.lag and group.lag_seconds is None:
+        return Problem(
+            part="groups",
+            what=f"{group.group} is {much} behind, and for how long cannot be told",
+            since=None,
+            next_step="Look again. If it stays so, see that Kafka lets the records of these topics "
+            "be read, and by `headway lag --watch` whether the group catches up.",
+            runbook="lag-seconds",
+        )
     if behind > objectives.lag_seconds:
         return Problem(
             part="groups",
@@ -130,19 +161,21 @@ _STUCK = {
     "STALL": "does not get on",
     "REWIND": "went back to an earlier offset",
 }
+"""What each word says of a group, the one that matters most first: a rewind mends itself."""
 
 
-def _stuck(group: Group, stuck: Sequence[Partition], at: datetime) -> Problem:
+def _stuck(group: Group, state: str, stuck: Sequence[Partition], at: datetime) -> Problem:
+    """What is wrong with the group's partitions that are in this state."""
     names = ", ".join(f"{part.topic}-{part.partition}" for part in stuck[:_SHOWN])
     more = f" and {len(stuck) - _SHOWN} more" if len(stuck) > _SHOWN else ""
-    state = stuck[0].state or ""
     longest = max(part.lag_seconds or 0 for part in stuck)
-    waiting = counted(sum(part.lag for part in stuck), "record")
+    records = sum(part.lag for part in stuck)
+    waiting = f"{counted(records, 'record')} {'waits' if records == 1 else 'wait'}"
     went_back = "This is right after a restore of the database; else find who reset the offsets."
     look = "Look for the group's last log lines: they name the batch that it tries again, and why."
     return Problem(
         part="groups",
-        what=f"{group.group} {_STUCK[state]} on {names}{more}: {waiting} wait",
+        what=f"{group.group} {_STUCK[state]} on {names}{more}: {waiting}",
         since=at - timedelta(seconds=longest) if longest else None,
         next_step=went_back if state == "REWIND" else look,
         runbook="rewound" if state == "REWIND" else "partition-stuck",
@@ -173,7 +206,7 @@ def _dead_letters(snapshot: Snapshot) -> Iterator[Problem]:
     mostly = ":" if len(letters.by_reason) == 1 else ", mostly"
     yield Problem(
         part="dead_letters",
-        what=f"{counted(letters.waiting, 'dead letter')} "
+        what=f"{'At least ' if letters.at_least else ''}{counted(letters.waiting, 'dead letter')} "
         f"{'waits' if letters.waiting == 1 else 'wait'}{mostly} {top.reason} from {top.topic}",
         since=min(one.first_at for one in letters.by_reason),
         next_step="Open one, mend what its reason names, and send it again.",

@@ -1,18 +1,17 @@
 """Kafka's part of the status: the groups as the lag watch sees them, and their course so far."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from headway.errors import UserError
+from headway.lag import snapshot
 from headway.lag.burrow import Rules, Status
 from headway.lag.measuring import Scope
 from headway.lag.snapshot import GroupLag, PartitionLag
 from headway.lag.watching import LagWatch
 from headway.status.snapshot import Group, Partition, Sample, Word
 
-_POINTS = 120
 _WORDS: Mapping[Status, Word] = {
     Status.NOTFOUND: "NOTFOUND", Status.OK: "OK", Status.WARN: "WARN", Status.ERR: "ERR",
     Status.STOP: "STOP", Status.STALL: "STALL", Status.REWIND: "REWIND",
@@ -20,7 +19,7 @@ _WORDS: Mapping[Status, Word] = {
 
 
 class Lagging:
-    """Asks Kafka when it is asked, and remembers what charts are drawn of."""
+    """Asks Kafka when it is asked."""
 
     def __init__(
         self, kafka: Mapping[str, Any], *, group_prefix: str, topic_prefix: str, dsn: str,
@@ -28,38 +27,24 @@ class Lagging:
     ) -> None:  # fmt: skip
         scope = Scope(lambda name: name.startswith(group_prefix), group_prefix, topic_prefix, dsn)
         self.watch = LagWatch(kafka, scope, rules)
-        self._course: dict[str, deque[Sample]] = {}
 
     async def groups(self) -> Sequence[Group]:
         """Every group of the installation as it is now. UserError if Kafka cannot be asked."""
         found = await self.watch.run_once()
         if found.down:
             raise UserError(found.down)
-        at = datetime.fromtimestamp(found.at, UTC)
-        course = {group.name: self._next(group, at) for group in found.groups}
-        self._course = course
-        return [_group(group, tuple(course[group.name])) for group in found.groups]
+        return [_group(group) for group in found.groups]
 
     async def close(self) -> None:
         """Leave Kafka."""
         await self.watch.close()
 
-    def _next(self, group: GroupLag, at: datetime) -> deque[Sample]:
-        """The group's course with what it is now; one that has gone is forgotten."""
-        course = self._course.get(group.name) or deque(maxlen=_POINTS)
-        course.append(
-            Sample(
-                at=at, lag=group.lag, consumed_per_second=group.consumed_per_second,
-                produced_per_second=group.produced_per_second,
-            )
-        )  # fmt: skip
-        return course
 
-
-def _group(group: GroupLag, series: tuple[Sample, ...]) -> Group:
+def _group(group: GroupLag) -> Group:
     status = group.status
     return Group(
         group=group.name,
+        in_kafka=group.in_kafka,
         state=None if status is None else _WORDS[status.status],
         complete=None if status is None else status.complete,
         members=group.members,
@@ -68,8 +53,15 @@ def _group(group: GroupLag, series: tuple[Sample, ...]) -> Group:
         consumed_per_second=group.consumed_per_second,
         produced_per_second=group.produced_per_second,
         partitions=tuple(_partition(one) for one in group.partitions if _is_told(one)),
-        series=series,
+        series=tuple(_sample(one) for one in group.series),
     )
+
+
+def _sample(one: snapshot.Sample) -> Sample:
+    return Sample(
+        at=datetime.fromtimestamp(one.at, UTC), lag=one.lag,
+        consumed_per_second=one.consumed_per_second, produced_per_second=one.produced_per_second,
+    )  # fmt: skip
 
 
 def _is_told(one: PartitionLag) -> bool:

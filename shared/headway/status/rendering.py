@@ -63,7 +63,7 @@ def _environment() -> Environment:
     )
     made.filters.update(
         moment=words.moment, duration=words.duration, away=words.away, rate=words.rate,
-        charts=charts, signed=signed,
+        counted=words.counted, charts=charts, signed=signed,
     )  # fmt: skip
     return made
 

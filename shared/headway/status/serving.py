@@ -32,6 +32,8 @@ from headway.status.web import build
 from headway.stream.positions import Pool
 
 NAME = "status"
+_READERS = ("earn", "notify")
+"""The services that every installation has a consumer group of."""
 
 
 class Parts:
@@ -48,8 +50,9 @@ class Parts:
         figures = DatabaseFigures(pool)
         gathering = Gathering(self.lagging.groups, figures, lambda: pool, clock)
         self.watch = Watch(
-            gathering.look, self.board, settings.objectives, self.health, settings.status_every
-        )
+            gathering.look, self.board, settings.objectives, self.health, settings.status_every,
+            expected=[settings.group(name) for name in _READERS],
+        )  # fmt: skip
         registry = CollectorRegistry()
         registry.register(FiguresCollector(figures))
         registry.register(LagCollector(self.lagging.watch.snapshot, settings.status_cluster_name))

@@ -85,7 +85,7 @@ async def refused(request: Request, error: Exception) -> Response:
         )
     else:
         failure("page", "a page failed", error)
-        code, detail = 500, "Something is wrong on our side; nothing was changed."
+        code, detail = 500, "Something is wrong on our side."
     heading = _HEADINGS.get(code, "Something went wrong")
     if request.url.path.startswith("/api/"):
         body = {"type": "about:blank", "title": heading, "status": code, "detail": detail}

@@ -48,11 +48,13 @@ class Partition(Frozen):
 
 class Group(Frozen):
     """One consumer group. `state` is None where Kafka does not let its commits be read, `complete`
-    the share of its partitions of which Burrow's rules had a whole window; `members` is None for
-    one that only the database remembers; `lag_seconds` is how long the oldest record that waits
-    has waited."""
+    the share of its partitions of which Burrow's rules had a whole window; `members` is None where
+    Kafka does not tell; `lag_seconds` is how long the oldest record that waits
+    has waited, None where that cannot be told. `in_kafka` is False for one that only the database
+    remembers."""
 
     group: str
+    in_kafka: bool = True
     state: Word | None
     complete: float | None = None
     members: int | None
@@ -83,9 +85,10 @@ class Refused(Frozen):
 
 
 class DeadLetters(Frozen):
-    """Dead letters that were neither sent again nor closed."""
+    """Dead letters that were neither sent again nor closed. `at_least`: as for the outbox."""
 
     waiting: int
+    at_least: bool = False
     by_reason: tuple[Refused, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import mode
 
@@ -13,6 +13,7 @@ from headway.status.snapshot import Frozen, Snapshot
 
 Look = Callable[[], Awaitable[Snapshot]]
 _DEAD_AFTER = 120.0
+_LOOP = "watch"
 
 
 class Status(Frozen):
@@ -65,33 +66,40 @@ class Board:
 
 
 class Watch(mode.Service):
-    """Looks every so many seconds and puts what it sees on the board."""
+    """Looks every so many seconds and puts what it sees on the board.
+
+    `expected` names the consumer groups that there must be.
+    """
 
     def __init__(
-        self, look: Look, board: Board, objectives: Objectives, health: Health, every: float
-    ) -> None:
+        self, look: Look, board: Board, objectives: Objectives, health: Health, every: float,
+        expected: Collection[str] = (),
+    ) -> None:  # fmt: skip
         super().__init__()
         self._look = look
         self._board = board
         self._objectives = objectives
         self._health = health
         self._every = every
+        self._expected = expected
         self._state = ""
+        self._health.ready(_LOOP, "nothing was looked at yet")
 
     async def run_once(self) -> Status:
         """Look once. What cannot be looked at is in the status, not an error."""
         snapshot = await self._look()
-        status = Status(judgement=judged(snapshot, self._objectives), snapshot=snapshot)
+        judgement = judged(snapshot, self._objectives, self._expected)
+        status = Status(judgement=judgement, snapshot=snapshot)
         self._board.put(status)
         return status
 
     @mode.Service.task
     async def _run(self) -> None:
-        self._health.expect("watch", within=_DEAD_AFTER)
+        self._health.expect(_LOOP, within=_DEAD_AFTER + self._every)
         while not self.should_stop:
-            self._health.beat("watch")
+            self._health.beat(_LOOP)
             self._tell(await self.run_once())
-            self._health.ready("watch")
+            self._health.ready(_LOOP)
             await self.sleep(self._every)
 
     def _tell(self, status: Status) -> None:

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from headway.errors import UserError
 from headway.runtime.health import Health
@@ -26,10 +27,9 @@ from headway.status.site import SafeAnswers, Site, html, refused
 from headway.stream.errors import TROUBLE
 
 
-def build(site: Site, exposition: Callable[[], bytes], health: Health) -> FastAPI:
+def build(site: Site, exposition: Callable[[], bytes], health: Health) -> ASGIApp:
     """The application; `exposition` is what `/metrics` answers."""
     app = FastAPI(title="Headway status", openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(SafeAnswers)
     app.add_middleware(RequestLines)
     _probes(app, exposition, health)
     _front(app, site)
@@ -38,7 +38,8 @@ def build(site: Site, exposition: Callable[[], bytes], health: Health) -> FastAP
     for kind in (HTTPException, UserError, KafkaError, *TROUBLE, Exception):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
-    return app
+    # Around it, not within: Starlette answers what nobody expected outside of its middleware.
+    return SafeAnswers(app)
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
