@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import orjson
 import pytest
 
@@ -181,6 +182,7 @@ async def test_who_refused_and_was_forgotten_is_told_no_marketing(pool: Pool) ->
 def test_marketing_that_was_decided_without_a_contact_does_not_go(kind: Kind, why: str) -> None:
     """An earlier release decided so."""
     row: Any = {"kind": kind, "sealed": None, "without_contact": True, "latest": None}
+    row["forgotten"] = False
     assert [one.why_not for one in settle([row])] == [why]
 
 
@@ -233,6 +235,34 @@ async def test_a_balance_that_comes_late_revives_nothing(pool: Pool) -> None:
         await store.write_balances(connection, [Latest("ann", (1, 2), None, facts)])
     assert await claim(pool) == []
     assert await pool.fetchval("select reply from notify.handovers") == "forgotten"
+
+
+@pytest.mark.parametrize("contact", [True, False])
+async def test_a_road_that_fails_and_a_late_balance_together_revive_nothing(
+    pool: Pool, contact: bool
+) -> None:
+    await know(pool, "ann", contact=contact)
+    await decide(pool, Outlets(mail=False, others=True))
+    (in_hands,) = await claim(pool)
+    await forget(pool, "ann")
+    await HOOK.mark(pool, [Outcome(in_hands.id, in_hands.claim, "decided", "500", 0.0)])
+    # Under the old name a balance comes late, and even a new contact.
+    await know(pool, "ann", "another")
+    assert await claim(pool) == []
+    row = await pool.fetchrow("select state, reply, forgotten from notify.handovers")
+    assert tuple(row or ()) == ("skipped", "forgotten", True)
+
+
+async def test_an_end_may_be_marked_as_forgotten_and_nothing_else_of_it(pool: Pool) -> None:
+    await know(pool, "ann")
+    await decide(pool)
+    (one,) = await claim(pool)
+    await HOOK.mark(pool, [Outcome(one.id, one.claim, "sent", "202")])
+    await forget(pool, "ann")
+    assert await pool.fetchval("select forgotten and reply = '202' from notify.handovers")
+    for change_ in ("forgotten = false", "reply = 'x'", "reply = 'x', forgotten = true"):
+        with pytest.raises(asyncpg.PostgresError, match="cannot go from sent to sent"):
+            await pool.execute(f"update notify.handovers set {change_}")
 
 
 async def test_what_waited_for_mail_when_it_was_switched_off_ends(pool: Pool) -> None:

@@ -9,7 +9,7 @@ from headway.program.messages import SERVICE, Kind
 from headway_notify.details import DETAILS
 from headway_notify.facts import Facts
 from headway_notify.overtaken import OVERTAKEN, refreshed
-from headway_notify.permission import NO_CONTACT, Permission, may_send
+from headway_notify.permission import FORGOTTEN, NO_CONTACT, Permission, may_send
 
 
 class Taken(NamedTuple):
@@ -62,6 +62,8 @@ def _settled(row: asyncpg.Record) -> Taken:
 def _barred(kind: Kind, row: asyncpg.Record) -> str:
     """Why it may not go after all; '': it may. Consent was asked for when it was decided: what may
     have come since is a refusal."""
+    if row["forgotten"]:
+        return FORGOTTEN
     if row["sealed"] is None:
         return "" if row["without_contact"] and kind in SERVICE else NO_CONTACT
     permission = Permission(row["marketing"], frozenset(row["unwanted"]), row["suppressed"])
