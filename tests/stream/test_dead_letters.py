@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from headway.cli.dlq import command as dlq
 from headway.cli.lag import command as lag
+from headway.contracts.topics import Topics
 from headway.errors import DeployGoneWrong, Poison
 from headway.runtime.health import Health
 from headway.stream.batch import Header, Record
+from headway.stream.breaker import CircuitBreaker
 from headway.stream.dead_letter import (
-    CircuitBreaker,
-    DeadLetters,
     dead_letter,
     header_json,
     headers_from_json,
@@ -25,6 +25,7 @@ from headway.stream.dead_letter import (
 )
 from headway.stream.outbox import kafka_headers, outbox_headers
 from headway.stream.relay import Relay, RelayOptions
+from headway_notify.refusals import Refusals
 from tests.cli.running import headway
 from tests.stream.kit import (
     Rows,
@@ -129,15 +130,15 @@ def test_the_breaker_lets_any_number_by_once_a_person_says_so() -> None:
 async def test_refused_records_are_kept_published_and_replayed(
     kafka: str, topics: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, dead, group = f"{topics}in", f"{topics}earn-dead-letters", f"{topics}g"
+    source, dead, group = f"{topics}in", f"{topics}notify-dead-letters", f"{topics}g"
     await make_topics(kafka, source, dead)
     records = [RECORD._replace(topic=source, offset=i, value=b"v%d" % i) for i in range(3)]
-    records.append(RECORD._replace(topic=f"{topics}contacts", offset=9))
-    letters = DeadLetters(dead, bodiless=[f"{topics}contacts"])
+    records.append(RECORD._replace(topic=f"{topics}member-contacts", offset=9))
+    refusals = Refusals(group, Topics(topics))
     connection = await asyncpg.connect(database)
     for _ in range(2):  # The second time nothing new is kept, as after a lost answer to COMMIT.
         async with connection.transaction():
-            await letters.write(connection, group, [(record, POISON) for record in records])
+            await refusals.write(connection, [(record, POISON) for record in records])
     assert await connection.fetchval("select count(*) from dead_letters") == 4
     ids = [r["id"] for r in await connection.fetch("select id from dead_letters order by id")]
     await connection.close()
