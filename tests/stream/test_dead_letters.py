@@ -38,6 +38,7 @@ from tests.stream.kit import (
     running,
     until,
 )
+from tests.stream.letters import write
 
 POISON = Poison("invalid-data", "data.lines.0.quantity", "must be at least 1")
 HEADERS: list[Header] = [("content-type", b"x"), ("raw", b"\xff\x00"), ("none", None), ("", b"")]
@@ -181,6 +182,52 @@ async def _run(*arguments: str, code: int = 0) -> str:
     result = await asyncio.to_thread(CliRunner().invoke, dlq, arguments)
     assert result.exit_code == code, result.output
     return result.output
+
+
+async def test_what_others_wrote_reaches_the_terminal_as_text(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("EDITOR", "true")
+    evil = Poison("invalid-data", "data.[red]x", "\x1b[2J[/red][bold]gone\x07")
+    connection = await asyncpg.connect(database)
+    (one,) = await write(connection, dead_letter("g", RECORD._replace(topic="headway.x"), evil))
+    await connection.close()
+    said = [
+        await _run("list"), await _run("list", "--counts"), await _run("show", str(one.id)),
+        await _run("mend", str(one.id)),
+    ]  # fmt: skip
+    assert not [char for char in "".join(said) if char in "\x1b\x07"]
+    assert ["data.[red]x" in one for one in said] == [True] * 4, said
+    assert ["\\x1b[2J[/red][bold]gone\\x07" in one for one in said] == [True, False, True, True]
+
+
+async def test_what_kafka_refuses_of_one_letter_ends_no_replay(
+    kafka: str, topics: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWAY_KAFKA_BOOTSTRAP", kafka)
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    await make_topics(kafka, f"{topics}in")
+    # More than the client takes, and more than the broker does.
+    bodies = [b"v0", b"x" * 5_000_000, b"v2", b"x" * 2_000_000, b"v4"]
+    records = [
+        RECORD._replace(topic=f"{topics}in", offset=i, value=body) for i, body in enumerate(bodies)
+    ]
+    connection = await asyncpg.connect(database)
+    letters = await write(connection, *(dead_letter("g", one, POISON) for one in records))
+    await connection.close()
+    said = await _run("replay", "--all")
+    for number, one in enumerate(letters):
+        assert f"{one.id} {'not sent, Kafka' if number % 2 else 'sent again'}" in said
+    assert [r.value for r in await read_all(kafka, f"{topics}in")] == [b"v0", b"v2", b"v4"]
+    assert len((await _run("list", "--json")).splitlines()) == 2
+
+
+async def test_without_an_answer_each_command_ends_with_2() -> None:
+    wrong = "postgresql://localhost/headway?sslmode=upside-down"
+    said = await asyncio.to_thread(headway, "dlq", "list", code=2, postgres_dsn=wrong)
+    assert "check HEADWAY_POSTGRES_DSN" in said
 
 
 async def test_lag_is_counted_from_what_the_database_has_applied(
