@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import orjson
 import pytest
 
@@ -14,9 +15,12 @@ from headway.program.messages import Kind
 from headway.runtime.health import Health
 from headway.stream.positions import Pool
 from headway_notify import store
+from headway_notify.claiming import settle
+from headway_notify.contacts.suppressing import suppress
 from headway_notify.contacts.writing import write_contacts
 from headway_notify.deciding import NO_MAIL_HERE, NO_MAIL_TO, Outlets
 from headway_notify.judging import Judge
+from headway_notify.permission import NO_CONTACT
 from headway_notify.plan import Due, Latest
 from headway_notify.programmes import Programmes
 from headway_notify.roads.handovers import Handover, Handovers, Onward
@@ -35,10 +39,11 @@ HOOK = Handovers("webhook")
 
 
 async def know(
-    pool: Pool, member_id: str, *causes: str, kind: Kind = "progress", contact: bool = True,
+    pool: Pool, member_id: str, *causes: str, kind: Kind | None = None, contact: bool = True,
     version: int = 1, **told: Any,
 ) -> None:  # fmt: skip
-    """A member with messages that are due at NOON."""
+    """A member with messages that are due at NOON: marketing, and service without a contact."""
+    kind = kind or ("progress" if contact else "welcome")
     person = ContactUpdated(member_id=member_id, email=f"{member_id}@example.com", name="M", **told)
     vault = await vault_in(pool)
     facts = change(member_id, program_version=version)[1]
@@ -149,28 +154,47 @@ async def test_without_another_road_nothing_is_told_of_who_has_no_contact(pool: 
     assert await claim(pool) == []
 
 
+@pytest.mark.parametrize("consent", ["assumed", "required"])
 async def test_of_whom_nothing_is_known_nobody_said_that_they_agreed(
-    pool: Pool, database: str
+    pool: Pool, database: str, consent: str
 ) -> None:
     asked = SHOES.replace("from: 1990", "from: 1991")
-    asked += "\nmessages: {kinds: [progress, welcome], consent: required}\n"
+    asked += f"\nmessages: {{kinds: [progress, welcome], consent: {consent}}}\n"
     version = await publish(database, asked)
-    await know(pool, "ben", contact=False, version=version)
+    await know(pool, "ben", kind="progress", contact=False, version=version)
     await know(pool, "dan", "joined", kind="welcome", contact=False, version=version)
     assert await decide(pool) == {"skipped": 1, "decided": 1}
     assert (await ends(pool))["ben"] == ("skipped", "no consent")
     assert [one.member_id for one in await claim(pool)] == ["dan"]
 
 
+async def test_who_refused_and_was_forgotten_is_told_no_marketing(pool: Pool) -> None:
+    await know(pool, "cleo", marketing=False)
+    await forget(pool, "cleo")
+    await know(pool, "cleo", "later", kind="progress", contact=False)
+    assert await decide(pool) == {"skipped": 1}
+    last = "select reply from notify.notifications where cause = 'later'"
+    assert await pool.fetchval(last) == "no consent"
+    assert await claim(pool) == []
+
+
+@pytest.mark.parametrize(("kind", "why"), [("progress", NO_CONTACT), ("welcome", "")])
+def test_marketing_that_was_decided_without_a_contact_does_not_go(kind: Kind, why: str) -> None:
+    """An earlier release decided so."""
+    row: Any = {"kind": kind, "sealed": None, "without_contact": True, "latest": None}
+    row["forgotten"] = False
+    assert [one.why_not for one in settle([row])] == [why]
+
+
 @pytest.mark.parametrize("outlets", [BESIDE, Outlets(mail=False, others=True)])
-async def test_what_went_without_mail_counts_towards_the_cap(
+async def test_what_went_with_mail_or_without_counts_towards_the_cap(
     pool: Pool, database: str, outlets: Outlets
 ) -> None:
     capped = SHOES.replace("from: 1990", "from: 1991")
     version = await publish(database, capped + "\nmessages: {cap: {messages: 2, days: 7}}\n")
-    await know(pool, "ben", "1", "2", contact=False, version=version)
+    await know(pool, "ben", "1", "2", version=version)
     assert await decide(pool, outlets) == {"decided": 2}
-    await know(pool, "ben", "3", contact=False, version=version)
+    await know(pool, "ben", "3", version=version)
     assert await decide(pool, outlets) == {"skipped": 1}
 
 
@@ -178,9 +202,11 @@ async def test_a_contact_that_came_meanwhile_is_asked(pool: Pool) -> None:
     await know(pool, "ann", contact=False)
     await know(pool, "ben", contact=False)
     await decide(pool)
-    person = ContactUpdated(member_id="ann", email="ann@example.com", name="A", marketing=False)
+    person = ContactUpdated(member_id="ann", email="ann@example.com", name="A")
+    vault = await vault_in(pool)
     async with pool.acquire() as connection, connection.transaction():
-        await write_contacts(connection, await vault_in(pool), [person], [])
+        await write_contacts(connection, vault, [person], [])
+        await suppress(connection, vault, "ann@example.com")
     assert [one.member_id for one in await claim(pool)] == ["ben"]
     assert await store.claim(pool, uuid4(), lease=60, send_before=0, most=9) == []
 
@@ -209,6 +235,34 @@ async def test_a_balance_that_comes_late_revives_nothing(pool: Pool) -> None:
         await store.write_balances(connection, [Latest("ann", (1, 2), None, facts)])
     assert await claim(pool) == []
     assert await pool.fetchval("select reply from notify.handovers") == "forgotten"
+
+
+@pytest.mark.parametrize("contact", [True, False])
+async def test_a_road_that_fails_and_a_late_balance_together_revive_nothing(
+    pool: Pool, contact: bool
+) -> None:
+    await know(pool, "ann", contact=contact)
+    await decide(pool, Outlets(mail=False, others=True))
+    (in_hands,) = await claim(pool)
+    await forget(pool, "ann")
+    await HOOK.mark(pool, [Outcome(in_hands.id, in_hands.claim, "decided", "500", 0.0)])
+    # Under the old name a balance comes late, and even a new contact.
+    await know(pool, "ann", "another")
+    assert await claim(pool) == []
+    row = await pool.fetchrow("select state, reply, forgotten from notify.handovers")
+    assert tuple(row or ()) == ("skipped", "forgotten", True)
+
+
+async def test_an_end_may_be_marked_as_forgotten_and_nothing_else_of_it(pool: Pool) -> None:
+    await know(pool, "ann")
+    await decide(pool)
+    (one,) = await claim(pool)
+    await HOOK.mark(pool, [Outcome(one.id, one.claim, "sent", "202")])
+    await forget(pool, "ann")
+    assert await pool.fetchval("select forgotten and reply = '202' from notify.handovers")
+    for change_ in ("forgotten = false", "reply = 'x'", "reply = 'x', forgotten = true"):
+        with pytest.raises(asyncpg.PostgresError, match="cannot go from sent to sent"):
+            await pool.execute(f"update notify.handovers set {change_}")
 
 
 async def test_what_waited_for_mail_when_it_was_switched_off_ends(pool: Pool) -> None:

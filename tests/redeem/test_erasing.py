@@ -3,20 +3,36 @@
 import asyncio
 import base64
 import json
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
 import httpx
 import orjson
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from headway.access.audit import ERASE, entries
 from headway.ledger.erasing import NAMELESS
+from headway.ledger.erasing_pattern import naming_pattern
 from headway.ledger.replay import replay
+from headway.stream.dead_letters.kept import Filter, Page, listed, shown
 from tests.redeem.kit import JOINED, LATER, Json, Shop
 
 NAME = 'ann "the/first" ö'
 SUBJECT = json.dumps([["ce_subject", base64.b64encode(NAME.encode()).decode()]])
+BODIES = [
+    json.dumps({"subject": NAME}, indent=1).encode(),
+    json.dumps({"data": {"member_id": NAME}}, ensure_ascii=False).encode(),
+    b'{"referrer_id":"ann \\u0022the\\/first\\u0022 \\u00F6"',
+    b'\xff\x00 "member_id" : ' + orjson.dumps(NAME),
+]
+"""Of letters under no key, or a wrong one: also spelt as other libraries do, cut off, no UTF-8."""
+OTHERS = [
+    b"\xff\x00", b"{", orjson.dumps({"subject": NAME + "a"}), orjson.dumps({"member_id": "ann"}),
+    orjson.dumps({"name": NAME}),
+]  # fmt: skip
 WHY: Json = {"reason": "asked us to", "by": "staff-3"}
 DAY = timedelta(days=1)
 
@@ -78,7 +94,19 @@ async def ann(shop: Shop) -> str:
         " ('g', 't', 0, 1, 'no name', $1, $2, 'decode', 'not-json', 'm', 'r', now())",
         NAME.encode(), SUBJECT,
     )  # fmt: skip
+    for offset, body in enumerate(BODIES):
+        await refuse(shop, 10 + offset, body, f"DETAIL: Failing row contains ({NAME}).")
     return NAME
+
+
+async def refuse(shop: Shop, offset: int, body: bytes, message: str) -> None:
+    """A dead letter with this body, under no key or under a wrong one."""
+    await shop.pool.execute(
+        'insert into dead_letters (consumer_group, topic, partition, "offset", key, value,'
+        " headers, stage, reason, message, release, failed_at)"
+        " values ('g', 't', 0, $1, $2, $3, '[]', 'write', 'refused', $4, 'r', now())",
+        offset, b"wrong" if offset % 2 else None, body, message,
+    )  # fmt: skip
 
 
 async def friend_of(shop: Shop, name: str, friend: str = "bob") -> None:
@@ -107,11 +135,38 @@ async def test_the_name_is_nowhere_and_every_point_is_where_it_was(shop: Shop, a
     assert await holding(shop) == set()
     kept = "select from dead_letters where headers::text <> '[]' or value is not null"
     assert await shop.pool.fetch(kept) == []
+    async with shop.pool.acquire() as connection:
+        letters = await listed(connection, Filter(), Page())
+        assert len(letters) == 2 + len(BODIES)
+        assert {letter.message for letter in letters} == {""}
+        assert all([(await shown(connection, letter.id)).erased for letter in letters])
     assert await standing(shop) == before
     assert await replayed(shop) == []
     assert (await shop.client.get(f"/v1/members/{quote(ann, safe='')}")).status_code == 404
     assert (await erase(shop, key="once")).json() == answer.json()
     assert (await erase(shop)).status_code == 404
+
+
+async def test_letters_of_others_stay_as_they_are(shop: Shop, ann: str) -> None:
+    for offset, body in enumerate(OTHERS):
+        await refuse(shop, 20 + offset, body, "why")
+    others = 'select * from dead_letters where "offset" >= 20 order by id'
+    before = await shop.pool.fetch(others)
+    await erase(shop)
+    assert await shop.pool.fetch(others) == before
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+@example('a\\"/\n\x7fö€😀.*[')
+def test_the_pattern_finds_every_name_as_json_spells_it(ensure_ascii: bool, name: str) -> None:
+    """Postgres' and Python's expressions agree on all that the pattern makes use of."""
+    body = json.dumps({"member_id": name}, ensure_ascii=ensure_ascii).encode()
+    shown_as = "".join(
+        "\\\\" if byte == 92 else chr(byte) if 0 < byte < 128 else f"\\{byte:03o}" for byte in body
+    )
+    assert re.search(naming_pattern(name), shown_as)
+    assert not re.search(naming_pattern(name + "x"), shown_as)
 
 
 async def test_it_is_told_to_notify_and_under_the_new_name_alone(shop: Shop, ann: str) -> None:

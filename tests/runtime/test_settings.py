@@ -1,6 +1,9 @@
 """Settings that belong together, and settings from mounted files."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -88,3 +91,30 @@ def test_a_mounted_file_sets_what_no_variable_does(
     monkeypatch.setenv("HEADWAY_SECRETS_DIR", str(tmp_path / "none"))
     with pytest.raises(UserError, match="HEADWAY_SECRETS_DIR"):
         read(Settings)
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Root, who may read everything, is somebody else meanwhile."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(10_001)
+    yield
+    os.seteuid(before)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_folder_that_may_not_be_read_is_named_with_its_rights(
+    inside: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    with TemporaryDirectory() as closed:
+        folder = Path(closed, "secrets") if inside else Path(closed)
+        folder.mkdir(exist_ok=True)
+        monkeypatch.setenv("HEADWAY_SECRETS_DIR", str(folder))
+        Path(closed).chmod(0)
+        request.getfixturevalue("nobody")
+        with pytest.raises(UserError, match=f"{folder} cannot be read: Permission denied") as said:
+            read(Settings)
+        assert f"let user {os.geteuid()} list that folder" in str(said.value)
+        os.seteuid(os.getuid())
+        Path(closed).chmod(0o700)

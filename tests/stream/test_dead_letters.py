@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from headway.cli.dlq import command as dlq
 from headway.cli.lag import command as lag
+from headway.contracts.topics import Topics
 from headway.errors import DeployGoneWrong, Poison
 from headway.runtime.health import Health
 from headway.stream.batch import Header, Record
+from headway.stream.breaker import CircuitBreaker
 from headway.stream.dead_letter import (
-    CircuitBreaker,
-    DeadLetters,
     dead_letter,
     header_json,
     headers_from_json,
@@ -25,6 +25,7 @@ from headway.stream.dead_letter import (
 )
 from headway.stream.outbox import kafka_headers, outbox_headers
 from headway.stream.relay import Relay, RelayOptions
+from headway_notify.refusals import Refusals
 from tests.cli.running import headway
 from tests.stream.kit import (
     Rows,
@@ -37,6 +38,7 @@ from tests.stream.kit import (
     running,
     until,
 )
+from tests.stream.letters import write
 
 POISON = Poison("invalid-data", "data.lines.0.quantity", "must be at least 1")
 HEADERS: list[Header] = [("content-type", b"x"), ("raw", b"\xff\x00"), ("none", None), ("", b"")]
@@ -129,15 +131,15 @@ def test_the_breaker_lets_any_number_by_once_a_person_says_so() -> None:
 async def test_refused_records_are_kept_published_and_replayed(
     kafka: str, topics: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, dead, group = f"{topics}in", f"{topics}earn-dead-letters", f"{topics}g"
+    source, dead, group = f"{topics}in", f"{topics}notify-dead-letters", f"{topics}g"
     await make_topics(kafka, source, dead)
     records = [RECORD._replace(topic=source, offset=i, value=b"v%d" % i) for i in range(3)]
-    records.append(RECORD._replace(topic=f"{topics}contacts", offset=9))
-    letters = DeadLetters(dead, bodiless=[f"{topics}contacts"])
+    records.append(RECORD._replace(topic=f"{topics}member-contacts", offset=9))
+    refusals = Refusals(group, Topics(topics))
     connection = await asyncpg.connect(database)
     for _ in range(2):  # The second time nothing new is kept, as after a lost answer to COMMIT.
         async with connection.transaction():
-            await letters.write(connection, group, [(record, POISON) for record in records])
+            await refusals.write(connection, [(record, POISON) for record in records])
     assert await connection.fetchval("select count(*) from dead_letters") == 4
     ids = [r["id"] for r in await connection.fetch("select id from dead_letters order by id")]
     await connection.close()
@@ -180,6 +182,52 @@ async def _run(*arguments: str, code: int = 0) -> str:
     result = await asyncio.to_thread(CliRunner().invoke, dlq, arguments)
     assert result.exit_code == code, result.output
     return result.output
+
+
+async def test_what_others_wrote_reaches_the_terminal_as_text(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("EDITOR", "true")
+    evil = Poison("invalid-data", "data.[red]x", "\x1b[2J[/red][bold]gone\x07")
+    connection = await asyncpg.connect(database)
+    (one,) = await write(connection, dead_letter("g", RECORD._replace(topic="headway.x"), evil))
+    await connection.close()
+    said = [
+        await _run("list"), await _run("list", "--counts"), await _run("show", str(one.id)),
+        await _run("mend", str(one.id)),
+    ]  # fmt: skip
+    assert not [char for char in "".join(said) if char in "\x1b\x07"]
+    assert ["data.[red]x" in one for one in said] == [True] * 4, said
+    assert ["\\x1b[2J[/red][bold]gone\\x07" in one for one in said] == [True, False, True, True]
+
+
+async def test_what_kafka_refuses_of_one_letter_ends_no_replay(
+    kafka: str, topics: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWAY_KAFKA_BOOTSTRAP", kafka)
+    monkeypatch.setenv("HEADWAY_POSTGRES_DSN", database)
+    await make_topics(kafka, f"{topics}in")
+    # More than the client takes, and more than the broker does.
+    bodies = [b"v0", b"x" * 5_000_000, b"v2", b"x" * 2_000_000, b"v4"]
+    records = [
+        RECORD._replace(topic=f"{topics}in", offset=i, value=body) for i, body in enumerate(bodies)
+    ]
+    connection = await asyncpg.connect(database)
+    letters = await write(connection, *(dead_letter("g", one, POISON) for one in records))
+    await connection.close()
+    said = await _run("replay", "--all")
+    for number, one in enumerate(letters):
+        assert f"{one.id} {'not sent, Kafka' if number % 2 else 'sent again'}" in said
+    assert [r.value for r in await read_all(kafka, f"{topics}in")] == [b"v0", b"v2", b"v4"]
+    assert len((await _run("list", "--json")).splitlines()) == 2
+
+
+async def test_without_an_answer_each_command_ends_with_2() -> None:
+    wrong = "postgresql://localhost/headway?sslmode=upside-down"
+    said = await asyncio.to_thread(headway, "dlq", "list", code=2, postgres_dsn=wrong)
+    assert "check HEADWAY_POSTGRES_DSN" in said
 
 
 async def test_lag_is_counted_from_what_the_database_has_applied(

@@ -8,11 +8,12 @@ import pytest
 
 from headway.access.audit import Actor, entries
 from headway.errors import UserError
+from headway.stream.dead_letters.checking import hindrance
 from headway.stream.dead_letters.kept import Filter, Kept, Page, counted, listed, shown
 from headway.stream.dead_letters.pacing import Pace
 from headway.stream.dead_letters.replaying import Busy, Replayer, StillRefused, matching, target
 from tests.stream.kit import make_topics, read_all
-from tests.stream.letters import NOW, joined, letter, person, record, write
+from tests.stream.letters import NOW, joined, kept, letter, person, record, write
 
 
 async def test_of_two_people_one_sends(kafka: str, topics: str, database: str) -> None:
@@ -104,6 +105,16 @@ async def test_what_is_not_kept_cannot_be_sent(kafka: str, topics: str, database
         for id_ in ids[:2]:
             with pytest.raises(UserError, match="has no body"):
                 await replayer.mended_and_replayed(id_, joined(), NOW)
+
+
+@pytest.mark.parametrize("name", ["balance-changed", "member-notices", "effects", "notifications"])
+def test_what_headway_itself_writes_is_sent_as_it_is_or_not_at_all(name: str) -> None:
+    ours, others = (kept(record(f"t.{topic}")) for topic in (name, "orders"))
+    said = hindrance(ours, "t.", mending=True, again=False)
+    assert f"is of t.{name}, which Headway itself writes" in (said or "")
+    assert hindrance(ours, "t.", mending=False, again=False) is None
+    assert hindrance(others, "t.", mending=True, again=False) is None
+    assert hindrance(ours, "other.", mending=True, again=False) is None
 
 
 async def test_each_part_of_a_filter_narrows(database: str) -> None:

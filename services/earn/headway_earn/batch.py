@@ -18,8 +18,8 @@ from headway.runtime.clock import Clock
 from headway.runtime.fail_points import fail_point
 from headway.runtime.phases import Phases
 from headway.stream.batch import Applied, Batch, Position
+from headway.stream.breaker import CircuitBreaker
 from headway.stream.dead_letter import (
-    CircuitBreaker,
     dead_letter,
     insert_dead_letters,
     outbox_row,

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple, cast
 
 import asyncpg
 
-from headway.program.messages import Kind
+from headway.program.messages import SERVICE, Kind
 from headway_notify.details import DETAILS
 from headway_notify.facts import Facts
 from headway_notify.overtaken import OVERTAKEN, refreshed
-from headway_notify.permission import NO_CONTACT, Permission, may_send
+from headway_notify.permission import FORGOTTEN, NO_CONTACT, Permission, may_send
 
 
 class Taken(NamedTuple):
@@ -62,7 +62,9 @@ def _settled(row: asyncpg.Record) -> Taken:
 def _barred(kind: Kind, row: asyncpg.Record) -> str:
     """Why it may not go after all; '': it may. Consent was asked for when it was decided: what may
     have come since is a refusal."""
+    if row["forgotten"]:
+        return FORGOTTEN
     if row["sealed"] is None:
-        return "" if row["without_contact"] else NO_CONTACT
+        return "" if row["without_contact"] and kind in SERVICE else NO_CONTACT
     permission = Permission(row["marketing"], frozenset(row["unwanted"]), row["suppressed"])
     return may_send(kind, "assumed", permission) or ""

@@ -34,7 +34,8 @@ from headway_notify.store import QUERIES
 
 _MARKETING = sorted(set(KINDS) - SERVICE)
 _UNMAILED = [NO_MAIL_HERE, NO_MAIL_TO]
-"""Replies of messages that were not mailed and yet went."""
+"""Replies of messages that were not mailed and yet went. Marketing went without a contact only in
+releases before consent was asked for there."""
 _LONGEST = timedelta(days=366)
 """The longest window that a cap can have."""
 
@@ -140,8 +141,8 @@ async def standings(
             since = now - timedelta(days=program.messages.cap_days)
             recent = sum(at > since for at in sent.get(member_id, ()))
             found = known.get(member_id)
-            # Of whom nothing is known nobody said that they agreed, or refused.
-            permission = Permission() if found is None else found.permission
+            # Who has no contact may have refused and been forgotten, with the refusal.
+            permission = Permission(marketing=False) if found is None else found.permission
 
             def refused(kind: Kind, policy: Messages) -> str:
                 return may_send(kind, policy.consent, permission) or ""

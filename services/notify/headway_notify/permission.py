@@ -10,6 +10,9 @@ Suppression = Literal["hard_bounce", "complaint", "soft_bounces", "unsubscribed_
 NO_CONTACT = "no contact is known"
 """Why nothing is sent to a member whom one cannot write to."""
 
+FORGOTTEN = "forgotten"
+"""Why what was decided before is not sent to a member who was forgotten since."""
+
 
 class Permission(NamedTuple):
     """What a member agreed to and refused. `marketing`: agreed, refused, or nobody said;

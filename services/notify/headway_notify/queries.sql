@@ -101,7 +101,8 @@ where n.id = r.id
 select n.id, n.member_id, n.kind, n.cause, n.business_day, n.facts::text as facts, n.detail::text as detail, n.attempts,
        case when n.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(n.decided_at, n.send_at, n.replayed_at))::float8 as age,
-       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted, false as without_contact
+       a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted, false as without_contact,
+       false as forgotten
 from notify.notifications n
 left join notify.addressees a on a.member_id = n.member_id
 left join notify.balances b on b.member_id = n.member_id

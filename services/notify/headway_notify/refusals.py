@@ -6,8 +6,8 @@ from headway.contracts.topics import Topics
 from headway.errors import Poison
 from headway.runtime.metrics import DEAD_LETTERS
 from headway.stream.batch import Record
+from headway.stream.breaker import CircuitBreaker
 from headway.stream.dead_letter import (
-    CircuitBreaker,
     dead_letter,
     insert_dead_letters,
     outbox_row,

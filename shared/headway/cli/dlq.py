@@ -69,9 +69,9 @@ def _show_table(rows: list[Listed]) -> None:
     table = Table("id", "from", "key", "reason", "field", "what is wrong", "refused", "replayed")
     for row in rows:
         table.add_row(
-            str(row.id), f"{row.topic}-{row.partition} @{row.offset}", text(row.key), row.reason,
-            row.field, row.message[:200], f"{row.failed_at:{_MOMENT}}",
-            f"{row.replayed_at:{_MOMENT}}" if row.replayed_at else "",
+            str(row.id), text(f"{row.topic}-{row.partition} @{row.offset}"), text(row.key),
+            text(row.reason), text(row.field), text(row.message[:200]),
+            f"{row.failed_at:{_MOMENT}}", f"{row.replayed_at:{_MOMENT}}" if row.replayed_at else "",
         )  # fmt: skip
     console().print(table if rows else "No dead letters.", markup=False)
 
@@ -87,8 +87,8 @@ def _show_counts(wanted: Filter, as_json: bool) -> None:
     table = Table("letters", "topic", "reason", "field", "oldest", "latest")
     for one in found:
         table.add_row(
-            f"{one.letters:,}", one.topic, one.reason, one.field, f"{one.oldest:{_MOMENT}}",
-            f"{one.latest:{_MOMENT}}",
+            f"{one.letters:,}", text(one.topic), text(one.reason), text(one.field),
+            f"{one.oldest:{_MOMENT}}", f"{one.latest:{_MOMENT}}",
         )  # fmt: skip
     console().print(table if found else "No dead letters.", markup=False)
 
@@ -126,8 +126,8 @@ def _show_whole(letter: Kept, acts: "list[Entry]") -> None:
     click.echo(f"dead letter {letter.id}")
     click.echo(f"  from      {letter.topic} partition {letter.partition} offset {letter.offset}")
     click.echo(f"  refused   by {letter.group}, release {letter.release}, {letter.failed_at}")
-    click.echo(f"  reason    {letter.reason} ({letter.stage}) {letter.field}".rstrip())
-    click.echo(f"            {letter.message}")
+    click.echo(f"  reason    {letter.reason} ({letter.stage}) {text(letter.field)}".rstrip())
+    click.echo(f"            {text(letter.message)}")
     sent = f"{letter.replayed_at}, {letter.replays} times" if letter.replayed_at else "no"
     click.echo(f"  replayed  {sent}")
     for entry in reversed(acts):

@@ -36,7 +36,8 @@ def mend(id: int, yes: bool, again: bool, rekey: bool, by: str | None) -> None:
     the event that has it was.
     """
     who, letter = actor(by), _mendable(id, again)
-    click.echo(f"refused: {Problem(letter.reason, letter.field, letter.message)}", err=True)
+    refused = Problem(letter.reason, letter.field, letter.message)
+    click.echo(f"refused: {text(str(refused))}", err=True)
     before = drafting.draft(letter)
     after = _edited_until_right(letter, before, rekey)
     if after.strip() == before.strip() and not rekey:
@@ -83,7 +84,7 @@ def _edited_until_right(letter: Kept, before: bytes, rekey: bool) -> bytes:
         problem = _problem(letter, after, rekey)
         if problem is None:
             return after
-        click.echo(f"still refused: {problem}", err=True)
+        click.echo(f"still refused: {text(str(problem))}", err=True)
         if not click.confirm("Edit it again?", default=True):
             raise click.ClickException("nothing was sent")
 

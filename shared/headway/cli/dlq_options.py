@@ -15,6 +15,7 @@ from headway.errors import UserError
 from headway.runtime import kafka as kafka_settings
 from headway.runtime.settings import Settings, read
 from headway.stream.dead_letters.kept import Filter
+from headway.stream.errors import TROUBLE
 from headway.stream.positions import Connection
 
 Result = TypeVar("Result")
@@ -98,8 +99,8 @@ def with_database(work: Callable[[Connection], Awaitable[Result]]) -> Result:
     try:
         return asyncio.run(run())
     except UserError as error:
-        raise click.ClickException(str(error)) from error
-    except (OSError, asyncpg.PostgresError, KafkaError) as error:
+        raise click.ClickException(text(str(error))) from error
+    except (*TROUBLE, KafkaError) as error:
         click.echo(
             f"no answer: {error}\n  -> check HEADWAY_POSTGRES_DSN and HEADWAY_KAFKA_BOOTSTRAP",
             err=True,
@@ -107,9 +108,9 @@ def with_database(work: Callable[[Connection], Awaitable[Result]]) -> Result:
         raise SystemExit(2) from error
 
 
-def text(value: bytes | None) -> str:
-    """Bytes for a terminal, which is not to obey what stands in them."""
+def text(value: bytes | str | None) -> str:
+    """What others wrote, for a terminal, which is not to obey what stands in it."""
     if value is None:
         return "-"
-    said = value.decode("utf-8", "backslashreplace")
+    said = value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in said)

@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from aiokafka.errors import KafkaError
 
 from headway.access.audit import Actor
 from headway.cli.dlq_mend import send_mended
-from headway.cli.dlq_options import actor, filter_of, filters, kafka, with_database
+from headway.cli.dlq_options import actor, filter_of, filters, kafka, text, with_database
 from headway.cli.output import progress_bar
 from headway.errors import UserError
 from headway.runtime.settings import Settings, read
@@ -18,6 +20,7 @@ from headway.stream.dead_letters.drafting import unchanged
 from headway.stream.dead_letters.kept import Filter, shown
 from headway.stream.dead_letters.pacing import Pace
 from headway.stream.dead_letters.replaying import Replayer, matching, producing
+from headway.stream.errors import passes
 from headway.stream.positions import Connection
 
 
@@ -33,9 +36,13 @@ class _Wanted(NamedTuple):
 
 
 class _Outcome(NamedTuple):
+    """What became of one. `spent`: its producer counts on what Kafka refused, and is of no more
+    use for that partition."""
+
     id: int
     sent: bool
     said: str
+    spent: bool = False
 
 
 @click.command("replay")
@@ -80,7 +87,7 @@ def replay(
             with_database(lambda connection: _all(connection, wanted, dry_run, outcomes, seen))
     finally:
         for one in outcomes:
-            click.echo(one.said, err=not one.sent)
+            click.echo(text(one.said), err=not one.sent)
     if not any(one.sent for one in outcomes):
         click.echo("Nothing to replay.")
     if ids and not all(one.sent for one in outcomes):
@@ -104,31 +111,40 @@ async def _all(
 ) -> None:  # fmt: skip
     ids = list(dict.fromkeys(wanted.ids)) or await matching(connection, wanted.filter)
 
-    async def each(become: Callable[[int], Awaitable[_Outcome]]) -> None:
-        for id in ids:
+    async def each(become: Callable[[int], Awaitable[_Outcome]]) -> bool:
+        """Take those that are left; whether some still are."""
+        for id in ids[len(outcomes) :]:
             if wanted.limit and wanted.limit == sum(one.sent for one in outcomes):
-                return
+                return False
             outcomes.append(await become(id))
             if seen:
                 seen(len(outcomes), len(ids))
+            if outcomes[-1].spent:
+                return True
+        return False
 
     if dry_run:
         await each(lambda id: _tried(connection, id, wanted))
         return
-    async with producing(kafka()) as producer:
-        replayer = Replayer(
-            connection, producer, read(Settings).topic_prefix, wanted.by, Pace(wanted.rate)
-        )
-        await each(lambda id: _sent(replayer, id, wanted))
+    pace, left = Pace(wanted.rate), True
+    while left:
+        async with producing(kafka()) as producer:
+            prefix = read(Settings).topic_prefix
+            replayer = Replayer(connection, producer, prefix, wanted.by, pace)
+            left = await each(partial(_sent, replayer, wanted))
 
 
-async def _sent(replayer: Replayer, id: int, wanted: _Wanted) -> _Outcome:
+async def _sent(replayer: Replayer, wanted: _Wanted, id: int) -> _Outcome:
     try:
         letter = await replayer.replayed(
             id, datetime.now(UTC), again=wanted.again, even_bad=bool(wanted.ids)
         )
     except UserError as refused:
         return _Outcome(id, False, f"{id} not sent: {refused}")
+    except KafkaError as error:
+        if passes(error):
+            raise
+        return _Outcome(id, False, f"{id} not sent, Kafka refuses it: {error}", spent=True)
     return _Outcome(id, True, f"{id} sent again to {letter.topic} ({letter.reason})")
 
 

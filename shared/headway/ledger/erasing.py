@@ -17,6 +17,7 @@ import orjson
 
 from headway.domain.erasing import Erase
 from headway.errors import Retryable
+from headway.ledger.erasing_pattern import naming_pattern
 from headway.ledger.queries import load
 from headway.ledger.reading import QUERIES as READING
 
@@ -95,4 +96,6 @@ async def _rename(
     await connection.execute(QUERIES.blind_keys, account_id, salt)
     field = '_id":'  # member_id, to_member_id, owner_id ...
     await connection.execute(QUERIES.rename_answers, field + name, field + instead, salt)
-    await connection.execute(QUERIES.empty_letters, member_id.encode(), nameless.encode())
+    await connection.execute(
+        QUERIES.empty_letters, member_id.encode(), nameless.encode(), naming_pattern(member_id)
+    )

@@ -45,9 +45,10 @@ set answer = replace(answer::text, $1, $2)::json, digest = blinded(digest, $3)
 where strpos(answer::text, $1) > 0
 
 -- name: empty_letters
--- $1: the name as the key of Kafka's records, or as the subject that a binary CloudEvent names in its headers.
-update dead_letters set key = case when key is null then null else $2::bytea end, value = null, headers = '[]'
-where key = $1 or exists (
+-- $1: the name as the key of Kafka's records, or as the subject that a binary CloudEvent names in its headers; $3: a pattern
+-- for it in a body. Bytes are searched as they are: they may be no text. What was said of the error may quote the body.
+update dead_letters set key = $2::bytea, value = null, headers = '[]', message = ''
+where key = $1 or encode(value, 'escape') ~ $3 or exists (
     select from json_array_elements(headers) as h (header)
     where lower(h.header->>0) = 'ce_subject' and h.header->>1 = translate(encode($1, 'base64'), E'\n', ''))
 

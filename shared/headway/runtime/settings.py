@@ -15,6 +15,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from headway.errors import UserError
@@ -146,6 +147,20 @@ def read(kind: type[Kind]) -> Kind:
         return kind()
     except ValidationError as error:
         raise _refused(error) from error
+    except SettingsError as error:
+        if isinstance(error.__cause__, OSError):
+            raise _unreadable(error.__cause__) from error
+        raise UserError(f"settings: {error}") from error
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> UserError:
+    return UserError(
+        f"HEADWAY_SECRETS_DIR: {error.filename} cannot be read: {error.strerror}",
+        f"let user {os.geteuid()} list that folder and read the files in it, or mount the files one"
+        " by one",
+    )
 
 
 def _refused(error: ValidationError) -> UserError:

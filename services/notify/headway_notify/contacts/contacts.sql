@@ -19,8 +19,8 @@ set sealed = excluded.sealed, address_digest = excluded.address_digest,
     email = null, name = null, locale = null
 
 -- name: forget
--- The key goes, and with it whatever opens; what is not sent yet will not be. (A message in a
--- sender's hands is.) Suppressions stay with the address's digest.
+-- The key goes, and with it whatever opens; what waits to be sent will not be. Suppressions stay
+-- with the address's digest.
 with keys as (
     delete from notify.member_keys where member_id = any($1::text[])
 ), balances as (
@@ -44,6 +44,13 @@ with keys as (
     delete from notify.contacts where member_id = any($1::text[]) returning address_digest
 )
 delete from notify.soft_bounces where address_digest in (select address_digest from contacts)
+
+-- name: mark_forgotten
+-- Whatever becomes of handovers, those in a sender's hands included, they do not go any more. After
+-- `forget`, in its transaction: it waited for who was deciding on a member, whose handovers are seen now.
+update notify.handovers h set forgotten = true
+from notify.notifications n
+where n.id = h.notification and n.member_id = any($1::text[]) and not h.forgotten
 
 -- name: in_plain
 select member_id, email, name, locale from notify.contacts

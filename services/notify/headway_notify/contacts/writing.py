@@ -23,6 +23,7 @@ async def write_contacts(
         await _write(connection, vault, told, [row.marketing for row in rows])
     if forgotten:
         await connection.execute(_QUERIES.forget, sorted(forgotten))
+        await connection.execute(_QUERIES.mark_forgotten, sorted(forgotten))
 
 
 async def seal_some(connection: Connection, vault: Vault, most: int) -> int:

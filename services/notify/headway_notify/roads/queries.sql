@@ -15,13 +15,13 @@ from notify.notifications where id = any($1::bigint[]) and send_at is not null o
 
 -- name: take_ready
 -- $1 road, $2 notify's clock, $3 most rows, as for mails; what is dropped from mail as overtaken is so here, too. What was
--- decided without a contact ($4: so it says) needs none, unless the member was forgotten since, and the balance with them.
+-- decided without a contact ($4: so it says) needs none. Who was forgotten since, and the balance with them, is told nothing.
 select h.notification, n.member_id, n.kind, n.cause, n.business_day, h.attempts,
        coalesce(h.facts, n.facts)::text as facts, coalesce(h.detail, n.detail)::text as detail,
        case when h.attempts = 0 and (b.epoch, b.version) > (n.epoch, n.version) then b.facts::text end as latest,
        extract(epoch from clock_timestamp() - greatest(h.decided_at, h.send_at, h.replayed_at))::float8 as age,
        a.sealed, a.wrapped, a.marketing, a.suppressed, a.unwanted,
-       n.reply = $4 and b.member_id is not null as without_contact
+       n.reply = $4 and b.member_id is not null as without_contact, h.forgotten
 from notify.handovers h
 join notify.notifications n on n.id = h.notification
 left join notify.addressees a on a.member_id = n.member_id

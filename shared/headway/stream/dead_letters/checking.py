@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from headway.contracts.codec import Event, check_time, decode
 from headway.contracts.registry import CONTRACTS
-from headway.contracts.topics import EARN_INPUTS, TOPICS, Topics
+from headway.contracts.topics import EARN_INPUTS, SERVICES, TOPICS, Topics
 from headway.errors import Poison
 from headway.ledger.erasing import is_blinded
 from headway.stream.dead_letters.drafting import Sendable
@@ -14,6 +14,7 @@ from headway.stream.positions import Connection
 
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S"
 _NAMES: Final = frozenset(topic.name for topic in TOPICS)
+_OURS: Final = frozenset(name for service in SERVICES for name in service.writes)
 
 
 class Problem(NamedTuple):
@@ -39,6 +40,12 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
         )
     if letter.erased:
         return f"dead letter {letter.id} has no body: it went when its member was erased"
+    if mending and _is_ours(letter.topic, topic_prefix):
+        return (
+            f"dead letter {letter.id} is of {letter.topic}, which Headway itself writes: what it"
+            " says is the ledger's\n"
+            "  -> send it again as it is with `headway dlq replay`, by a release that takes it"
+        )
     if letter.value is None and not mending:
         return (
             f"dead letter {letter.id} has no body: it came without one\n"
@@ -50,6 +57,10 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
             "  -> see `headway dlq show`; with --again it is sent once more"
         )
     return None
+
+
+def _is_ours(topic: str, topic_prefix: str) -> bool:
+    return topic.startswith(topic_prefix) and topic.removeprefix(topic_prefix) in _OURS
 
 
 def decoded(what: Sendable, topic: str, topic_prefix: str, now: datetime) -> Event | None:
