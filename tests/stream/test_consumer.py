@@ -98,6 +98,9 @@ async def test_a_leader_that_cannot_say_yet_where_its_log_ends_is_asked_again(
         async with running(consumer_of(impatient, handler)):
             await until(lambda: sum(handler.batches) == 2)
     assert answers == []
+    labels = {"group": group, "verdict": "retry"}
+    counted = REGISTRY.get_sample_value("headway_batch_trouble_total", labels)
+    assert not counted, "it was Kafka; the database was well"
 
 
 async def test_a_batch_takes_an_even_share_of_every_partition(

@@ -12,6 +12,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
+    KafkaTimeoutError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
@@ -220,15 +221,19 @@ class Reader:
     async def bounds(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, Known]:
         """What Kafka knows of these partitions; the database's part is left open.
 
-        Raises KafkaError, or TimeoutError while the group's coordinator or a leader is not there:
-        left to itself the client would wait for the coordinator for ever.
+        Raises KafkaError, also while the group's coordinator or a leader is not there: left to
+        itself the client would wait for the coordinator for ever.
         """
         if not tps:
             return {}
-        async with asyncio.timeout(self._options.bounds_within):
-            committed = await asyncio.gather(*map(self.kafka.committed, tps))
-            begins = await self.kafka.beginning_offsets(list(tps))
-            ends = await self.kafka.end_offsets(list(tps))
+        within = self._options.bounds_within
+        try:
+            async with asyncio.timeout(within):
+                committed = await asyncio.gather(*map(self.kafka.committed, tps))
+                begins = await self.kafka.beginning_offsets(list(tps))
+                ends = await self.kafka.end_offsets(list(tps))
+        except TimeoutError as error:
+            raise KafkaTimeoutError(f"no answer for {within:g} s") from error
         return {
             tp: Known(offset, None, begins[tp], max(begins[tp], ends[tp]))
             for tp, offset in zip(tps, committed, strict=True)
