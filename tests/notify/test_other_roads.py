@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from headway.contracts.contact import ContactUpdated
 from headway.ledger.programs import publish
@@ -284,7 +285,9 @@ async def test_what_waited_for_mail_when_it_was_switched_off_ends(pool: Pool) ->
     await until(lambda: pool.fetchval("select bool_and(claimed_until < now()) from"
                                       " notify.notifications where state = 'sending'"))  # fmt: skip
     unmailed = Unmailed(lambda: pool, Health())
+    unsure = REGISTRY.get_sample_value("headway_notify_unsure_total") or 0.0
     assert await unmailed.run_once() == 2
+    assert REGISTRY.get_sample_value("headway_notify_unsure_total") == unsure + 1
     assert await unmailed.run_once() == 0
     assert await ends(pool) == {
         "waits": ("skipped", NOT_MAILED),

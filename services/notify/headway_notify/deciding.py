@@ -1,8 +1,8 @@
 """Whether a message that is due goes, and when: decided once. Pure.
 
-In this order: the member is still one, can be reached and lets us; a marketing message is not held
-out, and its cap has room. What is skipped says why. Who has no contact is reached by other roads
-than mail, where there are any.
+In this order: the member is still one, can be reached and lets us; what it would tell is not
+overtaken; a marketing message is not held out, and its cap has room. What is skipped says why. Who
+has no contact is reached by other roads than mail, where there are any.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ import mode
 from headway.runtime.health import Health
 from headway.runtime.logging import event
 from headway.stream.positions import Pool
-from headway_notify import store
+from headway_notify import metrics, store
 from headway_notify.patience import patiently
 
 LOOK_EVERY = 5.0
@@ -35,5 +35,5 @@ class Unmailed(mode.Service):
 
     async def run_once(self) -> int:
         """End some; returns how many. Of claims that ran out nobody knows what became."""
-        await store.lapse(self._pool(), resend=False)
+        metrics.UNSURE.inc(await store.lapse(self._pool(), resend=False))
         return await store.end_mails(self._pool())
