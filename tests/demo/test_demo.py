@@ -57,6 +57,7 @@ def small_shop(path: Path) -> int:
     return len(bought)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(400)
 def test_a_shop_of_ones_own_agrees_with_the_oracle(tmp_path: Path) -> None:
     orders = tmp_path / "orders.csv"

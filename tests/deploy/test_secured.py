@@ -105,6 +105,7 @@ class SecuredPlace(Place):
         return usual | self.told
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(180)
 async def test_an_order_becomes_a_balance_over_both(servers: Secured, tmp_path: Path) -> None:
     dsn = servers.postgres_over_tls

@@ -122,6 +122,7 @@ async def _read_to_the_end(pool: Pool, records: int) -> bool:
     )
 
 
+@pytest.mark.proof
 async def test_a_kill_between_send_and_mark_doubles_only_what_it_says(
     place: Place, pool: Pool
 ) -> None:
@@ -157,6 +158,7 @@ async def test_under_the_policy_leave_nothing_doubles_and_what_is_unknown_stays(
     assert len(place.mail.mails()) == 1
 
 
+@pytest.mark.proof
 async def test_a_kill_before_the_commit_loses_and_doubles_nothing(place: Place, pool: Pool) -> None:
     await place.publish([contact("m1"), changed("m1", 1, NOON), the_clock_moves_on()])
     process = place.start(FAIL_POINTS="notify.before_commit")
