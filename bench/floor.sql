@@ -43,7 +43,7 @@ with new_inputs as (
         business_time = excluded.business_time
 )
 insert into outbox (shard, topic, key, value, headers)
-select shard, topic, key, value, headers from unnest($8::outbox[])
+select shard, topic, key, value, headers from unnest($8::outbox_in[])
 
 -- name: outbox_read
 select shard, id, topic, key, value, headers from outbox

@@ -63,8 +63,8 @@ class Item(NamedTuple):
     paid: OrderPaid
 
 
-def message(account: Account, order: Item, first_seq: int) -> bytes:
-    """balance.changed for one order, as Headway words it."""
+def message(account: Account, order: Item, first_seq: int, earned: int) -> bytes:
+    """balance.changed for one order, which earned so many points, as Headway words it."""
     ready = [name for name, price in REWARDS if price <= account.available]
     further = next(((name, price) for name, price in REWARDS if price > account.available), None)
     moved = account.seq >= first_seq
@@ -100,12 +100,17 @@ def message(account: Account, order: Item, first_seq: int) -> bytes:
             "left_at": None,
             "program_version": 1,
             "clawed_back": None,
+            "redeemed": None,
+            "moved": {"earn": earned} if moved else None,
+            "issued": None,
+            "certificates": None,
             "rewards_ready": ready,
             "next_reward": None if further is None else {
                 "id": further[0],
                 "points": further[1],
                 "missing": further[1] - account.available - account.owed,
             },
+            "goal": None,
         },
     }  # fmt: skip
     return orjson.dumps(event, option=orjson.OPT_UTC_Z)

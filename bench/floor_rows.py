@@ -62,7 +62,7 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
     active = event.time + PENDING
     life = (active, iso(active), *end_of_validity(active.astimezone(ZONE).date()))
     account.next_due_at = min(account.next_due_at or active, active)
-    first_seq = account.seq + 1
+    first_seq, before = account.seq + 1, account.pending
     for line in paid.lines:
         amount = 0 if line.gift_card else line.amount - line.paid_with_points
         rows.lines.append(
@@ -80,8 +80,8 @@ def earn(rows: Rows, account: Account, order: Item) -> None:
          paid.currency, event.time, account.tier, 1, True, None)
     )  # fmt: skip
     rows.outbox.append(
-        (account.account_id % SHARDS, None, rows.out_topic, account.member_id.encode(),
-         message(account, order, first_seq), HEADERS)
+        (account.account_id % SHARDS, rows.out_topic, account.member_id.encode(),
+         message(account, order, first_seq, account.pending - before), HEADERS)
     )  # fmt: skip
 
 
