@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-import pytest
 from prometheus_client import generate_latest
 
 from headway.lag.exposition import registry
-from tests.lag.promtool import MISSING, available, fires_for
+from tests.lag.public_rule import fires_for
 from tests.lag.test_exposition import SNAPSHOT
 
 
-@pytest.mark.skipif(not available(), reason=MISSING)
 def test_a_public_rule_fires_on_our_series(tmp_path: Path) -> None:
     exposition = generate_latest(registry(lambda: SNAPSHOT, "c1")).decode()
     assert fires_for(exposition, {"earn"}, tmp_path) == ""

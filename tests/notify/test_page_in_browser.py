@@ -1,36 +1,22 @@
 """The page in a real browser: by keyboard alone, without script, and without barriers."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from headway.program.messages import TOPICS
 from headway.runtime.health import Health
 from headway.runtime.web import WebServer
 from headway_notify.web.words import WORDS
 from tests.notify.desk import HERE, Desk
+from tests.pages_in_browser import LEVELS, browser, needs_chromium
 
-CHROMIUM = shutil.which("chromium")
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium on this machine: apt-get install chromium"
-)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        await browser.close()
+__all__ = ["browser"]
+pytestmark = needs_chromium
 
 
 @pytest.fixture

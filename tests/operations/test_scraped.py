@@ -1,6 +1,5 @@
 """A shop's day on real servers: every metric that a service declares is there, and has moved."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.earn.service import opened
 from tests.notify.account import SHOES
 from tests.notify.conftest import MailServer, mail_server, pool
 from tests.operations.running import Running
+from tests.promtool import MISSING, available, promtool
 
 __all__ = ["mail_server", "pool"]
 
@@ -81,10 +81,10 @@ async def test_every_declared_metric_moves(
 
 def _lint(text: str) -> None:
     """Prometheus' own opinion of the names, where its tool is installed."""
-    if shutil.which("promtool") is None:
+    if not available():
         return
     ended = subprocess.run(
-        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
+        [promtool(), "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )
     ours = [line for line in ended.stderr.splitlines() if line.startswith("headway_")]
     assert (ended.returncode in (0, 3), ours) == (True, []), ended.stderr
@@ -111,9 +111,7 @@ def _lines(running: Running) -> None:
     assert pages == {("POST", "/u/{token}"), ("POST", "/feedback/generic")}
 
 
-@pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)"
-)
+@pytest.mark.skipif(not available(), reason=MISSING)
 def test_prometheus_tool_finds_fault_with_a_bad_name() -> None:
     """Else the lint above would prove nothing."""
     name = "headway_things_total"

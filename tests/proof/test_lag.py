@@ -21,7 +21,8 @@ from headway.lag.measuring import Meter, Scope
 from headway.local.history.happenings import SourceEvent
 from headway.local.ports import HOST, free_ports
 from tests.lag.kit import Series, named, parsed
-from tests.lag.promtool import MISSING, available, fires_for
+from tests.lag.public_rule import fires_for
+from tests.promtool import MISSING, available
 from tests.proof import kafka_tools
 from tests.proof.installation import ROOT, Installation, history
 from tests.proof.recording import Record

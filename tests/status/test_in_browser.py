@@ -6,32 +6,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.notify.browser import find_chromium
+from tests.pages_in_browser import LEVELS, browser, needs_chromium
 from tests.status.kit import Installation, installed
 from tests.status.test_installation import OWED
 
-CHROMIUM = find_chromium()
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 Scheme = Literal["light", "dark"]
 LOOKS: tuple[tuple[int, Scheme], ...] = ((320, "dark"), (1200, "light"))
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium on this machine: apt-get install chromium"
-)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        await browser.close()
+__all__ = ["browser"]
+pytestmark = needs_chromium
 
 
 @asynccontextmanager

@@ -1,12 +1,12 @@
-"""A public alert rule, and Prometheus' own tool to hold series against it."""
+"""A public alert rule, and whether it fires on our series."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import yaml
 
 from tests.lag.kit import parsed
+from tests.promtool import promtool
 
 # From awesome-prometheus-alerts (CC BY 4.0), dist/rules/kafka/danielqsj-kafka-exporter.yml at
 # 4579136a: https://github.com/samber/awesome-prometheus-alerts
@@ -20,13 +20,6 @@ groups:
       labels:
         severity: critical
 """
-
-MISSING = "promtool is not here (Debian: apt install prometheus)"
-
-
-def available() -> bool:
-    """Whether promtool is on this machine."""
-    return shutil.which("promtool") is not None
 
 
 def fires_for(exposition: str, groups: set[str], folder: Path) -> str:
@@ -54,7 +47,7 @@ def fires_for(exposition: str, groups: set[str], folder: Path) -> str:
     }
     (folder / "test.yml").write_text(yaml.safe_dump(test))
     ended = subprocess.run(
-        ["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True,
+        [promtool(), "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
