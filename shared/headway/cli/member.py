@@ -1,6 +1,6 @@
 """`headway member`: one member's account, told so that support can read it out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -30,18 +30,17 @@ def command(member_id: str, lots: bool, as_json: bool) -> None:
     Exits 0; 2 when the ledger knows no such member or cannot be reached.
     """
     member = run(_read(settings().postgres_dsn, member_id))
-    from headway.ledger.story import tell
+    from headway.ledger.story import facts, tell
 
-    lines = list(tell(member))
     if as_json:
-        print_json(_facts(member, lines))
+        print_json(facts(member))
         return
     out = console()
     _print_account(out, member)
     if lots:
         _print_lots(out, member)
     _print_waiting(out, member)
-    out.print(story_table(lines))
+    out.print(story_table(tell(member)))
 
 
 async def _read(dsn: str, member_id: str) -> "MemberAccount":
@@ -164,23 +163,3 @@ def _print_waiting(out: "Console", member: "MemberAccount") -> None:
                 f"{one.points:,} points held for {escape(one.reward_name)} until "
                 f"{one.held_until.strftime(_MOMENT)} UTC ({one.redemption_id})"
             )
-
-
-def _facts(member: "MemberAccount", lines: Sequence["StoryLine"]) -> dict[str, object]:
-    return {
-        "member_id": member.member_id,
-        "account_id": member.account_id,
-        "held": member.held,
-        "balances": member.balances._asdict(),
-        "version": member.version,
-        "account_time": member.account_time,
-        "joined_at": member.joined_at,
-        "left_at": member.left_at,
-        "tier": member.tier,
-        "next_due_at": member.next_due_at,
-        "saved": member.saved,
-        "lots": [lot._asdict() for lot in member.lots],
-        "redemptions": [one._asdict() for one in member.redemptions],
-        "inputs": [item._asdict() for item in member.inputs],
-        "story": [{**line._asdict(), "after": line.after._asdict()} for line in lines],
-    }

@@ -28,13 +28,13 @@ def application(series: CollectorRegistry, health: Health) -> FastAPI:
 
     @app.get("/live")
     async def live() -> Response:
-        dead = health.dead()
-        return JSONResponse({"live": not dead, "stuck": dead}, 503 if dead else 200)
+        answer = health.live()
+        return JSONResponse(answer.body, answer.status)
 
     @app.get("/ready")
     async def ready() -> Response:
-        missing = health.not_ready()
-        return JSONResponse({"ready": not missing, "not_ready": missing}, 503 if missing else 200)
+        answer = health.readiness()
+        return JSONResponse(answer.body, answer.status)
 
     return app
 

@@ -161,6 +161,22 @@ def tell(member: MemberAccount) -> Iterator[StoryLine]:
         yield from told.tiers(item.n)
 
 
+def facts(member: MemberAccount) -> dict[str, object]:
+    """The account and its story for machines: plain values, times and dates as they are."""
+    told = {
+        name: value
+        for name, value in member._asdict().items()
+        if name not in ("points", "tiers", "programs")
+    }
+    return told | {
+        "balances": member.balances._asdict(),
+        "inputs": [item._asdict() for item in member.inputs],
+        "lots": [lot._asdict() for lot in member.lots],
+        "redemptions": [one._asdict() for one in member.redemptions],
+        "story": [{**line._asdict(), "after": line.after._asdict()} for line in tell(member)],
+    }
+
+
 def _chapters(member: MemberAccount) -> list[tuple[StoryInput, list[PointsEvent]]]:
     """Inputs with their rows, placed by their first row; one without rows by its number."""
     rows: dict[int, list[PointsEvent]] = {item.n: [] for item in member.inputs}

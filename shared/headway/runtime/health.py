@@ -2,6 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """What a probe is answered: an HTTP status, 200 or 503, and a JSON object."""
+
+    status: int
+    body: dict[str, object]
 
 
 class Health:
@@ -48,3 +56,13 @@ class Health:
         if not self._ready:
             return {"service": "starting"}
         return {part: why for part, why in self._ready.items() if why}
+
+    def live(self) -> Answer:
+        """What /live answers: 503 names the loops that hang."""
+        dead = self.dead()
+        return Answer(503 if dead else 200, {"live": not dead, "stuck": dead})
+
+    def readiness(self) -> Answer:
+        """What /ready answers: 503 says what is missing."""
+        missing = self.not_ready()
+        return Answer(503 if missing else 200, {"ready": not missing, "not_ready": missing})

@@ -80,15 +80,13 @@ def _credentials(kafka: Mapping[str, Any]) -> CredentialsT | None:
 def _pages(app: faust.App, health: Health) -> None:
     @app.page("/live")
     async def live(view: View, request: Request) -> Response:
-        dead = health.dead()
-        return view.json({"live": not dead, "stuck": dead}, status=503 if dead else 200)
+        answer = health.live()
+        return view.json(answer.body, status=answer.status)
 
     @app.page("/ready")
     async def ready(view: View, request: Request) -> Response:
-        missing = health.not_ready()
-        return view.json(
-            {"ready": not missing, "not_ready": missing}, status=503 if missing else 200
-        )
+        answer = health.readiness()
+        return view.json(answer.body, status=answer.status)
 
     @app.page("/metrics")
     async def exposition(view: View, request: Request) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headway.ledger.queries import load
-from headway.ledger.story import MemberAccount, StoryLine, read_member, tell
+from headway.ledger.story import MemberAccount, StoryLine, facts, read_member, tell
 from headway.status.login import Caller
 from headway.status.site import Site, html, json
 
@@ -44,23 +44,6 @@ def add_members(app: FastAPI, site: Site) -> None:
 def member_address(member_id: str) -> str:
     """The page of a member."""
     return f"/members/{quote(member_id, safe='')}"
-
-
-def facts(member: MemberAccount) -> dict[str, object]:
-    """What the page says of a member, for machines; the names are those of `headway member`."""
-    return {
-        "member_id": member.member_id,
-        "held": member.held,
-        "balances": member.balances._asdict(),
-        "version": member.version,
-        "account_time": member.account_time,
-        "joined_at": member.joined_at,
-        "left_at": member.left_at,
-        "tier": member.tier,
-        "next_due_at": member.next_due_at,
-        "lots": [lot._asdict() for lot in member.lots],
-        "story": [{**line._asdict(), "after": line.after._asdict()} for line in tell(member)],
-    }
 
 
 async def _like(site: Site, start: str) -> Sequence[str]:

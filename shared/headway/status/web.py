@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterable, Callable
 from typing import Annotated
 
-import orjson
 from aiokafka.errors import KafkaError
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from headway.errors import UserError
@@ -54,22 +53,17 @@ def _probes(app: FastAPI, exposition: Callable[[], bytes], health: Health) -> No
 
     @app.get("/live")
     async def live() -> Response:
-        dead = health.dead()
-        return _probe({"live": not dead, "stuck": dead}, good=not dead)
+        answer = health.live()
+        return JSONResponse(answer.body, answer.status)
 
     @app.get("/ready")
     async def ready() -> Response:
-        missing = health.not_ready()
-        return _probe({"ready": not missing, "not_ready": missing}, good=not missing)
+        answer = health.readiness()
+        return JSONResponse(answer.body, answer.status)
 
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(exposition(), headers={"Content-Type": CONTENT_TYPE})
-
-
-def _probe(answer: dict[str, object], *, good: bool) -> Response:
-    body = orjson.dumps(answer)
-    return Response(body, 200 if good else 503, media_type="application/json")
 
 
 def _front(app: FastAPI, site: Site) -> None:
