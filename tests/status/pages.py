@@ -56,17 +56,18 @@ class Pages:
 
 @asynccontextmanager
 async def served(
-    dsn: str, bind: str = "127.0.0.1", exposition: Callable[[], bytes] = lambda: b"some 1\n"
-) -> AsyncIterator[Pages]:
-    """The pages, as if they were bound to that address."""
+    dsn: str, bind: str = "127.0.0.1", exposition: Callable[[], bytes] = lambda: b"some 1\n",
+    *, kafka: str = "127.0.0.1:1", prefix: str = PREFIX,
+) -> AsyncIterator[Pages]:  # fmt: skip
+    """The pages, as if they were bound to that address. Unless `kafka` says where one listens,
+    what is sent fails the test."""
     pool = asyncpg.create_pool(dsn, min_size=0, max_size=2)
     async with pool:
         board = Board()
         board.put(meant(SEEN))
         login = Login(lambda: pool, bind)
-        # Nothing listens there: what is sent would fail the test.
-        kafka = {"bootstrap_servers": "127.0.0.1:1"}
-        site = Site(board, login, lambda: pool, kafka, PREFIX, FixedClock(NOW))
+        brokers = {"bootstrap_servers": kafka}
+        site = Site(board, login, lambda: pool, brokers, prefix, FixedClock(NOW))
         health = Health()
         health.ready("pages")
         # What is raised is answered, as by a server.

@@ -13,7 +13,7 @@ from headway.status.forms import form_of
 from headway.status.login import Caller
 from headway.status.member_pages import member_address
 from headway.status.site import Site, html, json
-from headway.stream.dead_letters.checking import Problem, checked
+from headway.stream.dead_letters.checking import Problem, checked, written_here
 from headway.stream.dead_letters.drafting import draft, mended
 from headway.stream.dead_letters.kept import Filter, Kept, Listed, Page, listed, shown
 from headway.stream.dead_letters.pacing import Pace
@@ -104,7 +104,7 @@ def add_letters(app: FastAPI, site: Site) -> None:
         if form.get("do") != "replay":
             raise HTTPException(400, "The form says neither check nor replay.")
         try:
-            await _replay(site, caller, id, text, again=form.get("again") == "1", rekey=rekey)
+            await _replay(site, caller, found, text, again=form.get("again") == "1", rekey=rekey)
         except StillRefused as refused:
             return _page(request, site, caller, found, text, refused.problem)
         except UserError as error:
@@ -137,13 +137,27 @@ async def _problem(site: Site, letter: Kept, text: bytes, *, rekey: bool) -> Pro
 
 
 async def _replay(
-    site: Site, caller: Caller, id: int, text: bytes, *, again: bool, rekey: bool
+    site: Site, caller: Caller, letter: Kept, text: bytes, *, again: bool, rekey: bool
 ) -> None:
-    """Send the letter with this text; the audit log names the key."""
+    """Send the letter as it came, or with this text if it was changed; the audit log names the
+    key."""
     async with site.pool().acquire() as connection, producing(site.kafka) as producer:
         replayer = Replayer(connection, producer, site.topic_prefix, caller.actor, Pace(_HASTE))
         now = site.clock.now()
-        await replayer.mended_and_replayed(id, text, now, again=again, rekey=rekey)
+        # A browser ends its lines its own way.
+        if text.decode().replace("\r\n", "\n") == _words(letter) and not rekey:
+            await replayer.replayed(letter.id, now, again=again)
+        else:
+            await replayer.mended_and_replayed(letter.id, text, now, again=again, rekey=rekey)
+
+
+def _words(letter: Kept) -> str | None:
+    """What is there to edit; None without a body."""
+    return None if letter.value is None else _edited(draft(letter))
+
+
+def _edited(body: bytes) -> str:
+    return body.decode("utf-8", "backslashreplace").rstrip("\n")
 
 
 def _page(
@@ -151,8 +165,7 @@ def _page(
     problem: Problem | None = None, *, fine: bool = False,
 ) -> Response:  # fmt: skip
     """The letter, and what would be sent: what was typed, else what was kept."""
-    body = text if text is not None else draft(letter) if letter.value is not None else None
-    words = None if body is None else body.decode("utf-8", "backslashreplace").rstrip("\n")
+    words = _words(letter) if text is None else _edited(text)
     lines = 0 if words is None else words.count("\n") + 2
     values = {
         "letter": _shown(letter),
@@ -160,6 +173,7 @@ def _page(
         "fine": fine,
         "mismatch": _MISMATCH in (letter.reason, problem.reason if problem else ""),
         "body": words,
+        "ours": written_here(letter.topic, site.topic_prefix),
         "rows": min(max(lines, _ROWS[0]), _ROWS[1]),
         "token": site.login.token(caller) if caller else "",
         "member_link": member_address(_text(letter.key) or ""),

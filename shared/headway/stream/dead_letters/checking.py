@@ -40,7 +40,7 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
         )
     if letter.erased:
         return f"dead letter {letter.id} has no body: it went when its member was erased"
-    if mending and _is_ours(letter.topic, topic_prefix):
+    if mending and written_here(letter.topic, topic_prefix):
         return (
             f"dead letter {letter.id} is of {letter.topic}, which Headway itself writes: what it"
             " says is the ledger's\n"
@@ -59,7 +59,8 @@ def hindrance(letter: Kept, topic_prefix: str, *, mending: bool, again: bool) ->
     return None
 
 
-def _is_ours(topic: str, topic_prefix: str) -> bool:
+def written_here(topic: str, topic_prefix: str) -> bool:
+    """Whether Headway itself writes the topic: what is refused there is replayed, never edited."""
     return topic.startswith(topic_prefix) and topic.removeprefix(topic_prefix) in _OURS
 
 
