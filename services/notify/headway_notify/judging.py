@@ -16,7 +16,6 @@ from headway_notify.contacts.reading import addressees_of
 from headway_notify.deciding import (
     MAIL_ALONE,
     NO_MAIL_HERE,
-    NO_MAIL_TO,
     Candidate,
     Outlets,
     Standing,
@@ -33,9 +32,6 @@ from headway_notify.roads.handovers import Onward
 from headway_notify.store import QUERIES
 
 _MARKETING = sorted(set(KINDS) - SERVICE)
-_UNMAILED = [NO_MAIL_HERE, NO_MAIL_TO]
-"""Replies of messages that were not mailed and yet went. Marketing went without a contact only in
-releases before consent was asked for there."""
 _LONGEST = timedelta(days=366)
 """The longest window that a cap can have."""
 
@@ -131,7 +127,7 @@ async def standings(
     sent: dict[str, list[datetime]] = defaultdict(list)
     if any(program.messages.cap for program in programs.values()):
         found = await connection.fetch(
-            QUERIES.marketing_sent, ids, now - _LONGEST, _MARKETING, _UNMAILED
+            QUERIES.marketing_sent, ids, now - _LONGEST, _MARKETING, NO_MAIL_HERE
         )
         for row in found:
             sent[row["member_id"]].append(row["send_at"])

@@ -75,11 +75,11 @@ for update of n skip locked
 for no key update of b skip locked
 
 -- name: marketing_sent
--- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds; $4: replies of those that are not
--- mailed and go by other roads alone.
+-- Marketing messages that went, may have gone or will go, from $2 on; $3: their kinds; $4: the reply of those that are
+-- not mailed and go by other roads alone.
 select member_id, send_at from notify.notifications
 where member_id = any($1::text[]) and send_at > $2 and kind = any($3::text[])
-  and (state in ('decided', 'sending', 'sent', 'unknown') or (state = 'skipped' and reply = any($4::text[])))
+  and (state in ('decided', 'sending', 'sent', 'unknown') or (state = 'skipped' and reply = $4))
 
 -- name: write_decided
 -- What became of rows that `take_due` locked: why not is '' for those that are mailed, from send_at on. Those that go by
